@@ -1,0 +1,1 @@
+//! The document the chat verbs work on.

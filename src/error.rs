@@ -1,0 +1,154 @@
+//! One error type, named by what the caller can do about it.
+
+use std::time::Duration;
+
+use poem::http::StatusCode;
+
+/// What every fallible verb of the server returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure, named by its remedy. The text inside a variant is for people; causes of the last
+/// three never reach a caller, they are logged once at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No credential, or one that does not hold (one text for every reason).
+    #[error(
+        "Authentication is required: the credential is missing, malformed, expired or revoked."
+    )]
+    Unauthenticated,
+    /// Known, but not allowed to do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Not there, or not visible to the caller: both read the same.
+    #[error("There is no such {0}.")]
+    NotFound(&'static str),
+    /// A unique name or id is in use.
+    #[error("This {0} is already in use.")]
+    Taken(&'static str),
+    /// The thing is in a state that does not allow this.
+    #[error("{0}")]
+    Conflict(String),
+    /// The thing changed since the caller read it.
+    #[error("{0}")]
+    Stale(String),
+    /// Over a size limit; the text names the limit.
+    #[error("{0}")]
+    TooLarge(String),
+    /// A kind of input that is not handled; the text names those that are.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Wrong input; the text says what to change.
+    #[error("{0}")]
+    Invalid(String),
+    /// Too many requests; try again after this time.
+    #[error("Too many requests: try again in {} seconds.", .0.as_secs().max(1))]
+    Throttled(Duration),
+    /// A part of the server is away (database, disk); try again.
+    #[error("The service is not available right now. Nothing was lost; please try again.")]
+    Unavailable(#[source] anyhow::Error),
+    /// A model vendor or a remote site failed.
+    #[error("The remote service did not give a usable answer. Please try again.")]
+    Upstream(#[source] anyhow::Error),
+    /// A defect of ours.
+    #[error("Something went wrong on our side. The request id helps us find it.")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl Error {
+    /// The HTTP status of the native API.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Taken(_) | Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Stale(_) => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Upstream(_) => StatusCode::BAD_GATEWAY,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The machine-readable word, out of a closed list ([`CODES`]).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not_found",
+            Self::Taken(_) => "taken",
+            Self::Conflict(_) => "conflict",
+            Self::Stale(_) => "stale",
+            Self::TooLarge(_) => "too_large",
+            Self::Unsupported(_) => "unsupported",
+            Self::Invalid(_) => "invalid",
+            Self::Throttled(_) => "throttled",
+            Self::Unavailable(_) => "unavailable",
+            Self::Upstream(_) => "upstream",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Input that is wrong, said in a sentence.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::Invalid(detail.into())
+    }
+
+    /// A defect of ours, with the cause for the log.
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+/// Every word a problem's `code` can be.
+pub const CODES: [&str; 13] = [
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "taken",
+    "conflict",
+    "stale",
+    "too_large",
+    "unsupported",
+    "invalid",
+    "throttled",
+    "unavailable",
+    "upstream",
+    "internal",
+];
+
+impl From<anyhow::Error> for Error {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::Internal(cause)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(cause: std::io::Error) -> Self {
+        if matches!(
+            cause.kind(),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+        ) {
+            Self::Unavailable(cause.into())
+        } else {
+            Self::Internal(cause.into())
+        }
+    }
+}
+
+/// For errors that are swallowed on purpose: the reason is part of the call.
+pub trait CanFail {
+    /// Logs the error together with why nothing else is done about it.
+    fn can_fail(self, why: &'static str);
+}
+
+impl<T, E: std::fmt::Debug> CanFail for std::result::Result<T, E> {
+    fn can_fail(self, why: &'static str) {
+        if let Err(error) = self {
+            tracing::debug!(?error, why, "an error that may happen");
+        }
+    }
+}

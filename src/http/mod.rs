@@ -1,0 +1,1 @@
+//! Envelope, paging and tags of the native API.

@@ -1,0 +1,1 @@
+//! Words, packed postings and BM25.

@@ -1,0 +1,8 @@
+//! One test binary; a file per feature.
+
+mod embedded;
+mod extract;
+mod fetch;
+mod lexical;
+mod models;
+mod vendor;
