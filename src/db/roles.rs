@@ -1,0 +1,120 @@
+//! Roles and schema: done by the owner before the server steps down to a powerless login.
+
+use anyhow::{Context, Result};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection, migrate::Migrator,
+    postgres::PgConnectOptions,
+};
+
+/// The role the server logs in as on its embedded database: it owns nothing and inherits nothing.
+pub const LOGIN_ROLE: &str = "concierge_login";
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// Any number will do, as long as every process of ours uses the same.
+const ROLES_LOCK: i64 = 0x636f_6e63_6965;
+
+/// Whoever may make roles, databases and tables.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    options: PgConnectOptions,
+}
+
+impl Owner {
+    /// The owner as it connects to any database of the server.
+    pub fn new(options: PgConnectOptions) -> Self {
+        Self { options }
+    }
+
+    /// Makes the roles, and gives `login` the right to step into those that serve requests. With
+    /// a password the login role is made too.
+    pub async fn make_roles(&self, login: &str, password: Option<&str>) -> Result<()> {
+        let mut conn = PgConnection::connect_with(&self.options)
+            .await
+            .context("connect as owner")?;
+        let mut tx = conn.begin().await?;
+        sqlx::query("select pg_advisory_xact_lock($1)")
+            .bind(ROLES_LOCK)
+            .execute(&mut *tx)
+            .await?;
+        for role in [
+            "concierge_owner",
+            "concierge_client",
+            "concierge_system",
+            "concierge_gate",
+        ] {
+            make_role(&mut tx, role, "nologin").await?;
+        }
+        if let Some(password) = password {
+            make_role(&mut tx, login, "login").await?;
+            let text = format!(
+                "alter role {} password '{}'",
+                quoted(login),
+                password.replace('\'', "''")
+            );
+            tx.execute(AssertSqlSafe(text)).await?;
+        }
+        for role in ["concierge_client", "concierge_system", "concierge_gate"] {
+            let text = format!(
+                "grant {role} to {} with inherit false, set true",
+                quoted(login)
+            );
+            tx.execute(AssertSqlSafe(text)).await?;
+        }
+        // a plain owner has to be able to step into the role that owns the tables
+        tx.execute("grant concierge_owner to current_user").await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes a database that belongs to the owner role, unless it is there.
+    pub async fn make_database(&self, name: &str) -> Result<()> {
+        let mut conn = PgConnection::connect_with(&self.options).await?;
+        let there: bool =
+            sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+                .bind(name)
+                .fetch_one(&mut conn)
+                .await?;
+        if !there {
+            let text = format!("create database {} owner concierge_owner", quoted(name));
+            conn.execute(AssertSqlSafe(text)).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the schema of a database up to date.
+    pub async fn migrate(&self, database: &str) -> Result<()> {
+        let mut conn = PgConnection::connect_with(&self.options.clone().database(database)).await?;
+        conn.execute("create extension if not exists vector")
+            .await
+            .context("create extension vector")?;
+        conn.execute("grant usage, create on schema public to concierge_owner")
+            .await?;
+        conn.execute("set role concierge_owner").await?;
+        MIGRATOR
+            .run(&mut conn)
+            .await
+            .context("run the migrations")?;
+        conn.close().await?;
+        Ok(())
+    }
+}
+
+async fn make_role(conn: &mut PgConnection, role: &str, login: &str) -> Result<()> {
+    let there: bool = sqlx::query_scalar("select exists (select from pg_roles where rolname = $1)")
+        .bind(role)
+        .fetch_one(&mut *conn)
+        .await?;
+    if !there {
+        let text = format!(
+            "create role {} {login} nosuperuser nobypassrls noinherit",
+            quoted(role)
+        );
+        conn.execute(AssertSqlSafe(text)).await?;
+    }
+    Ok(())
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
