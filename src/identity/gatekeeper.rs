@@ -1,0 +1,326 @@
+//! Proves credentials, remembers the outcome, and forgets it within a second of a change.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+use std::time::Duration;
+
+use moka::future::Cache;
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Party, Who, api_key,
+    api_key::hash,
+    client::Client,
+    key::{self, ActiveKey, Decryptor},
+    session, store,
+    token::{self, Claims, Envelope, TOKEN_BYTES_MAX, Window},
+    user,
+};
+use crate::{
+    clock::Clock,
+    config::Config,
+    db::Db,
+    error::{Error, Result},
+    vault::Vault,
+};
+
+/// Credentials remembered, good and bad together.
+const REMEMBERED_MAX: u64 = 100_000;
+/// Clients remembered with their keys.
+const CLIENTS_MAX: u64 = 10_000;
+/// Seconds that anything is remembered: the second line of defence behind the notification.
+const REMEMBER_SECONDS: u64 = 60;
+/// Seconds between attempts to listen again.
+const LISTEN_AGAIN_SECONDS: u64 = 1;
+
+/// What a credential proved.
+#[derive(Debug)]
+pub struct Proof {
+    /// Who it is.
+    pub who: Who,
+    /// For a token that opens one session and does nothing else: until when it does.
+    pub exchange_once_until: Option<OffsetDateTime>,
+}
+
+/// The kinds of credential, by where they stand in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A v1 token.
+    Token,
+    /// The bearer of a session, or an API key.
+    Bearer,
+}
+
+/// Proves credentials. One per process.
+pub struct Gatekeeper {
+    db: Db,
+    clock: Clock,
+    vault: Arc<Vault>,
+    window: Window,
+    exchange: time::Duration,
+    dummy: Arc<Decryptor>,
+    seen: Cache<[u8; 32], Seen>,
+    clients: Cache<String, Option<Arc<Known>>>,
+    generation: AtomicU64,
+    listening: AtomicBool,
+    rsa_slots: Semaphore,
+    rsa_operations: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+struct Seen {
+    generation: u64,
+    proof: Option<Arc<Proof>>,
+}
+
+struct Known {
+    client: Client,
+    keys: Vec<ActiveKey>,
+    generation: u64,
+}
+
+impl Gatekeeper {
+    /// Makes the dummy key too: takes a moment.
+    pub fn new(config: &Config, db: Db, clock: Clock, vault: Arc<Vault>) -> Result<Self> {
+        let minutes = |key| config.number("identity", key, 0..=600).map(|n| time::Duration::minutes(n as i64));
+        let hours = config.number("identity", "token_hours", 1..=720)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let remember = Duration::from_secs(REMEMBER_SECONDS);
+        Ok(Self {
+            window: Window {
+                age_max: time::Duration::hours(hours as i64),
+                ahead_max: minutes("token_ahead_minutes")?,
+            },
+            exchange: minutes("exchange_minutes")?,
+            dummy: Arc::new(Decryptor::dummy(2_048)?),
+            seen: Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(remember).build(),
+            clients: Cache::builder().max_capacity(CLIENTS_MAX).time_to_live(remember).build(),
+            generation: AtomicU64::new(0),
+            listening: AtomicBool::new(false),
+            rsa_slots: Semaphore::new(cores),
+            rsa_operations: Arc::default(),
+            db,
+            clock,
+            vault,
+        })
+    }
+
+    /// Who the credential proves the caller to be.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, with one text for every reason; `Unavailable` when the database is away.
+    pub async fn prove(&self, kind: Credential, text: &str) -> Result<Arc<Proof>> {
+        if text.len() > TOKEN_BYTES_MAX {
+            return Err(Error::Unauthenticated);
+        }
+        let proof = self.remembered(kind, text).await?.ok_or(Error::Unauthenticated)?;
+        if proof.who.until <= self.clock.now() {
+            return Err(Error::Unauthenticated);
+        }
+        Ok(proof)
+    }
+
+    /// RSA operations so far: each first sight of a v1 token costs exactly one (two while an old
+    /// key of the client overlaps a new one).
+    pub fn rsa_operations(&self) -> u64 {
+        self.rsa_operations.load(Ordering::Relaxed)
+    }
+
+    /// Listens for changes of clients, keys, users and sessions until told to stop.
+    pub async fn watch(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                result = self.watch_once() => {
+                    self.listening.store(false, Ordering::SeqCst);
+                    self.forget();
+                    if let Err(error) = result {
+                        tracing::warn!(%error, "identity changes are not heard, remembering nothing");
+                    }
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(Duration::from_secs(LISTEN_AGAIN_SECONDS)) => {}
+            }
+        }
+        self.listening.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether changes are heard, and so outcomes remembered.
+    pub fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::SeqCst)
+    }
+
+    async fn watch_once(&self) -> Result<()> {
+        let mut listener = self.db.listen("identity_changed").await?;
+        self.forget();
+        self.listening.store(true, Ordering::SeqCst);
+        while listener.try_recv().await?.is_some() {
+            self.forget();
+        }
+        Ok(())
+    }
+
+    fn forget(&self) {
+        // first the number, then the entries: an outcome computed from what was read before the
+        // change carries the old number and does not count
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.seen.invalidate_all();
+        self.clients.invalidate_all();
+    }
+
+    async fn remembered(&self, kind: Credential, text: &str) -> Result<Option<Arc<Proof>>> {
+        if !self.is_listening() {
+            return self.compute(kind, text).await;
+        }
+        let key = hash(text);
+        if let Some(seen) = self.seen.get(&key).await {
+            if seen.generation == self.generation.load(Ordering::SeqCst) {
+                return Ok(seen.proof);
+            }
+            self.seen.invalidate(&key).await;
+        }
+        let compute = async {
+            let generation = self.generation.load(Ordering::SeqCst);
+            let proof = self.compute(kind, text).await?;
+            Ok::<_, Error>(Seen { generation, proof })
+        };
+        // callers who bring the same credential at the same time wait for one outcome
+        let seen = self.seen.try_get_with(key, compute).await;
+        Ok(seen.map_err(|error| Error::Unavailable(anyhow::anyhow!("{error:#}")))?.proof)
+    }
+
+    async fn compute(&self, kind: Credential, text: &str) -> Result<Option<Arc<Proof>>> {
+        let proof = match (kind, text.split_at_checked(3)) {
+            (Credential::Token, _) => self.prove_token(text).await?,
+            (Credential::Bearer, Some(("cs_", rest))) => self.prove_session(rest).await?,
+            (Credential::Bearer, Some(("ck_", rest))) => self.prove_api_key(rest).await?,
+            (Credential::Bearer, _) => None,
+        };
+        Ok(proof.map(Arc::new))
+    }
+
+    async fn prove_token(&self, text: &str) -> Result<Option<Proof>> {
+        let now = self.clock.now();
+        let envelope = Envelope::open(text);
+        let known = match &envelope {
+            Some(envelope) => self.known(&envelope.client_id).await?,
+            None => None,
+        };
+        let Some((claims, retires_at)) = self.decrypt(envelope, known.clone(), now).await? else {
+            return Ok(None);
+        };
+        let (Some(known), Some(end)) = (known, claims.until(self.window, now)) else { return Ok(None) };
+        let mut tx = self.db.client(known.client.client_no).await?;
+        let realm = known.client.token_realm;
+        let user = user::at_first_sight(&mut tx, realm, &claims.user_id, &claims.username, now).await?;
+        tx.commit().await?;
+        if !user.enabled {
+            return Ok(None);
+        }
+        let issued = end - self.window.age_max;
+        let until = retires_at.map_or(end, |retires_at| end.min(retires_at));
+        let once = known.client.v1_tokens == super::V1Tokens::ExchangeOnce;
+        Ok(Some(Proof {
+            who: known.who(Party::User(Arc::new(user)), until),
+            exchange_once_until: once.then(|| issued + self.exchange),
+        }))
+    }
+
+    /// Claims of the token and the end of the key that opened it.
+    async fn decrypt(
+        &self,
+        envelope: Option<Envelope>,
+        known: Option<Arc<Known>>,
+        now: OffsetDateTime,
+    ) -> Result<Option<(Claims, Option<OffsetDateTime>)>> {
+        let _slot = self.rsa_slots.acquire().await.map_err(Error::internal)?;
+        let (dummy, operations) = (self.dummy.clone(), self.rsa_operations.clone());
+        let work = move || {
+            let keys = known.as_deref().map_or(&[][..], |known| &known.keys);
+            let mut active = keys.iter().filter(|key| key.retires_at.is_none_or(|end| end > now)).peekable();
+            let (Some(envelope), true) = (&envelope, active.peek().is_some()) else {
+                operations.fetch_add(1, Ordering::Relaxed);
+                token::spend(envelope.as_ref(), &dummy);
+                return None;
+            };
+            active.find_map(|key| {
+                operations.fetch_add(1, Ordering::Relaxed);
+                Some((envelope.claims(&key.decryptor)?, key.retires_at))
+            })
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+
+    async fn prove_session(&self, rest: &str) -> Result<Option<Proof>> {
+        let Some((known, secret)) = self.named(rest).await? else { return Ok(None) };
+        let mut tx = self.db.client(known.client.client_no).await?;
+        let found = session::find(&mut tx, secret, self.clock.now()).await?;
+        let Some((user, until)) = found.filter(|(user, _)| user.enabled) else { return Ok(None) };
+        Ok(Some(known.proof(Party::User(Arc::new(user)), until)))
+    }
+
+    async fn prove_api_key(&self, rest: &str) -> Result<Option<Proof>> {
+        let Some((known, secret)) = self.named(rest).await? else { return Ok(None) };
+        let mut tx = self.db.client(known.client.client_no).await?;
+        let Some(key) = api_key::find(&mut tx, secret).await? else { return Ok(None) };
+        let party = Party::Machine(key.api_key_id, key.scopes().into());
+        // an API key has no end of its own; whoever revokes it is heard
+        let until = self.clock.now() + time::Duration::days(1);
+        Ok(Some(known.proof(party, until)))
+    }
+
+    /// The client that `{client}_{secret}` names, and the secret.
+    async fn named<'a>(&self, rest: &'a str) -> Result<Option<(Arc<Known>, &'a str)>> {
+        let Some((client_id, secret)) = rest.rsplit_once('_') else { return Ok(None) };
+        Ok(self.known(client_id).await?.map(|known| (known, secret)))
+    }
+
+    /// The client, when it exists and is enabled.
+    async fn known(&self, client_id: &str) -> Result<Option<Arc<Known>>> {
+        let generation = self.generation.load(Ordering::SeqCst);
+        if self.is_listening()
+            && let Some(known) = self.clients.get(client_id).await
+            && known.as_ref().is_none_or(|known| known.generation == generation)
+        {
+            return Ok(known);
+        }
+        let known = self.load(client_id, generation).await?.map(Arc::new);
+        if self.is_listening() && self.generation.load(Ordering::SeqCst) == generation {
+            self.clients.insert(client_id.to_owned(), known.clone()).await;
+        }
+        Ok(known)
+    }
+
+    async fn load(&self, client_id: &str, generation: u64) -> Result<Option<Known>> {
+        let mut tx = self.db.gate().await?;
+        let Some(client) = store::client_at_gate(&mut tx, client_id).await? else { return Ok(None) };
+        if !client.enabled {
+            return Ok(None);
+        }
+        let keys = key::active(&mut tx, &self.vault, client.client_no, self.clock.now()).await?;
+        Ok(Some(Known { client, keys, generation }))
+    }
+}
+
+impl Known {
+    fn who(&self, party: Party, until: OffsetDateTime) -> Who {
+        Who {
+            client: self.client.client_no,
+            client_id: self.client.client_id.as_str().into(),
+            members_may: self.client.members_may,
+            reentry_url: self.client.reentry_url.as_deref().map(Into::into),
+            party,
+            until,
+        }
+    }
+
+    fn proof(&self, party: Party, until: OffsetDateTime) -> Proof {
+        Proof { who: self.who(party, until), exchange_once_until: None }
+    }
+}

@@ -1,0 +1,161 @@
+//! Guards: the first argument of a handler. Holding one is the check.
+
+use std::{ops::Deref, sync::Arc};
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use super::{
+    Gatekeeper, Party, Who,
+    gatekeeper::{Credential, Proof},
+    user::User,
+};
+use crate::error::{Error, Result};
+
+const TOKEN: &str = "ApiToken";
+const BEARER: &str = "Bearer";
+
+/// A user of a client, by the bearer of a session or by a v1 token.
+pub struct Member {
+    proof: Arc<Proof>,
+    user: Arc<User>,
+}
+
+/// A user or a program of a client.
+pub struct Caller(Arc<Proof>);
+
+/// The bearer of a v1 token who wants a session for it.
+pub struct Exchange {
+    /// What the token proved.
+    pub proof: Arc<Proof>,
+    /// The user it names.
+    pub user: Arc<User>,
+    /// SHA-256 of the token.
+    pub token_hash: [u8; 32],
+}
+
+impl Member {
+    /// The user.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+}
+
+impl Deref for Member {
+    type Target = Who;
+    fn deref(&self) -> &Who {
+        &self.proof.who
+    }
+}
+
+impl Deref for Caller {
+    type Target = Who;
+    fn deref(&self) -> &Who {
+        &self.0.who
+    }
+}
+
+async fn caller(request: &Request) -> Result<Caller> {
+    let gatekeeper = gatekeeper(request)?;
+    if let Some(bearer) = bearer(request) {
+        return Ok(Caller(gatekeeper.prove(Credential::Bearer, bearer).await?));
+    }
+    let token = token(request).ok_or(Error::Unauthenticated)?;
+    let proof = gatekeeper.prove(Credential::Token, token).await?;
+    if proof.exchange_once_until.is_some() {
+        return Err(Error::Unauthenticated);
+    }
+    Ok(Caller(proof))
+}
+
+async fn member(request: &Request) -> Result<Member> {
+    let Caller(proof) = caller(request).await?;
+    match &proof.who.party {
+        Party::User(user) => Ok(Member { user: user.clone(), proof }),
+        Party::Machine(..) => {
+            Err(Error::Forbidden("This needs a user: an API key speaks for none.".into()))
+        }
+    }
+}
+
+async fn exchange(request: &Request) -> Result<Exchange> {
+    let token = token(request).ok_or(Error::Unauthenticated)?;
+    let proof = gatekeeper(request)?.prove(Credential::Token, token).await?;
+    match &proof.who.party {
+        Party::User(user) => {
+            Ok(Exchange { user: user.clone(), token_hash: super::api_key::hash(token), proof })
+        }
+        Party::Machine(..) => Err(Error::Unauthenticated),
+    }
+}
+
+fn gatekeeper(request: &Request) -> Result<&Gatekeeper> {
+    let gatekeeper = request.data::<Arc<Gatekeeper>>();
+    Ok(gatekeeper.ok_or_else(|| anyhow::anyhow!("the routes lack the gatekeeper"))?)
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, rest) = request.header("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(rest.trim())
+}
+
+/// `Api-Token` is what clients of v1 send; `api_token` is what its documentation said.
+fn token(request: &Request) -> Option<&str> {
+    request.header("api-token").or_else(|| request.header("api_token"))
+}
+
+fn scheme(ty: &'static str, name: Option<&'static str>, description: &'static str) -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        ty,
+        description: Some(description),
+        name,
+        key_in: name.map(|_| "header"),
+        scheme: name.is_none().then_some("bearer"),
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    }
+}
+
+fn register_token(registry: &mut Registry) {
+    let text = "A v1 token, made by the partner with its client key. Clients set to `exchange_once` can use it for `POST /token-exchange` only.";
+    registry.create_security_scheme(TOKEN, scheme("apiKey", Some("Api-Token"), text));
+}
+
+fn register_bearer(registry: &mut Registry) {
+    let text = "The `access_token` of a session, or an API key of the client.";
+    registry.create_security_scheme(BEARER, scheme("http", None, text));
+}
+
+macro_rules! guard {
+    ($guard:ident, $check:ident, [$($name:ident with $register:ident),+]) => {
+        impl<'a> ApiExtractor<'a> for $guard {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                $($register(registry);)+
+            }
+
+            fn security_schemes() -> Vec<&'static str> {
+                vec![$($name),+]
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                _body: &mut RequestBody,
+                _options: ExtractParamOptions<Self::ParamType>,
+            ) -> poem::Result<Self> {
+                Ok($check(request).await?)
+            }
+        }
+    };
+}
+
+guard!(Member, member, [BEARER with register_bearer, TOKEN with register_token]);
+guard!(Caller, caller, [BEARER with register_bearer, TOKEN with register_token]);
+guard!(Exchange, exchange, [TOKEN with register_token]);

@@ -1,0 +1,67 @@
+//! Sessions: a v1 token, exchanged for a short-lived bearer that no URL ever carries.
+
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    Who, api_key::{hash, random_secret},
+    store,
+    user::User,
+};
+use crate::{
+    db::ClientTx,
+    error::{Error, Result},
+    ids::UserId,
+    secret::Secret,
+};
+
+/// A session just opened.
+pub struct Opened {
+    /// `cs_{client}_{secret}`: shown once, only its hash is kept.
+    pub bearer: Secret,
+    /// How long it counts.
+    pub lasts: Duration,
+}
+
+/// Opens a session for whoever the token named. A token that may be exchanged once is burnt in the
+/// same transaction.
+///
+/// # Errors
+/// `Unauthenticated` when the token was burnt before.
+pub async fn open(
+    tx: &mut ClientTx,
+    who: &Who,
+    user: UserId,
+    burn: Option<[u8; 32]>,
+    lasts: Duration,
+    now: OffsetDateTime,
+) -> Result<Opened> {
+    if let Some(token_hash) = burn
+        && !store::burn(tx, &token_hash, now).await?
+    {
+        return Err(Error::Unauthenticated);
+    }
+    let secret = random_secret();
+    store::add_session(tx, &hash(secret.expose()), user, now, now + lasts).await?;
+    Ok(Opened { bearer: Secret::new(format!("cs_{}_{}", who.client_id, secret.expose())), lasts })
+}
+
+/// Ends the session of this bearer, on every process within a second.
+pub async fn close(tx: &mut ClientTx, bearer: &str) -> Result<()> {
+    let secret = bearer.rsplit_once('_').map_or("", |(_, secret)| secret);
+    store::remove_session(tx, &hash(secret)).await
+}
+
+/// The user of a session that has not ended, and when it ends.
+pub(super) async fn find(
+    tx: &mut ClientTx,
+    secret: &str,
+    now: OffsetDateTime,
+) -> Result<Option<(User, OffsetDateTime)>> {
+    store::session_user(tx, &hash(secret), now).await
+}
+
+/// Forgets sessions and burnt tokens that cannot count any more.
+pub async fn sweep(tx: &mut ClientTx, now: OffsetDateTime, token_age_max: Duration) -> Result<()> {
+    store::remove_ended_sessions(tx, now).await?;
+    store::remove_old_burnt(tx, now - token_age_max * 2).await
+}
