@@ -1,1 +1,1 @@
-//! (being laid)
+//! Assembles every API into services.

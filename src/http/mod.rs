@@ -1,1 +1,18 @@
-//! Envelope, paging and tags of the native API.
+//! What every HTTP surface repeats: the envelope of errors, paging, tags, addresses and limits.
+
+pub mod address;
+pub mod envelope;
+pub mod paging;
+
+use poem_openapi::Tags as TagsDerive;
+
+/// The chapters of the native document.
+#[derive(TagsDerive)]
+pub enum Tags {
+    /// Tokens, sessions and who one is.
+    Identity,
+    /// Knowledge bases, documents and search.
+    Knowledge,
+    /// Conversations, questions and streamed answers.
+    Chat,
+}

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, payload::Json, types::Example};
 use time::Duration;
 
-use super::{MembersMay, Member, Realm, Role, guard::Exchange, session};
+use super::{Member, MembersMay, Realm, Role, guard::Exchange, session};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -51,7 +51,10 @@ impl Example for Session {
             token_type: "Bearer".into(),
             expires_in: 28_800,
             client_id: "demo".into(),
-            user: SessionUser { id: UserId(example_id()), username: "visitor".into() },
+            user: SessionUser {
+                id: UserId(example_id()),
+                username: "visitor".into(),
+            },
             reentry_url: None,
         }
     }
@@ -96,7 +99,10 @@ impl IdentityApi {
     /// Reads how long a session lasts.
     pub fn new(app: App) -> anyhow::Result<Self> {
         let hours = app.config.number("identity", "session_hours", 1..=720)?;
-        Ok(Self { app, session_lasts: Duration::hours(hours as i64) })
+        Ok(Self {
+            app,
+            session_lasts: Duration::hours(hours as i64),
+        })
     }
 }
 
@@ -106,24 +112,42 @@ impl IdentityApi {
     ///
     /// Opens a session for the user that the v1 token names. For a client set to `exchange_once`
     /// this works once, within minutes of the token's timestamp.
-    #[oai(path = "/token-exchange", method = "post", operation_id = "exchangeToken")]
+    #[oai(
+        path = "/token-exchange",
+        method = "post",
+        operation_id = "exchangeToken"
+    )]
     async fn exchange(&self, who: Exchange) -> Result<Json<Session>> {
         let now = self.app.clock.now();
-        if who.proof.exchange_once_until.is_some_and(|until| until < now) {
+        if who
+            .proof
+            .exchange_once_until
+            .is_some_and(|until| until < now)
+        {
             return Err(Error::Unauthenticated);
         }
         let burn = who.proof.exchange_once_until.map(|_| who.token_hash);
         let mut tx = self.app.db.client(who.proof.who.client).await?;
         let user = &who.user;
-        let opened =
-            session::open(&mut tx, &who.proof.who, user.user_id, burn, self.session_lasts, now).await?;
+        let opened = session::open(
+            &mut tx,
+            &who.proof.who,
+            user.user_id,
+            burn,
+            self.session_lasts,
+            now,
+        )
+        .await?;
         tx.commit().await?;
         Ok(Json(Session {
             access_token: opened.bearer.expose().to_owned(),
             token_type: "Bearer".into(),
             expires_in: u32::try_from(opened.lasts.whole_seconds()).unwrap_or(u32::MAX),
             client_id: who.proof.who.client_id.to_string(),
-            user: SessionUser { id: user.user_id, username: user.username.clone() },
+            user: SessionUser {
+                id: user.user_id,
+                username: user.username.clone(),
+            },
             reentry_url: who.proof.who.reentry_url.as_deref().map(Into::into),
         }))
     }

@@ -35,7 +35,9 @@ impl Scope {
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        [Self::KnowledgeRead, Self::KnowledgeWrite].into_iter().find(|scope| scope.word() == word)
+        [Self::KnowledgeRead, Self::KnowledgeWrite]
+            .into_iter()
+            .find(|scope| scope.word() == word)
     }
 }
 
@@ -50,7 +52,10 @@ pub struct ApiKey {
 impl ApiKey {
     /// What it may do. A word that a newer version wrote is left out.
     pub fn scopes(&self) -> Vec<Scope> {
-        self.scopes.iter().filter_map(|word| Scope::from_word(word)).collect()
+        self.scopes
+            .iter()
+            .filter_map(|word| Scope::from_word(word))
+            .collect()
     }
 }
 
@@ -69,7 +74,10 @@ pub async fn create(
     let id = ApiKeyId::new(now);
     let words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
     store::add_api_key(tx, id, name, &hash(secret.expose()), &words, now).await?;
-    Ok((id, Secret::new(format!("ck_{client_id}_{}", secret.expose()))))
+    Ok((
+        id,
+        Secret::new(format!("ck_{client_id}_{}", secret.expose())),
+    ))
 }
 
 /// Ends a key, within a second on every process.

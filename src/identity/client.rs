@@ -62,11 +62,15 @@ pub async fn create(tx: &mut SystemTx, new: &NewClient, now: OffsetDateTime) -> 
     };
     let of_shape = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if client_id.is_empty() || client_id.len() > 32 || !client_id.chars().all(of_shape) {
-        return Err(Error::invalid("A client id has 1 to 32 of the characters A-Z a-z 0-9 _ -."));
+        return Err(Error::invalid(
+            "A client id has 1 to 32 of the characters A-Z a-z 0-9 _ -.",
+        ));
     }
     let chars = new.name.chars().count();
     if chars == 0 || chars > 200 || new.description.chars().count() > 2_000 {
-        return Err(Error::invalid("A name has 1 to 200 characters, a description at most 2,000."));
+        return Err(Error::invalid(
+            "A name has 1 to 200 characters, a description at most 2,000.",
+        ));
     }
     store::add_client(tx, &client_id, new, now).await
 }
@@ -78,7 +82,9 @@ pub async fn list(tx: &mut SystemTx) -> Result<Vec<Client>> {
 
 /// The client of this id.
 pub async fn find(tx: &mut SystemTx, client_id: &str) -> Result<Client> {
-    store::client_by_id(tx, client_id).await?.ok_or(Error::NotFound("client"))
+    store::client_by_id(tx, client_id)
+        .await?
+        .ok_or(Error::NotFound("client"))
 }
 
 /// Lets a client in or keeps it out; takes effect on every process within a second.
@@ -101,5 +107,7 @@ pub async fn rotate(
 
 /// The newest public key, PEM.
 pub async fn public_key(tx: &mut ClientTx) -> Result<String> {
-    store::newest_public_key(tx).await?.ok_or(Error::NotFound("key of this client"))
+    store::newest_public_key(tx)
+        .await?
+        .ok_or(Error::NotFound("key of this client"))
 }

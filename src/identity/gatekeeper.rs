@@ -86,7 +86,11 @@ struct Known {
 impl Gatekeeper {
     /// Makes the dummy key too: takes a moment.
     pub fn new(config: &Config, db: Db, clock: Clock, vault: Arc<Vault>) -> Result<Self> {
-        let minutes = |key| config.number("identity", key, 0..=600).map(|n| time::Duration::minutes(n as i64));
+        let minutes = |key| {
+            config
+                .number("identity", key, 0..=600)
+                .map(|n| time::Duration::minutes(n as i64))
+        };
         let hours = config.number("identity", "token_hours", 1..=720)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let remember = Duration::from_secs(REMEMBER_SECONDS);
@@ -97,8 +101,14 @@ impl Gatekeeper {
             },
             exchange: minutes("exchange_minutes")?,
             dummy: Arc::new(Decryptor::dummy(2_048)?),
-            seen: Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(remember).build(),
-            clients: Cache::builder().max_capacity(CLIENTS_MAX).time_to_live(remember).build(),
+            seen: Cache::builder()
+                .max_capacity(REMEMBERED_MAX)
+                .time_to_live(remember)
+                .build(),
+            clients: Cache::builder()
+                .max_capacity(CLIENTS_MAX)
+                .time_to_live(remember)
+                .build(),
             generation: AtomicU64::new(0),
             listening: AtomicBool::new(false),
             rsa_slots: Semaphore::new(cores),
@@ -117,7 +127,10 @@ impl Gatekeeper {
         if text.len() > TOKEN_BYTES_MAX {
             return Err(Error::Unauthenticated);
         }
-        let proof = self.remembered(kind, text).await?.ok_or(Error::Unauthenticated)?;
+        let proof = self
+            .remembered(kind, text)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
         if proof.who.until <= self.clock.now() {
             return Err(Error::Unauthenticated);
         }
@@ -192,7 +205,9 @@ impl Gatekeeper {
         };
         // callers who bring the same credential at the same time wait for one outcome
         let seen = self.seen.try_get_with(key, compute).await;
-        Ok(seen.map_err(|error| Error::Unavailable(anyhow::anyhow!("{error:#}")))?.proof)
+        Ok(seen
+            .map_err(|error| Error::Unavailable(anyhow::anyhow!("{error:#}")))?
+            .proof)
     }
 
     async fn compute(&self, kind: Credential, text: &str) -> Result<Option<Arc<Proof>>> {
@@ -215,10 +230,13 @@ impl Gatekeeper {
         let Some((claims, retires_at)) = self.decrypt(envelope, known.clone(), now).await? else {
             return Ok(None);
         };
-        let (Some(known), Some(end)) = (known, claims.until(self.window, now)) else { return Ok(None) };
+        let (Some(known), Some(end)) = (known, claims.until(self.window, now)) else {
+            return Ok(None);
+        };
         let mut tx = self.db.client(known.client.client_no).await?;
         let realm = known.client.token_realm;
-        let user = user::at_first_sight(&mut tx, realm, &claims.user_id, &claims.username, now).await?;
+        let user =
+            user::at_first_sight(&mut tx, realm, &claims.user_id, &claims.username, now).await?;
         tx.commit().await?;
         if !user.enabled {
             return Ok(None);
@@ -243,7 +261,10 @@ impl Gatekeeper {
         let (dummy, operations) = (self.dummy.clone(), self.rsa_operations.clone());
         let work = move || {
             let keys = known.as_deref().map_or(&[][..], |known| &known.keys);
-            let mut active = keys.iter().filter(|key| key.retires_at.is_none_or(|end| end > now)).peekable();
+            let mut active = keys
+                .iter()
+                .filter(|key| key.retires_at.is_none_or(|end| end > now))
+                .peekable();
             let (Some(envelope), true) = (&envelope, active.peek().is_some()) else {
                 operations.fetch_add(1, Ordering::Relaxed);
                 token::spend(envelope.as_ref(), &dummy);
@@ -254,21 +275,31 @@ impl Gatekeeper {
                 Some((envelope.claims(&key.decryptor)?, key.retires_at))
             })
         };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(Error::internal)
     }
 
     async fn prove_session(&self, rest: &str) -> Result<Option<Proof>> {
-        let Some((known, secret)) = self.named(rest).await? else { return Ok(None) };
+        let Some((known, secret)) = self.named(rest).await? else {
+            return Ok(None);
+        };
         let mut tx = self.db.client(known.client.client_no).await?;
         let found = session::find(&mut tx, secret, self.clock.now()).await?;
-        let Some((user, until)) = found.filter(|(user, _)| user.enabled) else { return Ok(None) };
+        let Some((user, until)) = found.filter(|(user, _)| user.enabled) else {
+            return Ok(None);
+        };
         Ok(Some(known.proof(Party::User(Arc::new(user)), until)))
     }
 
     async fn prove_api_key(&self, rest: &str) -> Result<Option<Proof>> {
-        let Some((known, secret)) = self.named(rest).await? else { return Ok(None) };
+        let Some((known, secret)) = self.named(rest).await? else {
+            return Ok(None);
+        };
         let mut tx = self.db.client(known.client.client_no).await?;
-        let Some(key) = api_key::find(&mut tx, secret).await? else { return Ok(None) };
+        let Some(key) = api_key::find(&mut tx, secret).await? else {
+            return Ok(None);
+        };
         let party = Party::Machine(key.api_key_id, key.scopes().into());
         // an API key has no end of its own; whoever revokes it is heard
         let until = self.clock.now() + time::Duration::days(1);
@@ -277,7 +308,9 @@ impl Gatekeeper {
 
     /// The client that `{client}_{secret}` names, and the secret.
     async fn named<'a>(&self, rest: &'a str) -> Result<Option<(Arc<Known>, &'a str)>> {
-        let Some((client_id, secret)) = rest.rsplit_once('_') else { return Ok(None) };
+        let Some((client_id, secret)) = rest.rsplit_once('_') else {
+            return Ok(None);
+        };
         Ok(self.known(client_id).await?.map(|known| (known, secret)))
     }
 
@@ -286,25 +319,35 @@ impl Gatekeeper {
         let generation = self.generation.load(Ordering::SeqCst);
         if self.is_listening()
             && let Some(known) = self.clients.get(client_id).await
-            && known.as_ref().is_none_or(|known| known.generation == generation)
+            && known
+                .as_ref()
+                .is_none_or(|known| known.generation == generation)
         {
             return Ok(known);
         }
         let known = self.load(client_id, generation).await?.map(Arc::new);
         if self.is_listening() && self.generation.load(Ordering::SeqCst) == generation {
-            self.clients.insert(client_id.to_owned(), known.clone()).await;
+            self.clients
+                .insert(client_id.to_owned(), known.clone())
+                .await;
         }
         Ok(known)
     }
 
     async fn load(&self, client_id: &str, generation: u64) -> Result<Option<Known>> {
         let mut tx = self.db.gate().await?;
-        let Some(client) = store::client_at_gate(&mut tx, client_id).await? else { return Ok(None) };
+        let Some(client) = store::client_at_gate(&mut tx, client_id).await? else {
+            return Ok(None);
+        };
         if !client.enabled {
             return Ok(None);
         }
         let keys = key::active(&mut tx, &self.vault, client.client_no, self.clock.now()).await?;
-        Ok(Some(Known { client, keys, generation }))
+        Ok(Some(Known {
+            client,
+            keys,
+            generation,
+        }))
     }
 }
 
@@ -321,6 +364,9 @@ impl Known {
     }
 
     fn proof(&self, party: Party, until: OffsetDateTime) -> Proof {
-        Proof { who: self.who(party, until), exchange_once_until: None }
+        Proof {
+            who: self.who(party, until),
+            exchange_once_until: None,
+        }
     }
 }

@@ -74,10 +74,13 @@ async fn caller(request: &Request) -> Result<Caller> {
 async fn member(request: &Request) -> Result<Member> {
     let Caller(proof) = caller(request).await?;
     match &proof.who.party {
-        Party::User(user) => Ok(Member { user: user.clone(), proof }),
-        Party::Machine(..) => {
-            Err(Error::Forbidden("This needs a user: an API key speaks for none.".into()))
-        }
+        Party::User(user) => Ok(Member {
+            user: user.clone(),
+            proof,
+        }),
+        Party::Machine(..) => Err(Error::Forbidden(
+            "This needs a user: an API key speaks for none.".into(),
+        )),
     }
 }
 
@@ -85,9 +88,11 @@ async fn exchange(request: &Request) -> Result<Exchange> {
     let token = token(request).ok_or(Error::Unauthenticated)?;
     let proof = gatekeeper(request)?.prove(Credential::Token, token).await?;
     match &proof.who.party {
-        Party::User(user) => {
-            Ok(Exchange { user: user.clone(), token_hash: super::api_key::hash(token), proof })
-        }
+        Party::User(user) => Ok(Exchange {
+            user: user.clone(),
+            token_hash: super::api_key::hash(token),
+            proof,
+        }),
         Party::Machine(..) => Err(Error::Unauthenticated),
     }
 }
@@ -104,10 +109,16 @@ fn bearer(request: &Request) -> Option<&str> {
 
 /// `Api-Token` is what clients of v1 send; `api_token` is what its documentation said.
 fn token(request: &Request) -> Option<&str> {
-    request.header("api-token").or_else(|| request.header("api_token"))
+    request
+        .header("api-token")
+        .or_else(|| request.header("api_token"))
 }
 
-fn scheme(ty: &'static str, name: Option<&'static str>, description: &'static str) -> MetaSecurityScheme {
+fn scheme(
+    ty: &'static str,
+    name: Option<&'static str>,
+    description: &'static str,
+) -> MetaSecurityScheme {
     MetaSecurityScheme {
         ty,
         description: Some(description),

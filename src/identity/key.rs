@@ -3,8 +3,8 @@
 
 use anyhow::{Context, anyhow};
 use aws_lc_rs::rsa::{
-    OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
-    PublicEncryptingKey,
+    OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
+    PrivateDecryptingKey, PublicEncryptingKey,
 };
 use rsa::{
     RsaPrivateKey,
@@ -36,16 +36,31 @@ impl NewKey {
     /// Makes a pair. Takes up to seconds of CPU: not for an async thread.
     pub fn generate(bits: usize) -> Result<Self> {
         let private = RsaPrivateKey::new(&mut rand::rng(), bits).map_err(Error::internal)?;
-        let public_pem =
-            private.to_public_key().to_public_key_pem(LineEnding::LF).map_err(Error::internal)?;
+        let public_pem = private
+            .to_public_key()
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(Error::internal)?;
         let der = private.to_pkcs8_der().map_err(Error::internal)?;
-        Ok(Self { public_pem, private_der: Zeroizing::new(der.as_bytes().to_vec()), bits })
+        Ok(Self {
+            public_pem,
+            private_der: Zeroizing::new(der.as_bytes().to_vec()),
+            bits,
+        })
     }
 
     /// Keeps it as a key of the client, the private half sealed.
-    pub async fn keep(self, tx: &mut ClientTx, vault: &Vault, now: OffsetDateTime) -> Result<KeyId> {
+    pub async fn keep(
+        self,
+        tx: &mut ClientTx,
+        vault: &Vault,
+        now: OffsetDateTime,
+    ) -> Result<KeyId> {
         let key_id = KeyId::new(now);
-        let place = Place { table: TABLE, client: tx.client(), row: key_id.0 };
+        let place = Place {
+            table: TABLE,
+            client: tx.client(),
+            row: key_id.0,
+        };
         let sealed = vault.seal(place, &self.private_der)?;
         store::add_key(tx, key_id, &self.public_pem, &sealed, self.bits, now).await?;
         Ok(key_id)
@@ -60,7 +75,8 @@ impl Decryptor {
     pub fn new(private_der: &[u8]) -> Result<Self> {
         let key = PrivateDecryptingKey::from_pkcs8(private_der)
             .map_err(|error| anyhow!("private key: {error}"))?;
-        let key = OaepPrivateDecryptingKey::new(key).map_err(|_| anyhow!("private key for OAEP"))?;
+        let key =
+            OaepPrivateDecryptingKey::new(key).map_err(|_| anyhow!("private key for OAEP"))?;
         Ok(Self(key))
     }
 
@@ -80,8 +96,13 @@ impl Decryptor {
             block.copy_from_slice(ciphertext);
         }
         let mut plain = Zeroizing::new(vec![0; self.0.min_output_size()]);
-        let plain = self.0.decrypt(&OAEP_SHA256_MGF1SHA256, &block, &mut plain, None).ok();
-        plain.filter(|_| fits).map(|plain| Zeroizing::new(plain.to_vec()))
+        let plain = self
+            .0
+            .decrypt(&OAEP_SHA256_MGF1SHA256, &block, &mut plain, None)
+            .ok();
+        plain
+            .filter(|_| fits)
+            .map(|plain| Zeroizing::new(plain.to_vec()))
     }
 }
 
@@ -96,7 +117,9 @@ impl Encryptor {
         let der = key.to_public_key_der().map_err(Error::internal)?;
         let key = PublicEncryptingKey::from_der(der.as_bytes())
             .map_err(|error| Error::invalid(format!("The public key cannot be used: {error}.")))?;
-        Ok(Self(OaepPublicEncryptingKey::new(key).map_err(|_| anyhow!("public key for OAEP"))?))
+        Ok(Self(
+            OaepPublicEncryptingKey::new(key).map_err(|_| anyhow!("public key for OAEP"))?,
+        ))
     }
 
     /// Encrypts with OAEP-SHA256. A 2048-bit key takes 190 bytes.
@@ -112,7 +135,9 @@ impl Encryptor {
             )));
         }
         let mut block = vec![0; self.0.ciphertext_size()];
-        let block = self.0.encrypt(&OAEP_SHA256_MGF1SHA256, plain, &mut block, None);
+        let block = self
+            .0
+            .encrypt(&OAEP_SHA256_MGF1SHA256, plain, &mut block, None);
         Ok(block.map_err(|_| anyhow!("encrypt"))?.to_vec())
     }
 }
@@ -134,11 +159,18 @@ pub async fn active(
 ) -> Result<Vec<ActiveKey>> {
     let mut keys = Vec::new();
     for row in store::active_keys(tx, client, now).await? {
-        let place = Place { table: TABLE, client, row: row.key_id.0 };
+        let place = Place {
+            table: TABLE,
+            client,
+            row: row.key_id.0,
+        };
         let der = vault
             .reveal(place, &row.private_sealed)
             .with_context(|| format!("key {} of client {}", row.key_id, client.0))?;
-        keys.push(ActiveKey { decryptor: Decryptor::new(&der)?, retires_at: row.retires_at });
+        keys.push(ActiveKey {
+            decryptor: Decryptor::new(&der)?,
+            retires_at: row.retires_at,
+        });
     }
     Ok(keys)
 }
@@ -158,7 +190,10 @@ mod tests {
         assert!(decryptor.decrypt(&[]).is_none());
         assert!(Decryptor::dummy(2048).unwrap().decrypt(&sealed).is_none());
         let error = encryptor.encrypt(&[0; 191]).unwrap_err().to_string();
-        assert!(error.contains("191 bytes together, this key takes 190"), "{error}");
+        assert!(
+            error.contains("191 bytes together, this key takes 190"),
+            "{error}"
+        );
         assert!(Encryptor::new("no key").is_err());
     }
 }

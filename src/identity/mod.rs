@@ -87,7 +87,9 @@ impl Who {
     /// Whether the client's own bases may be written.
     pub fn may_manage(&self) -> bool {
         match &self.party {
-            Party::User(user) => user.role == Role::Manager || self.members_may == MembersMay::Manage,
+            Party::User(user) => {
+                user.role == Role::Manager || self.members_may == MembersMay::Manage
+            }
             Party::Machine(_, scopes) => scopes.contains(&api_key::Scope::KnowledgeWrite),
         }
     }

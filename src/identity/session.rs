@@ -3,7 +3,8 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Who, api_key::{hash, random_secret},
+    Who,
+    api_key::{hash, random_secret},
     store,
     user::User,
 };
@@ -42,7 +43,10 @@ pub async fn open(
     }
     let secret = random_secret();
     store::add_session(tx, &hash(secret.expose()), user, now, now + lasts).await?;
-    Ok(Opened { bearer: Secret::new(format!("cs_{}_{}", who.client_id, secret.expose())), lasts })
+    Ok(Opened {
+        bearer: Secret::new(format!("cs_{}_{}", who.client_id, secret.expose())),
+        lasts,
+    })
 }
 
 /// Ends the session of this bearer, on every process within a second.

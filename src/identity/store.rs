@@ -59,11 +59,17 @@ pub async fn clients(tx: &mut SystemTx) -> Result<Vec<Client>> {
 }
 
 pub async fn client_by_id(tx: &mut SystemTx, client_id: &str) -> Result<Option<Client>> {
-    Ok(sqlx::query_as(CLIENT_BY_ID).bind(client_id).fetch_optional(tx.conn()).await?)
+    Ok(sqlx::query_as(CLIENT_BY_ID)
+        .bind(client_id)
+        .fetch_optional(tx.conn())
+        .await?)
 }
 
 pub async fn client_at_gate(tx: &mut GateTx, client_id: &str) -> Result<Option<Client>> {
-    Ok(sqlx::query_as(CLIENT_BY_ID).bind(client_id).fetch_optional(tx.conn()).await?)
+    Ok(sqlx::query_as(CLIENT_BY_ID)
+        .bind(client_id)
+        .fetch_optional(tx.conn())
+        .await?)
 }
 
 pub async fn set_client_enabled(tx: &mut ClientTx, enabled: bool) -> Result<()> {
@@ -100,7 +106,11 @@ pub async fn add_key(
     Ok(())
 }
 
-pub async fn active_keys(tx: &mut GateTx, client: ClientNo, now: OffsetDateTime) -> Result<Vec<KeyRow>> {
+pub async fn active_keys(
+    tx: &mut GateTx,
+    client: ClientNo,
+    now: OffsetDateTime,
+) -> Result<Vec<KeyRow>> {
     Ok(sqlx::query_as(
         "select key_id, private_sealed, retires_at from client_key
          where client_no = $1 and (retires_at is null or retires_at > $2)
@@ -136,7 +146,11 @@ pub async fn newest_public_key(tx: &mut ClientTx) -> Result<Option<String>> {
     .await?)
 }
 
-pub async fn user_by_name(tx: &mut ClientTx, realm: Realm, external_id: &str) -> Result<Option<User>> {
+pub async fn user_by_name(
+    tx: &mut ClientTx,
+    realm: Realm,
+    external_id: &str,
+) -> Result<Option<User>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select user_id, realm, external_id, username, role, enabled from app_user
@@ -193,7 +207,12 @@ pub async fn set_user_enabled(
     one_row(done.rows_affected(), "user")
 }
 
-pub async fn set_user_role(tx: &mut ClientTx, realm: Realm, external_id: &str, role: Role) -> Result<()> {
+pub async fn set_user_role(
+    tx: &mut ClientTx,
+    realm: Realm,
+    external_id: &str,
+    role: Role,
+) -> Result<()> {
     let client = tx.client();
     let done = sqlx::query(
         "update app_user set role = $4 where client_no = $1 and realm = $2 and external_id = $3",
@@ -272,7 +291,10 @@ pub async fn session_user(
     .fetch_optional(tx.conn())
     .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some((sqlx::FromRow::from_row(&row)?, row.try_get("expires_at")?)))
+    Ok(Some((
+        sqlx::FromRow::from_row(&row)?,
+        row.try_get("expires_at")?,
+    )))
 }
 
 pub async fn remove_session(tx: &mut ClientTx, secret_hash: &[u8]) -> Result<()> {
@@ -346,5 +368,9 @@ pub async fn revoke_api_key(tx: &mut ClientTx, id: ApiKeyId, now: OffsetDateTime
 }
 
 fn one_row(rows: u64, what: &'static str) -> Result<()> {
-    if rows == 1 { Ok(()) } else { Err(Error::NotFound(what)) }
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(Error::NotFound(what))
+    }
 }

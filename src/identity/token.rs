@@ -42,7 +42,10 @@ impl Envelope {
         let outer = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
         let (client_id, inner) = outer.split_once('|')?;
         let ciphertext = STANDARD.decode(inner).ok()?;
-        Some(Self { client_id: client_id.to_owned(), ciphertext })
+        Some(Self {
+            client_id: client_id.to_owned(),
+            ciphertext,
+        })
     }
 
     /// What a key of the client finds inside; `None` for whatever reason it does not open or the
@@ -60,7 +63,8 @@ pub fn spend(envelope: Option<&Envelope>, dummy: &Decryptor) {
 }
 
 fn read(outer_client: &str, plain: &str) -> Option<Claims> {
-    let [client, user, username, timestamp] = plain.split('|').collect::<Vec<_>>().try_into().ok()?;
+    let [client, user, username, timestamp] =
+        plain.split('|').collect::<Vec<_>>().try_into().ok()?;
     // only the holder of a client's key could write the inner name; the outer one chose the key
     let names = client == outer_client && (1..=200).contains(&user.chars().count());
     let timestamp: f64 = timestamp.parse().ok()?;
@@ -75,7 +79,8 @@ impl Claims {
     /// Until when the token counts; `None` when it does not, or not yet.
     pub fn until(&self, window: Window, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let age = now.unix_timestamp_nanos() as f64 / 1e9 - self.timestamp;
-        let counts = age <= window.age_max.as_seconds_f64() && -age <= window.ahead_max.as_seconds_f64();
+        let counts =
+            age <= window.age_max.as_seconds_f64() && -age <= window.ahead_max.as_seconds_f64();
         counts.then(|| now + (window.age_max - Duration::seconds_f64(age)))
     }
 }
@@ -91,11 +96,20 @@ pub fn make(
     key: &Encryptor,
     now: OffsetDateTime,
 ) -> Result<String> {
-    if [client_id, user_id, username].iter().any(|part| part.contains('|')) {
-        return Err(Error::invalid("A v1 token cannot carry a name with the character | in it."));
+    if [client_id, user_id, username]
+        .iter()
+        .any(|part| part.contains('|'))
+    {
+        return Err(Error::invalid(
+            "A v1 token cannot carry a name with the character | in it.",
+        ));
     }
     let time = now.unix_timestamp_nanos() / 1_000;
-    let plain = format!("{client_id}|{user_id}|{username}|{}.{:06}", time / 1_000_000, time % 1_000_000);
+    let plain = format!(
+        "{client_id}|{user_id}|{username}|{}.{:06}",
+        time / 1_000_000,
+        time % 1_000_000
+    );
     let inner = STANDARD.encode(key.encrypt(plain.as_bytes())?);
     Ok(STANDARD.encode(format!("{client_id}|{inner}")))
 }
@@ -107,7 +121,11 @@ mod tests {
 
     #[test]
     fn only_four_right_fields_are_claims() {
-        let right = Claims { user_id: "u".into(), username: "张 三".into(), timestamp: 1.5 };
+        let right = Claims {
+            user_id: "u".into(),
+            username: "张 三".into(),
+            timestamp: 1.5,
+        };
         assert_eq!(read("0", "0|u|张 三|1.5"), Some(right));
         for (why, plain) in [
             ("three fields", "0|u|1.5"),
@@ -126,13 +144,24 @@ mod tests {
 
     #[test]
     fn a_token_counts_in_its_window_only() {
-        let window = Window { age_max: Duration::hours(8), ahead_max: Duration::minutes(5) };
+        let window = Window {
+            age_max: Duration::hours(8),
+            ahead_max: Duration::minutes(5),
+        };
         let now = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
         let counts = |timestamp: f64| {
-            Claims { user_id: "u".into(), username: String::new(), timestamp }.until(window, now)
+            Claims {
+                user_id: "u".into(),
+                username: String::new(),
+                timestamp,
+            }
+            .until(window, now)
         };
         assert_eq!(counts(1_700_000_000.0), Some(now + Duration::hours(8)));
-        assert_eq!(counts(1_699_999_999.5).unwrap() - now, Duration::hours(8) - Duration::milliseconds(500));
+        assert_eq!(
+            counts(1_699_999_999.5).unwrap() - now,
+            Duration::hours(8) - Duration::milliseconds(500)
+        );
         assert!(counts(1_700_000_000.0 - 8.0 * 3600.0).is_some());
         assert!(counts(1_700_000_000.0 - 8.0 * 3600.0 - 1.0).is_none());
         assert!(counts(1_700_000_299.0).is_some());

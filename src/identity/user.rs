@@ -65,11 +65,21 @@ pub async fn at_first_sight(
 }
 
 /// Lets a user in or keeps them out; takes effect on every process within a second.
-pub async fn set_enabled(tx: &mut ClientTx, realm: Realm, external_id: &str, enabled: bool) -> Result<()> {
+pub async fn set_enabled(
+    tx: &mut ClientTx,
+    realm: Realm,
+    external_id: &str,
+    enabled: bool,
+) -> Result<()> {
     store::set_user_enabled(tx, realm, external_id, enabled).await
 }
 
 /// Gives a user a role.
-pub async fn set_role(tx: &mut ClientTx, realm: Realm, external_id: &str, role: Role) -> Result<()> {
+pub async fn set_role(
+    tx: &mut ClientTx,
+    realm: Realm,
+    external_id: &str,
+    role: Role,
+) -> Result<()> {
     store::set_user_role(tx, realm, external_id, role).await
 }
