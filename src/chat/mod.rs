@@ -1,1 +1,15 @@
-//! The document the chat verbs work on.
+//! A question and its answer: conversations, turns, streams.
+
+pub mod api;
+pub mod citation;
+pub mod event;
+pub mod live;
+pub mod marker;
+mod prompt;
+pub mod session;
+mod shapes;
+mod store;
+mod stream;
+pub mod turn;
+
+pub use self::{api::ChatApi, live::Live};

@@ -1,0 +1,205 @@
+//! What happens in an answer, as server-sent events: made once, stored and sent as the same bytes.
+
+use bytes::Bytes;
+use poem_openapi::{Object, Union, types::ToJSON};
+
+use crate::{
+    ids::{ChunkId, DocumentId, MessageId, SessionId},
+    knowledge::search::Passage,
+};
+
+/// The answer begins.
+#[derive(Object, Clone, Debug)]
+pub struct Start {
+    /// The conversation.
+    pub session_id: SessionId,
+    /// The question, as a message.
+    pub question_id: MessageId,
+    /// The answer, as a message: stop it and resume its stream by this id.
+    pub message_id: MessageId,
+    /// The model that answers.
+    pub model: String,
+}
+
+/// What was found for the question; `[n]` in the answer refers to it.
+#[derive(Object, Clone, Debug)]
+pub struct Passages {
+    /// In the order of their numbers.
+    pub passages: Vec<FoundPassage>,
+}
+
+/// A passage given to the model.
+#[derive(Object, Clone, Debug)]
+pub struct FoundPassage {
+    /// Its number in this answer, from 1.
+    pub n: u32,
+    /// The document.
+    pub document_id: DocumentId,
+    /// The document's name.
+    pub document_name: String,
+    /// The version of the document.
+    pub version: i32,
+    /// The chunk.
+    pub chunk_id: ChunkId,
+    /// Where the passage begins in the text of that version, in Unicode code points.
+    pub start: u32,
+    /// Where it ends.
+    pub end: u32,
+    /// The page it begins on.
+    pub page: Option<u32>,
+    /// Its text.
+    pub text: String,
+}
+
+/// The next piece of the answer. A marker `[n]` is never split over two pieces.
+#[derive(Object, Clone, Debug)]
+pub struct Delta {
+    /// The piece.
+    pub text: String,
+}
+
+/// Where the sentences of the answer come from, checked.
+#[derive(Object, Clone, Debug)]
+pub struct Citations {
+    /// By their first place in the answer.
+    pub citations: Vec<Citation>,
+}
+
+/// The sentence of a document that bears out a sentence of the answer.
+#[derive(Object, Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Citation {
+    /// The number in the answer.
+    pub n: u32,
+    /// The document.
+    pub document_id: DocumentId,
+    /// The document's name.
+    pub document_name: String,
+    /// The version of the document.
+    pub version: i32,
+    /// The chunk.
+    pub chunk_id: ChunkId,
+    /// Where the quote begins in the text of that version, in Unicode code points.
+    pub start: u32,
+    /// Where it ends.
+    pub end: u32,
+    /// The sentence, word for word.
+    pub quote: String,
+    /// The page of the passage.
+    pub page: Option<u32>,
+}
+
+/// What the answer used.
+#[derive(Object, Clone, Debug)]
+pub struct Usage {
+    /// Tokens read.
+    pub input_tokens: u32,
+    /// Tokens written.
+    pub output_tokens: u32,
+    /// Whose count it is: `vendor` or `server`.
+    pub counted_by: String,
+}
+
+/// Replaces all text shown so far.
+#[derive(Object, Clone, Debug)]
+pub struct Reset {
+    /// The text that stands instead.
+    pub text: String,
+}
+
+/// The answer has ended.
+#[derive(Object, Clone, Debug)]
+pub struct Done {
+    /// `done` or `stopped`.
+    pub state: String,
+}
+
+/// The answer broke off; what came so far is kept.
+#[derive(Object, Clone, Debug)]
+pub struct Failed {
+    /// A code of problems, or `interrupted` when the server was restarted.
+    pub code: String,
+    /// For people.
+    pub detail: String,
+}
+
+/// The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
+/// `delta`, `citations`, `usage`, `reset`, `done` or `error`. The last is `done` or `error`.
+#[derive(Union, Clone, Debug)]
+pub enum Event {
+    /// `start`
+    Start(Start),
+    /// `passages`
+    Passages(Passages),
+    /// `delta`
+    Delta(Delta),
+    /// `citations`
+    Citations(Citations),
+    /// `usage`
+    Usage(Usage),
+    /// `reset`
+    Reset(Reset),
+    /// `done`
+    Done(Done),
+    /// `error`
+    Error(Failed),
+}
+
+impl Event {
+    /// The next piece of the answer.
+    pub fn delta(text: String) -> Self {
+        Self::Delta(Delta { text })
+    }
+
+    /// The passages, numbered.
+    pub fn passages(passages: &[Passage]) -> Self {
+        let passages = passages.iter().zip(1..).map(|(passage, n)| FoundPassage {
+            n,
+            document_id: passage.document_id,
+            document_name: passage.document_name.clone(),
+            version: passage.version,
+            chunk_id: passage.chunk_id,
+            start: passage.start,
+            end: passage.end,
+            page: passage.page,
+            text: passage.text.clone(),
+        });
+        Self::Passages(Passages { passages: passages.collect() })
+    }
+
+    /// The word in the field `event`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "start",
+            Self::Passages(_) => "passages",
+            Self::Delta(_) => "delta",
+            Self::Citations(_) => "citations",
+            Self::Usage(_) => "usage",
+            Self::Reset(_) => "reset",
+            Self::Done(_) => "done",
+            Self::Error(_) => "error",
+        }
+    }
+
+    /// The event as it goes over the wire (WHATWG HTML, server-sent events), with its number as id.
+    pub fn frame(&self, seq: u32) -> Bytes {
+        let data = self.to_json_string();
+        Bytes::from(format!("id: {seq}\nevent: {}\ndata: {data}\n\n", self.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_one_event_whatever_is_in_it() {
+        let frame = Event::delta("a\n\nid: 9\ndata: \u{2028}晨 \r\n".into()).frame(7);
+        let text = std::str::from_utf8(&frame).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "id: 7");
+        assert_eq!(lines[1], "event: delta");
+        assert!(lines[2].starts_with("data: {\"text\":"), "{text}");
+        assert_eq!(lines.len(), 4);
+        assert!(text.ends_with("\n\n") && !text.contains('\r'));
+    }
+}
