@@ -9,7 +9,10 @@ use super::{
 };
 use crate::knowledge::{
     chunk::sentences,
-    lexical::{fusion::language, words::terms},
+    lexical::{
+        fusion::language,
+        words::{Term, terms},
+    },
     search::Passage,
 };
 
@@ -75,7 +78,7 @@ fn claims(answer: &str, markers: &[Marker]) -> Vec<String> {
 }
 
 fn cite(n: u32, claim: &str, passage: &Passage) -> Option<Citation> {
-    let wanted: HashSet<String> = word_set(claim);
+    let wanted: HashSet<Term> = word_set(claim);
     let mut best: Option<(f32, u32, u32, &str)> = None;
     for (start, end, text) in sentences(&passage.text) {
         let overlap = overlap(&wanted, text);
@@ -102,7 +105,7 @@ fn cite(n: u32, claim: &str, passage: &Passage) -> Option<Citation> {
     })
 }
 
-fn overlap(wanted: &HashSet<String>, text: &str) -> f32 {
+fn overlap(wanted: &HashSet<Term>, text: &str) -> f32 {
     if wanted.is_empty() {
         return 0.0;
     }
@@ -110,8 +113,8 @@ fn overlap(wanted: &HashSet<String>, text: &str) -> f32 {
     wanted.intersection(&found).count() as f32 / wanted.len() as f32
 }
 
-fn word_set(text: &str) -> HashSet<String> {
-    terms(text).into_iter().map(Into::into).collect()
+fn word_set(text: &str) -> HashSet<Term> {
+    terms(text).into_iter().collect()
 }
 
 fn without(text: &str, markers: &[Marker]) -> String {

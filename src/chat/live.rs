@@ -18,7 +18,7 @@ use crate::ids::{ClientNo, MessageId};
 pub struct Live(Arc<Mutex<HashMap<(ClientNo, MessageId), Arc<Answer>>>>);
 
 /// One answer being written: everything sent so far, for those who come late.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answer {
     log: Mutex<Log>,
     changed: watch::Sender<()>,
@@ -33,15 +33,9 @@ struct Log {
 }
 
 impl Live {
-    /// Opens the log of a new answer.
-    pub fn begin(&self, client: ClientNo, message: MessageId) -> Arc<Answer> {
-        let answer = Arc::new(Answer {
-            log: Mutex::default(),
-            changed: watch::Sender::new(()),
-            stop: CancellationToken::new(),
-        });
-        lock(&self.0).insert((client, message), answer.clone());
-        answer
+    /// Makes a new answer findable.
+    pub fn begin(&self, client: ClientNo, message: MessageId, answer: Arc<Answer>) {
+        lock(&self.0).insert((client, message), answer);
     }
 
     /// The answer, when this process is writing it.
@@ -69,17 +63,16 @@ impl Live {
 }
 
 impl Answer {
-    /// Sends an event to all who read along; returns its frame, to be stored.
-    pub fn send(&self, event: &Event) -> Bytes {
-        let frame = {
-            let mut log = lock(&self.log);
-            let seq = u32::try_from(log.frames.len()).unwrap_or(u32::MAX).saturating_add(1);
-            let frame = event.frame(seq);
-            log.frames.push(frame.clone());
-            frame
-        };
+    /// The frames of the next events, not sent yet. An answer has one writer, so they stay the next.
+    pub fn frames(&self, events: &[Event]) -> Vec<Bytes> {
+        let sent = self.sent();
+        events.iter().zip(1..).map(|(event, n)| event.frame(sent + n)).collect()
+    }
+
+    /// Sends frames to all who read along.
+    pub fn send(&self, frames: &[Bytes]) {
+        lock(&self.log).frames.extend_from_slice(frames);
         self.changed.send_replace(());
-        frame
     }
 
     /// How many events were sent.
@@ -133,11 +126,14 @@ mod tests {
     async fn early_and_late_readers_get_the_same_bytes() {
         let live = Live::default();
         let id = MessageId(uuid::Uuid::from_u128(1));
-        let answer = live.begin(ClientNo(1), id);
+        let answer = Arc::new(Answer::default());
+        live.begin(ClientNo(1), id, answer.clone());
         let early = answer.clone().read(0);
         let mut sent = Vec::new();
         for n in 0..100 {
-            sent.extend_from_slice(&answer.send(&Event::delta(format!("{n} "))));
+            let frames = answer.frames(&[Event::delta(format!("{n} "))]);
+            answer.send(&frames);
+            sent.extend_from_slice(&frames.concat());
         }
         let middle = answer.clone().read(40);
         live.end(ClientNo(1), id);
