@@ -1,5 +1,6 @@
 //! One test binary; a file per feature.
 
+mod cluster;
 mod embedded;
 mod extract;
 mod fetch;
