@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bm25;
+mod cluster;
 mod embedded;
 mod extract;
 mod fetch;

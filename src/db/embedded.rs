@@ -1,1 +1,0 @@
-//! The PostgreSQL that the server brings along and runs itself.

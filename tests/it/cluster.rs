@@ -1,0 +1,100 @@
+//! One PostgreSQL for all tests: the first test that needs it starts it, and it stays for the next
+//! run. `cargo test --test it -- --ignored --exact cluster::stop` ends it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use concierge::db::embedded::{Access, Embedded, Owned, Settings};
+use tokio::sync::OnceCell;
+
+/// For the process that is first to make the database, on a busy machine.
+const START_MAX: Duration = Duration::from_secs(120);
+
+/// How to log in to the shared cluster as superuser. Its databases are gone when the machine crashes.
+pub async fn cluster() -> &'static Access {
+    static CLUSTER: OnceCell<Access> = OnceCell::const_new();
+    CLUSTER.get_or_init(start).await
+}
+
+/// The runtime that `scripts/fetch-runtime` has laid.
+pub fn runtime_dir() -> PathBuf {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no config here, and the script reads the same variable"
+    )]
+    let named = std::env::var("CONCIERGE_RUNTIME_DIR").ok();
+    named.map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".runtime"),
+        PathBuf::from,
+    )
+}
+
+/// One cluster per checkout, also where several share their build folder.
+fn settings() -> Settings {
+    let checkout = env!("CARGO_MANIFEST_DIR").replace('/', "-");
+    let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster{checkout}"));
+    let mut settings = Settings::new(runtime_dir(), data_dir);
+    settings.durable = false;
+    settings
+}
+
+/// Every test process comes here, and only one of them can be first.
+async fn start() -> Access {
+    let settings = settings();
+    let started = Instant::now();
+    loop {
+        if let Some(access) = Embedded::join(&settings)
+            .await
+            .expect("join the test cluster")
+        {
+            return access;
+        }
+        match Embedded::start(&settings).await {
+            // dropped: it runs on without an owner
+            Ok(embedded) => return embedded.access().clone(),
+            Err(error) if error.is::<Owned>() && started.elapsed() < START_MAX => {}
+            Err(error) => {
+                let data = settings.data_dir.display();
+                panic!(
+                    "the test cluster does not start; it holds nothing of worth, so {data} can be removed: {error:#}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_caller_gets_the_same_cluster() {
+    use sqlx::{ConnectOptions, Row};
+    let access = cluster().await;
+    let again = start().await;
+    assert_eq!(
+        (access.port, &access.password),
+        (again.port, &again.password)
+    );
+    let mut connection = access.options("postgres").connect().await.unwrap();
+    let row = sqlx::query("show fsync")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(row.get::<String, _>(0), "off");
+}
+
+#[tokio::test]
+#[ignore = "not a test: ends the cluster that the tests leave running"]
+async fn stop() {
+    let settings = settings();
+    if Embedded::join(&settings).await.unwrap().is_none() {
+        return;
+    }
+    let pgdata = {
+        let embedded = Embedded::start(&settings).await.unwrap();
+        let pgdata = embedded.pgdata();
+        embedded.stop().await.unwrap();
+        pgdata
+    };
+    assert!(!fs::exists(pgdata.join("postmaster.pid")).unwrap());
+}
