@@ -66,6 +66,7 @@ create table document (
   updated_at timestamptz not null,
   primary key (client_no, document_id),
   constraint document_no_key unique (client_no, document_no),
+  constraint document_name_key unique (client_no, base_no, name),
   constraint document_base foreign key (client_no, base_no) references base (client_no, base_no) on delete cascade
 );
 create index document_of_base on document (client_no, base_no, created_at, document_id);

@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{self, SHA256};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use time::OffsetDateTime;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     db::ClientTx,
@@ -147,6 +147,14 @@ impl Blobs {
 }
 
 impl Staged {
+    /// The first bytes, at most `bytes` of them.
+    pub async fn head(&self, bytes: usize) -> Result<Vec<u8>> {
+        let file = tokio::fs::File::open(&self.draft).await?;
+        let mut head = Vec::with_capacity(bytes);
+        file.take(bytes as u64).read_to_end(&mut head).await?;
+        Ok(head)
+    }
+
     /// Makes the bytes a blob of the transaction's client. The row is locked until the commit, so a
     /// sweep of the same blob happens before or after, never between.
     pub async fn keep(self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<Hash> {

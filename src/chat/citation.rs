@@ -79,11 +79,11 @@ fn claims(answer: &str, markers: &[Marker]) -> Vec<String> {
 
 fn cite(n: u32, claim: &str, passage: &Passage) -> Option<Citation> {
     let wanted: HashSet<Term> = word_set(claim);
-    let mut best: Option<(f32, u32, u32, &str)> = None;
+    let mut best: Option<(f32, usize, usize, &str)> = None;
     for (start, end, text) in sentences(&passage.text) {
         let overlap = overlap(&wanted, text);
         if best.is_none_or(|(most, ..)| overlap > most) {
-            best = Some((overlap, start as u32, end as u32, text));
+            best = Some((overlap, start, end, text));
         }
     }
     let (overlap, start, end, quote) = best?;
@@ -94,12 +94,12 @@ fn cite(n: u32, claim: &str, passage: &Passage) -> Option<Citation> {
     }
     Some(Citation {
         n,
-        document_id: passage.document_id,
+        document_id: passage.document,
         document_name: passage.document_name.clone(),
         version: passage.version,
-        chunk_id: passage.chunk_id,
-        start: passage.start + start,
-        end: passage.start + end,
+        chunk_id: passage.chunk,
+        start: passage.span.start + start as i32,
+        end: passage.span.start + end as i32,
         quote: quote.to_owned(),
         page: passage.page,
     })
@@ -133,20 +133,22 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::ids::{ChunkId, DocumentId};
+    use crate::{
+        ids::{ChunkId, DocumentId},
+        knowledge::{lexical::fusion::Weights, search::Explain},
+    };
 
-    fn passage(start: u32, text: &str) -> Passage {
+    fn passage(start: i32, text: &str) -> Passage {
         Passage {
-            chunk_id: ChunkId(Uuid::from_u128(1)),
-            document_id: DocumentId(Uuid::from_u128(2)),
+            chunk: ChunkId(Uuid::from_u128(1)),
+            document: DocumentId(Uuid::from_u128(2)),
             document_name: "手册.pdf".into(),
             version: 1,
-            start,
-            end: start + text.chars().count() as u32,
+            span: start..start + text.chars().count() as i32,
             page: Some(3),
             text: text.into(),
             score: 1.0,
-            explain: None,
+            explain: Explain { lexical: None, vector: None, weights: Weights::default() },
         }
     }
 

@@ -42,11 +42,11 @@ pub struct FoundPassage {
     /// The chunk.
     pub chunk_id: ChunkId,
     /// Where the passage begins in the text of that version, in Unicode code points.
-    pub start: u32,
+    pub start: i32,
     /// Where it ends.
-    pub end: u32,
+    pub end: i32,
     /// The page it begins on.
-    pub page: Option<u32>,
+    pub page: Option<i32>,
     /// Its text.
     pub text: String,
 }
@@ -79,13 +79,13 @@ pub struct Citation {
     /// The chunk.
     pub chunk_id: ChunkId,
     /// Where the quote begins in the text of that version, in Unicode code points.
-    pub start: u32,
+    pub start: i32,
     /// Where it ends.
-    pub end: u32,
+    pub end: i32,
     /// The sentence, word for word.
     pub quote: String,
     /// The page of the passage.
-    pub page: Option<u32>,
+    pub page: Option<i32>,
 }
 
 /// What the answer used.
@@ -154,12 +154,12 @@ impl Event {
     pub fn passages(passages: &[Passage]) -> Self {
         let passages = passages.iter().zip(1..).map(|(passage, n)| FoundPassage {
             n,
-            document_id: passage.document_id,
+            document_id: passage.document,
             document_name: passage.document_name.clone(),
             version: passage.version,
-            chunk_id: passage.chunk_id,
-            start: passage.start,
-            end: passage.end,
+            chunk_id: passage.chunk,
+            start: passage.span.start,
+            end: passage.span.end,
             page: passage.page,
             text: passage.text.clone(),
         });

@@ -71,7 +71,7 @@ fn fitting(earlier: Vec<Earlier>, tokens_max: u32) -> Vec<ChatMessage> {
     let mut left = tokens_max;
     let mut kept: Vec<ChatMessage> = Vec::new();
     for message in earlier {
-        let Some(rest) = left.checked_sub(tokens::estimate(&message.content)) else { break };
+        let Some(rest) = left.checked_sub(tokens::count(&message.content)) else { break };
         left = rest;
         kept.push(ChatMessage { role: message.role, content: message.content });
     }
@@ -99,8 +99,8 @@ mod tests {
         let all = build("q", &[], earlier(), 10_000, 100);
         assert_eq!(all.messages.len(), 6);
         assert_eq!(all.messages[1].role, Role::User);
-        let cost = tokens::estimate(&"字".repeat(100)) + tokens::estimate(&"字".repeat(10));
-        let one = build("q", &[], earlier(), cost + tokens::estimate(&"字".repeat(100)), 100);
+        let cost = tokens::count(&"字".repeat(100)) + tokens::count(&"字".repeat(10));
+        let one = build("q", &[], earlier(), cost + tokens::count(&"字".repeat(100)), 100);
         let roles: Vec<Role> = one.messages.iter().map(|message| message.role).collect();
         assert_eq!(roles, [Role::System, Role::User, Role::Assistant, Role::User]);
         assert_eq!(build("q", &[], earlier(), 0, 100).messages.len(), 2);

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    ids::{ClientNo, MessageId},
     models::{ChatEvent, TokenUsage, tokens},
 };
 
@@ -32,8 +33,8 @@ const FINISH_ATTEMPTS: u32 = 60;
 
 impl Chat {
     /// Starts writing the answer, on a task of its own: readers come and go.
-    pub fn start(self: &Arc<Self>, turn: Box<Turn>) {
-        let chat = self.clone();
+    pub fn start(self: &Arc<Self>, turn: Box<Turn>) -> MessageId {
+        let (chat, id) = (self.clone(), turn.id);
         self.app.tasks.spawn(async move {
             chat.app.metrics.turns_running.inc();
             let mut writer = Writer::new(&chat, &turn);
@@ -45,6 +46,14 @@ impl Chat {
                 tracing::error!(?error, answer = %turn.id, "the end of an answer could not be stored");
             }
         });
+        id
+    }
+
+    /// Ends an answer that this process writes.
+    pub fn stop(&self, client: ClientNo, id: MessageId) {
+        if let Some(answer) = self.live.find(client, id) {
+            answer.stop.cancel();
+        }
     }
 }
 
@@ -267,10 +276,9 @@ impl<'a> Writer<'a> {
 
 impl Writer<'_> {
     fn estimate(&self) -> TokenUsage {
-        let prompt = self.turn.request.messages.iter();
         TokenUsage {
-            input: prompt.map(|message| tokens::estimate(&message.content)).sum(),
-            output: tokens::estimate(&self.text),
+            input: tokens::count_prompt(&self.turn.request.messages),
+            output: tokens::count(&self.text),
         }
     }
 }

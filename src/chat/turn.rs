@@ -52,7 +52,7 @@ pub struct Chat {
 /// Limits of turns, out of `[chat]`.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    passages: u32,
+    passages: usize,
     history_tokens: u32,
     question_chars_max: usize,
     running_per_user: i64,
@@ -65,7 +65,7 @@ impl Limits {
     pub fn new(config: &crate::config::Config) -> anyhow::Result<Self> {
         let number = |key, range| config.number("chat", key, range);
         Ok(Self {
-            passages: number("passages", 1..=20)? as u32,
+            passages: number("passages", 1..=20)? as usize,
             history_tokens: number("history_tokens", 0..=1_000_000)? as u32,
             question_chars_max: number("question_chars_max", 1..=100_000)? as usize,
             running_per_user: number("running_per_user", 1..=1_000)? as i64,
@@ -146,7 +146,7 @@ impl Chat {
     ) -> Result<Opened> {
         let content = self.question(&ask.content)?;
         // the model reads the question before the transaction: nothing waits while a lock is held
-        let question = search::question(&self.app.models, &content).await;
+        let question = self.read(&content).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.client(client).await?;
         let session = session::find(&mut tx, user, id).await?;
@@ -197,6 +197,18 @@ impl Chat {
             )));
         }
         Ok(content)
+    }
+
+    /// The question as it is searched: by words alone while the embedding model is away.
+    async fn read(&self, content: &str) -> Result<search::Question> {
+        let embedder = self.app.models.embedder();
+        match search::question(embedder.as_deref(), content).await {
+            Err(error) => {
+                tracing::warn!(?error, "searching by words only: the embedding model failed");
+                search::question(None, content).await
+            }
+            question => question,
+        }
     }
 
     /// The bases that this conversation asks and the user may read at this moment.

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod envelope;
 pub mod paging;
+pub mod sse;
 
 use poem_openapi::Tags as TagsDerive;
 

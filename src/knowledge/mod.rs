@@ -1,5 +1,14 @@
 //! What a client knows: bases, documents, passages.
 
+pub mod api;
+pub mod base;
 pub mod chunk;
+pub mod document;
 pub mod extract;
+pub mod ingest;
 pub mod lexical;
+pub mod search;
+mod shapes;
+mod store;
+
+pub use self::api::KnowledgeApi;

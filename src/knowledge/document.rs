@@ -1,0 +1,200 @@
+//! Documents: taken in at once, read by a job, gone in one commit.
+
+use sqlx::types::Json;
+use time::OffsetDateTime;
+
+use super::{base, search, store};
+use crate::{
+    blobs::Staged,
+    db::ClientTx,
+    error::{Error, Result},
+    http::paging::Window,
+    identity::Who,
+    ids::{BaseId, BaseNo, DocumentId, DocumentNo},
+    queue::{self, Job},
+};
+
+/// How far a document has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub enum State {
+    /// Waits for a worker.
+    Uploaded,
+    /// Is being read.
+    Extracting,
+    /// Is being turned into vectors.
+    Embedding,
+    /// Is searched.
+    Ready,
+    /// Could not be read; `reason` says why.
+    Failed,
+}
+
+impl State {
+    /// Whether it stays as it is.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Ready | Self::Failed)
+    }
+}
+
+/// A page that could not be read; the others were.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, poem_openapi::Object)]
+pub struct PageError {
+    /// Number of the page; the first is 1.
+    pub page: u32,
+    /// Why.
+    pub detail: String,
+}
+
+/// A document.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Document {
+    /// Its id.
+    pub document_id: DocumentId,
+    /// Its number in the tables of search.
+    pub document_no: DocumentNo,
+    /// Its base.
+    pub base_id: BaseId,
+    /// The number of its base.
+    pub base_no: BaseNo,
+    /// Its name, unique in its base.
+    pub name: String,
+    /// What its sender says it is.
+    pub media_type: String,
+    /// Where it was fetched from.
+    pub source_url: Option<String>,
+    /// SHA-256 of its bytes.
+    pub blob_hash: Option<Vec<u8>>,
+    /// How many bytes it has.
+    pub bytes: i64,
+    /// How far it has come.
+    pub state: State,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// Its pages, for formats that have some.
+    pub pages: Option<i32>,
+    /// Pages that could not be read.
+    pub page_errors: Json<Vec<PageError>>,
+    /// Its chunks.
+    pub chunks: i32,
+    /// The version that is searched; 0 until there is one.
+    pub version: i32,
+    /// Steps of the present state that are done.
+    pub progress_done: i32,
+    /// Steps that it has.
+    pub progress_total: i32,
+    /// When it was taken in.
+    pub created_at: OffsetDateTime,
+}
+
+/// A document that is being taken in.
+pub struct NewDocument {
+    /// A clean name: [`super::extract::clean_file_name`].
+    pub name: String,
+    /// What its sender says it is.
+    pub media_type: String,
+    /// Where it was fetched from.
+    pub source_url: Option<String>,
+    /// Its bytes.
+    pub staged: Staged,
+}
+
+/// A piece of the text of a document.
+pub struct TextWindow {
+    /// The version.
+    pub version: i32,
+    /// Where the piece begins, in code points.
+    pub start: u32,
+    /// Where it ends.
+    pub end: u32,
+    /// Code points of the whole text.
+    pub total: u32,
+    /// The piece.
+    pub text: String,
+}
+
+/// Code points that one call reads of a text at most.
+pub const TEXT_CHARS_MAX: u32 = 20_000;
+
+/// Takes a document in: row, bytes and job are there together or not at all.
+///
+/// # Errors
+/// `Taken` when the base holds a document of this name.
+pub async fn add(
+    tx: &mut ClientTx,
+    who: &Who,
+    base: BaseId,
+    new: NewDocument,
+    now: OffsetDateTime,
+) -> Result<Document> {
+    let base = base::find_writable(tx, who, base).await?;
+    let bytes = i64::try_from(new.staged.bytes).map_err(Error::internal)?;
+    let hash = new.staged.keep(tx, now).await?;
+    let row = store::NewRow {
+        id: DocumentId::new(now),
+        base: base.base_no,
+        name: &new.name,
+        media_type: &new.media_type,
+        source_url: new.source_url.as_deref(),
+        hash: &hash,
+        bytes,
+    };
+    store::add_document(tx, &row, now).await?;
+    queue::enqueue(tx, Job::Ingest(row.id), now).await?;
+    find(tx, who, row.id).await
+}
+
+/// The document, when the caller may read its base.
+pub async fn find(tx: &mut ClientTx, who: &Who, id: DocumentId) -> Result<Document> {
+    who.needs_read()?;
+    store::document(tx, who.user_id(), id).await?.ok_or(Error::NotFound("document"))
+}
+
+/// The documents of a base that the caller may read, oldest first.
+pub async fn list(tx: &mut ClientTx, who: &Who, base: BaseId, window: &Window) -> Result<Vec<Document>> {
+    let base = base::find(tx, who, base).await?.base;
+    store::documents(tx, base.base_no, window).await
+}
+
+/// Removes a document from the search, its texts and its row, in the caller's commit; the bytes
+/// follow by a job.
+pub async fn remove(tx: &mut ClientTx, who: &Who, id: DocumentId, now: OffsetDateTime) -> Result<()> {
+    let document = find(tx, who, id).await?;
+    base::find_writable(tx, who, document.base_id).await?;
+    // waits for a commit that is just making it searchable, and lets none come after
+    if !store::lock_document(tx, id).await? {
+        return Err(Error::NotFound("document"));
+    }
+    search::drop_document(tx, document.document_no).await?;
+    queue::forget(tx, Job::Ingest(id)).await?;
+    store::remove_document(tx, id).await?;
+    queue::enqueue(tx, Job::SweepBlobs, now).await
+}
+
+/// A piece of the text of a version; the current one unless said otherwise.
+///
+/// # Errors
+/// `NotFound` for a version there is not, `Invalid` for a piece that begins behind the end.
+pub async fn text(
+    tx: &mut ClientTx,
+    who: &Who,
+    id: DocumentId,
+    version: Option<i32>,
+    start: u32,
+    end: Option<u32>,
+) -> Result<TextWindow> {
+    let document = find(tx, who, id).await?;
+    let version = version.unwrap_or(document.version);
+    let end = end.unwrap_or(start.saturating_add(TEXT_CHARS_MAX)).min(start.saturating_add(TEXT_CHARS_MAX));
+    let length = i32::try_from(end.saturating_sub(start)).unwrap_or(i32::MAX);
+    let from = i32::try_from(start).unwrap_or(i32::MAX - 1);
+    let found = store::text(tx, document.document_no, version, from, length).await?;
+    let (total, text) = found.ok_or(Error::NotFound("version of this document"))?;
+    let total = u32::try_from(total).map_err(Error::internal)?;
+    if start > total {
+        return Err(Error::invalid(format!("The text has {total} characters, start is {start}.")));
+    }
+    let end = start + text.chars().count() as u32;
+    Ok(TextWindow { version, start, end, total, text })
+}

@@ -1,0 +1,182 @@
+//! The job that makes a document searchable: read, cut, embed, and switch in one commit.
+
+use std::sync::Arc;
+
+use super::{
+    chunk::{self, Chunk, ChunkLimits},
+    document::State,
+    extract::{self, Extracted, Kind, Source},
+    lexical::words,
+    search, store,
+};
+use crate::{
+    app::App,
+    db::ClientTx,
+    error::{Error, Result},
+    ids::{ClientNo, DocumentId},
+    models::SharedEmbedder,
+};
+
+/// Chunks embedded between two signs of life.
+const EMBED_BATCH: usize = 32;
+/// Rows of one insert.
+const CHUNK_BATCH_ROWS: usize = 1_000;
+
+/// What ingestion needs besides the app.
+#[derive(Clone)]
+pub struct Reading {
+    /// How much one document may take.
+    pub limits: extract::Limits,
+    /// The program that reads PDFs.
+    pub worker: extract::pdf::Worker,
+    /// Chunks that a base may hold.
+    pub base_chunks_max: i64,
+}
+
+/// Makes a document searchable. Running twice changes nothing; a document that is gone is no error.
+///
+/// # Errors
+/// What may pass (`Unavailable`, `Upstream`, `Internal`): to be tried again. What lies in the
+/// document is no error here: it becomes the document's reason.
+pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
+    match ingest(app, reading, client, id).await {
+        Err(error @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Unsupported(_))) => {
+            give_up(app, client, id, &error.to_string()).await
+        }
+        other => other,
+    }
+}
+
+/// Says in the document that it could not be read, and why.
+pub async fn give_up(app: &App, client: ClientNo, id: DocumentId, reason: &str) -> Result<()> {
+    let mut tx = app.db.client(client).await?;
+    store::set_state(&mut tx, id, State::Failed, Some(reason), app.clock.now()).await?;
+    tx.commit().await
+}
+
+async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
+    let mut tx = app.db.client(client).await?;
+    let Some(document) = store::document_for_ingest(&mut tx, id).await? else { return Ok(()) };
+    if document.state.is_final() {
+        return Ok(());
+    }
+    store::set_state(&mut tx, id, State::Extracting, None, app.clock.now()).await?;
+    tx.commit().await?;
+    let Some(hash) = &document.blob_hash else {
+        return Err(Error::invalid("The document has no bytes."));
+    };
+    let bytes = tokio::fs::read(app.blobs.path(client, hash)).await?;
+    let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
+    let kind = extract::kind(&document.name, Some(&document.media_type), head)?;
+    let source = Source { kind, charset: charset(&document.media_type), bytes };
+    let extracted = extract::extract(source, &reading.limits, &reading.worker).await?;
+    let (extracted, chunks) = cut(extracted).await?;
+    let embedder = app.models.embedder();
+    let vectors = match &embedder {
+        Some(embedder) => Some(embed(app, client, id, embedder, &chunks).await?),
+        None => None,
+    };
+    let ready = Ready { kind, extracted, chunks, embedder, vectors };
+    switch(app, reading, client, id, ready).await
+}
+
+struct Ready {
+    kind: Kind,
+    extracted: Extracted,
+    chunks: Arc<Vec<Chunk>>,
+    embedder: Option<SharedEmbedder>,
+    vectors: Option<Vec<Vec<f32>>>,
+}
+
+async fn cut(extracted: Extracted) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
+    let work = move || {
+        let chunks = chunk::split(&extracted, &ChunkLimits::default());
+        (extracted, Arc::new(chunks))
+    };
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+}
+
+async fn embed(
+    app: &App,
+    client: ClientNo,
+    id: DocumentId,
+    embedder: &SharedEmbedder,
+    chunks: &[Chunk],
+) -> Result<Vec<Vec<f32>>> {
+    let mut vectors = Vec::with_capacity(chunks.len());
+    for batch in chunks.chunks(EMBED_BATCH) {
+        let mut tx = app.db.client(client).await?;
+        store::set_progress(&mut tx, id, vectors.len(), chunks.len(), app.clock.now()).await?;
+        tx.commit().await?;
+        let texts = batch.iter().map(searched_text).collect();
+        vectors.extend(embedder.embed(texts).await?);
+        app.metrics.chunks_embedded.inc_by(batch.len() as u64);
+    }
+    Ok(vectors)
+}
+
+/// A chunk is searched together with the headings above it.
+fn searched_text(chunk: &Chunk) -> String {
+    if chunk.context.is_empty() {
+        chunk.text.clone()
+    } else {
+        format!("{}\n{}", chunk.context, chunk.text)
+    }
+}
+
+/// Makes the new version the one that is searched, all at once.
+async fn switch(app: &App, reading: &Reading, client: ClientNo, id: DocumentId, ready: Ready) -> Result<()> {
+    let chunks = ready.chunks.clone();
+    let terms = tokio::task::spawn_blocking(move || {
+        chunks.iter().map(|chunk| words::terms(&searched_text(chunk))).collect::<Vec<_>>()
+    });
+    let terms = terms.await.map_err(Error::internal)?;
+    let now = app.clock.now();
+    let mut tx = app.db.client(client).await?;
+    // locked until the commit: a removal comes before, and nothing is added, or after, and all goes
+    if !store::lock_document(&mut tx, id).await? {
+        return Ok(());
+    }
+    let Some(document) = store::document_for_ingest(&mut tx, id).await? else { return Ok(()) };
+    check_room(&mut tx, reading, document.base_no, ready.chunks.len()).await?;
+    let version = search::Version {
+        base: document.base_no,
+        document: document.document_no,
+        number: document.version + 1,
+    };
+    store::add_text(&mut tx, &version, &ready.extracted.text).await?;
+    for batch in ready.chunks.chunks(CHUNK_BATCH_ROWS) {
+        store::add_chunks(&mut tx, &version, batch, now).await?;
+    }
+    let vectors = ready.vectors.as_deref().zip(ready.embedder.as_ref());
+    let vectors = vectors.map(|(of_chunks, embedder)| search::Vectors { embedder: embedder.id(), of_chunks });
+    search::index_version(&mut tx, version, &terms, vectors).await?;
+    let pages = (ready.kind == Kind::Pdf).then_some(ready.extracted.pages.len());
+    store::set_ready(&mut tx, id, &version, pages, &ready.extracted.page_errors, ready.chunks.len(), now).await?;
+    tx.commit().await
+}
+
+async fn check_room(
+    tx: &mut ClientTx,
+    reading: &Reading,
+    base: crate::ids::BaseNo,
+    more: usize,
+) -> Result<()> {
+    let held = store::chunks_of_base(tx, base).await?;
+    if held + more as i64 > reading.base_chunks_max {
+        return Err(Error::TooLarge(format!(
+            "The knowledge base holds {held} chunks, this document has {more}, and {} fit.",
+            reading.base_chunks_max
+        )));
+    }
+    Ok(())
+}
+
+fn charset(media_type: &str) -> Option<String> {
+    let (_, parameters) = media_type.split_once(';')?;
+    let value = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then_some(value)
+    })?;
+    Some(value.trim().trim_matches('"').to_owned())
+}
