@@ -13,6 +13,16 @@ use uuid::{NoContext, Timestamp, Uuid};
 #[sqlx(transparent)]
 pub struct ClientNo(pub i32);
 
+/// The small number of a knowledge base in the tables of search; unique within a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct BaseNo(pub i32);
+
+/// The small number of a document in the tables of search; unique within a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct DocumentNo(pub i64);
+
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*

@@ -9,4 +9,5 @@ mod extract;
 mod fetch;
 mod lexical;
 mod models;
+mod search;
 mod vendor;

@@ -1,0 +1,140 @@
+//! Puts document versions into the search and takes them out, within the commit that makes them
+//! current or ends them.
+
+use pgvector::HalfVector;
+
+use super::writes;
+use crate::{
+    db::ClientTx,
+    error::{Error, Result},
+    ids::{BaseNo, DocumentNo},
+    knowledge::lexical::{
+        postings::{self, VERSION_CHUNKS_MAX},
+        words::Term,
+    },
+};
+
+/// Length of the longest vectors: a stored one has to fit into one page of the database.
+pub const DIMENSIONS_MAX: usize = 3_900;
+
+/// Rows of one insert: some hundred kilobytes.
+const POSTING_BATCH_ROWS: usize = 5_000;
+const VECTOR_BATCH_ROWS: usize = 500;
+
+/// A version of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Where it is searched.
+    pub base: BaseNo,
+    /// The document.
+    pub document: DocumentNo,
+    /// Its number, counted from 1.
+    pub number: i32,
+}
+
+/// The vectors of a version's chunks, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Vectors<'a> {
+    /// Who made them: [`crate::models::Embedder::id`].
+    pub embedder: &'a str,
+    /// One for each chunk.
+    pub of_chunks: &'a [Vec<f32>],
+}
+
+/// Makes this version of the document the one that is searched, in place of any other. `terms`
+/// are those of its chunks, in the order of their ordinals, cut outside the transaction.
+///
+/// # Errors
+/// `TooLarge` above [`VERSION_CHUNKS_MAX`] chunks; `Internal` when the vectors do not fit them.
+pub async fn index_version(
+    tx: &mut ClientTx,
+    version: Version,
+    terms: &[Vec<Term>],
+    vectors: Option<Vectors<'_>>,
+) -> Result<()> {
+    check(terms, vectors)?;
+    let chunks = terms.len() as i64;
+    let terms_total: i64 = terms.iter().map(|terms| terms.len() as i64).sum();
+    let before = take_out(tx, version.document).await?;
+    writes::put_indexed(tx, version, chunks as i32, terms_total).await?;
+    put_postings(tx, version, terms).await?;
+    if let Some(vectors) = vectors {
+        put_vectors(tx, version, vectors).await?;
+    }
+    let (_, chunks_before, terms_before) = before.unwrap_or((version.base, 0, 0));
+    // last, because the row is locked from here until the commit, and the base has only one
+    let more_chunks = chunks - i64::from(chunks_before);
+    writes::add_to_stats(tx, version.base, more_chunks, terms_total - terms_before).await
+}
+
+/// Takes a document out of the search. To be done before its row is deleted, in the same commit.
+/// Nothing happens if it is not in it.
+pub async fn drop_document(tx: &mut ClientTx, document: DocumentNo) -> Result<()> {
+    if let Some((base, chunks, terms_total)) = take_out(tx, document).await? {
+        writes::add_to_stats(tx, base, -i64::from(chunks), -terms_total).await?;
+    }
+    Ok(())
+}
+
+/// Takes all documents of a base out of the search. To be done before the base's row is deleted,
+/// in the same commit.
+pub async fn drop_base(tx: &mut ClientTx, base: BaseNo) -> Result<()> {
+    writes::delete_base(tx, base).await
+}
+
+fn check(terms: &[Vec<Term>], vectors: Option<Vectors<'_>>) -> Result<()> {
+    if terms.len() > VERSION_CHUNKS_MAX as usize {
+        return Err(Error::TooLarge(format!(
+            "The document is too long: it has {} pieces, at most {VERSION_CHUNKS_MAX} can be searched.",
+            terms.len()
+        )));
+    }
+    let Some(vectors) = vectors else {
+        return Ok(());
+    };
+    let fits = |vector: &Vec<f32>| (1..=DIMENSIONS_MAX).contains(&vector.len());
+    if vectors.of_chunks.len() != terms.len() || !vectors.of_chunks.iter().all(fits) {
+        return Err(Error::Internal(anyhow::anyhow!(
+            "{} chunks got {} vectors of {}, each of 1 to {DIMENSIONS_MAX} numbers expected",
+            terms.len(),
+            vectors.of_chunks.len(),
+            vectors.embedder,
+        )));
+    }
+    Ok(())
+}
+
+async fn take_out(tx: &mut ClientTx, document: DocumentNo) -> Result<Option<(BaseNo, i32, i64)>> {
+    let before = writes::take_indexed(tx, document).await?;
+    if before.is_some() {
+        writes::delete_postings(tx, document).await?;
+        writes::delete_vectors(tx, document).await?;
+    }
+    Ok(before)
+}
+
+async fn put_postings(tx: &mut ClientTx, version: Version, terms: &[Vec<Term>]) -> Result<()> {
+    let mut batch = writes::Blocks::default();
+    for (term, postings) in postings::invert(terms) {
+        for block in postings::blocks(&postings) {
+            batch.push(term.as_str(), block);
+        }
+        if batch.rows() >= POSTING_BATCH_ROWS {
+            writes::put_blocks(tx, version, std::mem::take(&mut batch)).await?;
+        }
+    }
+    writes::put_blocks(tx, version, batch).await
+}
+
+async fn put_vectors(tx: &mut ClientTx, version: Version, vectors: Vectors<'_>) -> Result<()> {
+    let ordinals: Vec<i32> = (0..).take(vectors.of_chunks.len()).collect();
+    let batches = vectors.of_chunks.chunks(VECTOR_BATCH_ROWS);
+    for (ordinals, batch) in ordinals.chunks(VECTOR_BATCH_ROWS).zip(batches) {
+        let halves = batch
+            .iter()
+            .map(|vector| HalfVector::from_f32_slice(vector));
+        let halves: Vec<HalfVector> = halves.collect();
+        writes::put_vectors(tx, version, vectors.embedder, ordinals, &halves).await?;
+    }
+    Ok(())
+}
