@@ -4,7 +4,10 @@ use std::{future::Future, sync::Arc};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, db::Db, telemetry::Metrics, vault::Vault};
+use crate::{
+    blobs::Blobs, clock::Clock, config::Config, db::Db, fetch::Fetcher, models::Models,
+    telemetry::Metrics, vault::Vault,
+};
 
 /// Handles to the world. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +20,12 @@ pub struct App {
     pub clock: Clock,
     /// Secrets at rest.
     pub vault: Arc<Vault>,
+    /// Uploaded bytes.
+    pub blobs: Blobs,
+    /// The client for addresses that users give.
+    pub fetcher: Fetcher,
+    /// The models.
+    pub models: Arc<Models>,
     /// Work that shutdown waits for.
     pub tasks: Tasks,
     /// What is counted.

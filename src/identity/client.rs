@@ -7,6 +7,7 @@ use crate::{
     db::{ClientTx, SystemTx},
     error::{Error, Result},
     ids::ClientNo,
+    vault::Vault,
 };
 
 /// A client as the operator sees it.
@@ -51,11 +52,17 @@ pub struct NewClient {
     pub members_may: MembersMay,
 }
 
-/// Adds a client. Its key is added in the same transaction, by [`NewKey::keep`].
+/// Adds a client with its first key.
 ///
 /// # Errors
 /// `Invalid` for an id that is not 1 to 32 of `A-Z a-z 0-9 _ -`, `Taken` for one in use.
-pub async fn create(tx: &mut SystemTx, new: &NewClient, now: OffsetDateTime) -> Result<Client> {
+pub async fn create(
+    tx: &mut SystemTx,
+    vault: &Vault,
+    new: &NewClient,
+    key: NewKey,
+    now: OffsetDateTime,
+) -> Result<Client> {
     let client_id = match &new.client_id {
         Some(id) => id.clone(),
         None => hex::encode(rand::random::<[u8; 6]>()),
@@ -72,7 +79,9 @@ pub async fn create(tx: &mut SystemTx, new: &NewClient, now: OffsetDateTime) -> 
             "A name has 1 to 200 characters, a description at most 2,000.",
         ));
     }
-    store::add_client(tx, &client_id, new, now).await
+    let client = store::add_client(tx, &client_id, new, now).await?;
+    key.keep(tx, client.client_no, vault, now).await?;
+    Ok(client)
 }
 
 /// All clients, by id.
@@ -96,12 +105,13 @@ pub async fn set_enabled(tx: &mut ClientTx, enabled: bool) -> Result<()> {
 pub async fn rotate(
     tx: &mut ClientTx,
     key: NewKey,
-    vault: &crate::vault::Vault,
+    vault: &Vault,
     overlap: Duration,
     now: OffsetDateTime,
 ) -> Result<()> {
     store::retire_keys(tx, now + overlap).await?;
-    key.keep(tx, vault, now).await?;
+    let client = tx.client();
+    key.keep(tx, client, vault, now).await?;
     Ok(())
 }
 

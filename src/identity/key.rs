@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::store;
 use crate::{
-    db::{ClientTx, GateTx},
+    db::{GateTx, Tx},
     error::{Error, Result},
     ids::{ClientNo, KeyId},
     vault::{Place, Vault},

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod api_key;
 pub mod client;
+pub mod demo;
 pub mod gatekeeper;
 pub mod guard;
 pub mod key;

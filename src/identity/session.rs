@@ -9,7 +9,7 @@ use super::{
     user::User,
 };
 use crate::{
-    db::ClientTx,
+    db::{ClientTx, SystemTx},
     error::{Error, Result},
     ids::UserId,
     secret::Secret,
@@ -49,12 +49,6 @@ pub async fn open(
     })
 }
 
-/// Ends the session of this bearer, on every process within a second.
-pub async fn close(tx: &mut ClientTx, bearer: &str) -> Result<()> {
-    let secret = bearer.rsplit_once('_').map_or("", |(_, secret)| secret);
-    store::remove_session(tx, &hash(secret)).await
-}
-
 /// The user of a session that has not ended, and when it ends.
 pub(super) async fn find(
     tx: &mut ClientTx,
@@ -65,7 +59,7 @@ pub(super) async fn find(
 }
 
 /// Forgets sessions and burnt tokens that cannot count any more.
-pub async fn sweep(tx: &mut ClientTx, now: OffsetDateTime, token_age_max: Duration) -> Result<()> {
+pub async fn sweep(tx: &mut SystemTx, now: OffsetDateTime, token_age_max: Duration) -> Result<()> {
     store::remove_ended_sessions(tx, now).await?;
     store::remove_old_burnt(tx, now - token_age_max * 2).await
 }

@@ -1,6 +1,6 @@
 //! Statements of `identity`: one function, one statement, no decisions.
 
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
 use super::{
@@ -83,14 +83,14 @@ pub async fn set_client_enabled(tx: &mut ClientTx, enabled: bool) -> Result<()> 
 }
 
 pub async fn add_key(
-    tx: &mut ClientTx,
+    conn: &mut PgConnection,
+    client: ClientNo,
     key_id: KeyId,
     public_pem: &str,
     private_sealed: &[u8],
     bits: usize,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let client = tx.client();
     sqlx::query(
         "insert into client_key (client_no, key_id, public_pem, private_sealed, bits, created_at)
          values ($1, $2, $3, $4, $5, $6)",
@@ -101,7 +101,7 @@ pub async fn add_key(
     .bind(private_sealed)
     .bind(i32::try_from(bits).map_err(Error::internal)?)
     .bind(now)
-    .execute(tx.conn())
+    .execute(conn)
     .await?;
     Ok(())
 }
@@ -241,13 +241,8 @@ pub async fn burn(tx: &mut ClientTx, token_hash: &[u8], now: OffsetDateTime) -> 
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn remove_old_burnt(tx: &mut ClientTx, before: OffsetDateTime) -> Result<()> {
-    let client = tx.client();
-    sqlx::query("delete from burnt_token where client_no = $1 and burnt_at < $2")
-        .bind(client)
-        .bind(before)
-        .execute(tx.conn())
-        .await?;
+pub async fn remove_old_burnt(tx: &mut SystemTx, before: OffsetDateTime) -> Result<()> {
+    sqlx::query("delete from burnt_token where burnt_at < $1").bind(before).execute(tx.conn()).await?;
     Ok(())
 }
 
@@ -297,23 +292,8 @@ pub async fn session_user(
     )))
 }
 
-pub async fn remove_session(tx: &mut ClientTx, secret_hash: &[u8]) -> Result<()> {
-    let client = tx.client();
-    sqlx::query("delete from login_session where client_no = $1 and secret_hash = $2")
-        .bind(client)
-        .bind(secret_hash)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-pub async fn remove_ended_sessions(tx: &mut ClientTx, now: OffsetDateTime) -> Result<()> {
-    let client = tx.client();
-    sqlx::query("delete from login_session where client_no = $1 and expires_at <= $2")
-        .bind(client)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+pub async fn remove_ended_sessions(tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
+    sqlx::query("delete from login_session where expires_at <= $1").bind(now).execute(tx.conn()).await?;
     Ok(())
 }
 

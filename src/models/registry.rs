@@ -1,0 +1,134 @@
+//! The models that the settings name.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, bail};
+
+use super::{
+    Language, SharedChatModel, SharedEmbedder,
+    extractive::Extractive,
+    minilm::MiniLm,
+    openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
+    scripted::{Script, Scripted},
+};
+use crate::config::Config;
+
+/// All models of this server.
+pub struct Models {
+    chat: BTreeMap<String, SharedChatModel>,
+    default_chat: String,
+    output_tokens_max: u32,
+    embedder: Option<SharedEmbedder>,
+}
+
+impl Models {
+    /// Builds what `[chat.NAME]` and `[embedding.NAME]` describe. Nothing is called yet.
+    pub fn new(config: &Config) -> Result<Self> {
+        let mut chat = BTreeMap::new();
+        for name in config.named("chat") {
+            let model = chat_model(config, name).with_context(|| format!("[chat.{name}]"))?;
+            chat.insert(name.to_owned(), model);
+        }
+        let default_chat = config.text("models", "chat").to_owned();
+        if !chat.contains_key(&default_chat) {
+            bail!("[models] chat = {default_chat}: there is no section [chat.{default_chat}]");
+        }
+        let section = format!("chat.{default_chat}");
+        Ok(Self {
+            output_tokens_max: config.number(&section, "output_tokens_max", 1..=1_000_000)? as u32,
+            embedder: embedder(config)?,
+            default_chat,
+            chat,
+        })
+    }
+
+    /// The model that answers by default.
+    pub fn chat(&self) -> SharedChatModel {
+        self.chat[&self.default_chat].clone()
+    }
+
+    /// Tokens that its answers may take.
+    pub fn output_tokens_max(&self) -> u32 {
+        self.output_tokens_max
+    }
+
+    /// The model that makes vectors; `None` when search goes by words only.
+    pub fn embedder(&self) -> Option<SharedEmbedder> {
+        self.embedder.clone()
+    }
+
+    /// The same models, with this one in the place of the default: for tests.
+    pub fn with_chat(mut self, model: SharedChatModel) -> Self {
+        self.chat.insert(self.default_chat.clone(), model);
+        self
+    }
+}
+
+fn chat_model(config: &Config, name: &str) -> Result<SharedChatModel> {
+    let section = format!("chat.{name}");
+    let context_tokens = config.number(&section, "context_tokens", 256..=10_000_000)? as u32;
+    Ok(match config.text(&section, "kind") {
+        "extractive" => Arc::new(Extractive::new(name)),
+        "openai" | "azure" => Arc::new(OpenAiChat::new(&target(config, &section, name)?, context_tokens)?),
+        "scripted" => {
+            let script = config.text(&section, "script");
+            Arc::new(Scripted::new(name, Script::parse(script)?))
+        }
+        other => bail!("kind = {other}: must be extractive, openai, azure or scripted"),
+    })
+}
+
+fn embedder(config: &Config) -> Result<Option<SharedEmbedder>> {
+    let name = config.text("models", "embedding");
+    if name == "none" {
+        return Ok(None);
+    }
+    if !config.named("embedding").contains(&name) {
+        bail!("[models] embedding = {name}: there is no section [embedding.{name}]");
+    }
+    let section = format!("embedding.{name}");
+    let model: SharedEmbedder = match config.text(&section, "kind") {
+        "minilm" => {
+            let runtime = config.path("runtime", "dir").context("[runtime] dir is empty")?;
+            let threads = config.number(&section, "threads", 1..=64)? as usize;
+            Arc::new(MiniLm::open(&runtime, threads)?)
+        }
+        "openai" | "azure" => {
+            let languages = config.list(&section, "languages").into_iter().map(language);
+            let shape = EmbeddingShape {
+                dimensions: config.number(&section, "dimensions", 1..=3_900)? as usize,
+                ask_dimensions: false,
+                inputs_per_request: config.number(&section, "inputs_per_request", 1..=2_048)? as usize,
+                input_tokens_max: 8_000,
+                languages: languages.collect::<Result<_>>()?,
+            };
+            Arc::new(OpenAiEmbedder::new(&target(config, &section, name)?, shape)?)
+        }
+        other => bail!("[{section}] kind = {other}: must be minilm, openai or azure"),
+    };
+    Ok(Some(model))
+}
+
+fn target(config: &Config, section: &str, name: &str) -> Result<OpenAiTarget> {
+    let azure = (config.text(section, "kind") == "azure").then(|| AzureDeployment {
+        deployment: config.text(section, "model").to_owned(),
+        api_version: config.text(section, "api_version").to_owned(),
+    });
+    let silence = config.number(section, "silence_seconds", 1..=3_600)?;
+    Ok(OpenAiTarget {
+        name: name.to_owned(),
+        base_url: config.text(section, "base_url").to_owned(),
+        api_key: config.secret(section, "api_key")?,
+        model: config.text(section, "model").to_owned(),
+        azure,
+        idle_max: Duration::from_secs(silence),
+    })
+}
+
+fn language(word: &str) -> Result<Language> {
+    match word {
+        "zh" => Ok(Language::Chinese),
+        "en" => Ok(Language::English),
+        other => bail!("languages: {other} is not known, zh and en are"),
+    }
+}
