@@ -1,1 +1,0 @@
-//! Cuts a text into chunks along its structure.

@@ -1,0 +1,224 @@
+//! Cuts a document into chunks: pieces small enough to be found and quoted, whole enough to be
+//! understood.
+//!
+//! Chunks do not overlap: a word that stood in two of them would count twice in the lexical leg,
+//! and a quote would have two places. What an overlap gives, the context gives: the headings a
+//! chunk stands under, and the head of a table that goes on in it.
+
+mod cut;
+mod sentence;
+
+pub use sentence::sentences;
+
+use super::extract::{Block, BlockKind, Extracted, wide::columns};
+use cut::{Cutter, Span};
+
+/// How large chunks are, in columns: a letter takes one, a Chinese character two.
+#[derive(Clone, Debug)]
+pub struct ChunkLimits {
+    /// A chunk is closed when the next sentence would take it past this.
+    pub columns_target: u32,
+    /// No chunk is larger, unless a single grapheme is.
+    pub columns_max: u32,
+    /// Code points of the context.
+    pub context_chars_max: usize,
+}
+
+/// The built-in MiniLM reads 256 tokens, about 1,100 English letters; 900 with a context of
+/// headings stay below that. In Chinese it is 450 characters, which models for Chinese take whole
+/// too (most read 512 tokens, at most one and a half per character), and close to what one
+/// section of a manual or a regulation has.
+impl Default for ChunkLimits {
+    fn default() -> Self {
+        Self {
+            columns_target: 700,
+            columns_max: 900,
+            context_chars_max: 200,
+        }
+    }
+}
+
+/// A piece of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Its number; the first is 0.
+    pub ordinal: u32,
+    /// First code point.
+    pub start: u32,
+    /// Code point behind the last.
+    pub end: u32,
+    /// Exactly the text from `start` to `end`.
+    pub text: String,
+    /// The headings above it, the highest first, like `保修 > 电池`; then the head of a table
+    /// that began earlier.
+    pub context: String,
+    /// The page on which it begins.
+    pub page: Option<u32>,
+}
+
+/// Cuts a document. Every character that is not white space is in exactly one chunk. A heading
+/// begins a chunk; blocks stay whole where they fit, then sentences and rows, then clauses and
+/// words; a grapheme is never cut unless it alone is larger than a chunk may be.
+pub fn split(extracted: &Extracted, limits: &ChunkLimits) -> Vec<Chunk> {
+    let mut cutter = Cutter::new(&extracted.text);
+    let mut packer = Packer {
+        limits,
+        chunks: Vec::new(),
+        path: Vec::new(),
+        table: String::new(),
+        open: None,
+    };
+    for block in covering(extracted) {
+        let Some(whole) = cutter.span(block.start, block.end) else {
+            continue;
+        };
+        packer.table.clear();
+        match block.kind {
+            BlockKind::Heading(level) => packer.heading(level, &whole),
+            BlockKind::Table => packer.table = table_head(whole.text),
+            _ => {}
+        }
+        for part in cut::parts(&whole, block.kind, limits) {
+            packer.add(&part, matches!(block.kind, BlockKind::Heading(_)));
+        }
+    }
+    packer.close();
+    let mut chunks = packer.chunks;
+    for (ordinal, chunk) in (0..).zip(&mut chunks) {
+        chunk.ordinal = ordinal;
+        chunk.text = cutter.text(chunk.start, chunk.end).to_owned();
+        chunk.page = page(extracted, chunk.start);
+    }
+    chunks
+}
+
+/// The blocks, and paragraphs for whatever they leave out.
+fn covering(extracted: &Extracted) -> Vec<Block> {
+    let end = u32::try_from(extracted.text.chars().count()).unwrap_or(u32::MAX);
+    let gap = |start, end| Block {
+        start,
+        end,
+        kind: BlockKind::Paragraph,
+    };
+    let mut all = Vec::with_capacity(extracted.blocks.len());
+    let mut at = 0;
+    for block in &extracted.blocks {
+        let start = block.start.clamp(at, end);
+        let stop = block.end.clamp(start, end);
+        all.push(gap(at, start));
+        all.push(Block {
+            start,
+            end: stop,
+            kind: block.kind,
+        });
+        at = stop;
+    }
+    all.push(gap(at, end));
+    all
+}
+
+fn page(extracted: &Extracted, start: u32) -> Option<u32> {
+    let behind = extracted.pages.partition_point(|span| span.start <= start);
+    let span = extracted.pages.get(behind.checked_sub(1)?)?;
+    Some(span.page)
+}
+
+/// The first row of a Markdown table, without its bars.
+fn table_head(table: &str) -> String {
+    let row = table.lines().next().unwrap_or("");
+    let row = row.trim_matches(['|', ' ']);
+    row.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Open {
+    start: u32,
+    end: u32,
+    columns: u32,
+    context: String,
+    only_headings: bool,
+}
+
+struct Packer<'a> {
+    limits: &'a ChunkLimits,
+    chunks: Vec<Chunk>,
+    /// The headings above, with their levels.
+    path: Vec<(u8, String)>,
+    /// The head of the table that is being packed.
+    table: String,
+    open: Option<Open>,
+}
+
+impl Packer<'_> {
+    /// A heading ends the chunk before it, unless that is only headings.
+    fn heading(&mut self, level: u8, span: &Span<'_>) {
+        if self.open.as_ref().is_some_and(|open| !open.only_headings) {
+            self.close();
+        }
+        self.path.retain(|(above, _)| *above < level);
+        let words: Vec<&str> = span.text.split_whitespace().collect();
+        self.path.push((level, words.join(" ")));
+    }
+
+    fn add(&mut self, part: &Span<'_>, is_heading: bool) {
+        let size = columns(part.text);
+        let limits = self.limits;
+        // the space between the two counts as well
+        let sum = self.open.as_ref().map_or(0, |open| {
+            let space = part.start.saturating_sub(open.end).saturating_mul(2);
+            open.columns.saturating_add(space).saturating_add(size)
+        });
+        let fits = self.open.as_ref().is_some_and(|open| {
+            sum <= limits.columns_target
+                || (sum <= limits.columns_max
+                    && (open.columns < limits.columns_target / 2 || open.only_headings))
+        });
+        if !fits {
+            let goes_on = self.open.is_some();
+            self.close();
+            let table = if goes_on { self.table.as_str() } else { "" };
+            self.open = Some(Open {
+                start: part.start,
+                end: part.end,
+                columns: size,
+                context: self.context(table),
+                only_headings: is_heading,
+            });
+            return;
+        }
+        let context = self.context("");
+        if let Some(open) = &mut self.open {
+            if open.only_headings {
+                open.context = context;
+            }
+            open.end = part.end;
+            open.columns = sum;
+            open.only_headings &= is_heading;
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.chunks.push(Chunk {
+                ordinal: 0,
+                start: open.start,
+                end: open.end,
+                text: String::new(),
+                context: open.context,
+                page: None,
+            });
+        }
+    }
+
+    fn context(&self, table: &str) -> String {
+        let path = self.path.iter().map(|(_, heading)| heading.as_str());
+        let parts: Vec<&str> = path
+            .chain([table])
+            .filter(|part| !part.is_empty())
+            .collect();
+        let whole = parts.join(" > ");
+        whole.chars().take(self.limits.context_chars_max).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

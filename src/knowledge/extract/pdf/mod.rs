@@ -1,0 +1,204 @@
+//! PDF: PDFium in a process of its own, under limits; what it sends back is put in order here.
+//!
+//! PDFium is a large C++ program that reads what strangers send. The worker that runs it sees
+//! nothing but the document: no environment, no files, little memory, little time. If it crashes,
+//! hangs or grows, that costs one document.
+
+mod frame;
+mod layout;
+mod lines;
+mod worker;
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::{Child, Command},
+};
+
+use super::{Extracted, Limits, Writer};
+use crate::error::{CanFail, Error, Result};
+use frame::{Frame, Line, Refusal, Task};
+
+pub use worker::worker_main;
+
+/// Bytes of output per code point that a worker may write; a line of text carries its place.
+const OUTPUT_BYTES_PER_CHAR: u64 = 24;
+/// Bytes of output a worker may write besides.
+const OUTPUT_BYTES_SPARE: u64 = 16 << 20;
+/// Bytes of a worker's complaints that are kept for the log.
+const COMPLAINT_BYTES_MAX: u64 = 4_096;
+
+/// The program that reads PDFs.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    program: PathBuf,
+    args: Vec<OsString>,
+}
+
+impl Worker {
+    /// The server's own program, run as `concierge extract-pdf PDFIUM`.
+    pub fn new(program: impl Into<PathBuf>, pdfium: &Path) -> Self {
+        Self::command(program, ["extract-pdf".into(), pdfium.into()])
+    }
+
+    /// Any program that speaks the same language.
+    pub fn command(program: impl Into<PathBuf>, args: impl IntoIterator<Item = OsString>) -> Self {
+        Self {
+            program: program.into(),
+            args: args.into_iter().collect(),
+        }
+    }
+}
+
+/// Pages in their order: lines, or why there are none.
+type Pages = Vec<(u32, std::result::Result<Vec<Line>, String>)>;
+
+/// What a worker sent before it ended.
+struct Output {
+    status: ExitStatus,
+    frames: Vec<u8>,
+    complaint: String,
+}
+
+/// Reads a PDF.
+pub async fn extract(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Extracted> {
+    let time_max = Duration::from_secs(limits.seconds_max);
+    // a worker that is dropped here is killed
+    let output = tokio::time::timeout(time_max, run(bytes, limits, worker))
+        .await
+        .map_err(|_| too_slow(limits))??;
+    let mut writer = Writer::new(limits);
+    let pages = understand(&output, limits, &mut writer)?;
+    layout::write(writer, pages)
+}
+
+async fn run(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Output> {
+    let mut child = start(worker)?;
+    let (Some(mut stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(Error::Internal(anyhow::anyhow!("the worker has no pipes")));
+    };
+    let task = Task {
+        pages_max: limits.pages_max,
+        text_chars_max: limits.text_chars_max,
+        seconds_max: limits.seconds_max,
+        memory_mib_max: limits.memory_mib_max,
+    };
+    let task = serde_json::to_vec(&task).map_err(Error::internal)?;
+    let send = async move {
+        stdin.write_all(&task).await?;
+        stdin.write_all(b"\n").await?;
+        stdin.write_all(&bytes).await?;
+        stdin.shutdown().await
+    };
+    let bytes_max = u64::from(limits.text_chars_max) * OUTPUT_BYTES_PER_CHAR + OUTPUT_BYTES_SPARE;
+    let (sent, frames, complaint) = tokio::join!(
+        send,
+        receive(stdout, bytes_max),
+        receive(stderr, COMPLAINT_BYTES_MAX)
+    );
+    sent.can_fail("a worker that refuses a document does not read it to its end");
+    Ok(Output {
+        status: child.wait().await?,
+        frames: frames?,
+        complaint: String::from_utf8_lossy(&complaint?).into_owned(),
+    })
+}
+
+/// Reads a pipe up to a limit and closes it: who writes more is told that nobody listens.
+async fn receive(pipe: impl AsyncRead + Unpin, bytes_max: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.take(bytes_max).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+fn start(worker: &Worker) -> Result<Child> {
+    let child = Command::new(&worker.program)
+        .args(&worker.args)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Ctrl-C is for the server: it lets its workers finish
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("start the PDF worker {}", worker.program.display()))?;
+    Ok(child)
+}
+
+/// Reads the frames of a worker.
+fn understand(output: &Output, limits: &Limits, writer: &mut Writer<'_>) -> Result<Pages> {
+    let mut pages = Pages::new();
+    for frame in serde_json::Deserializer::from_slice(&output.frames).into_iter() {
+        match frame {
+            Ok(Frame::Document { title, .. }) => writer.title(&title.unwrap_or_default()),
+            Ok(Frame::Page { page, lines }) => pages.push((page, Ok(lines))),
+            Ok(Frame::PageError { page, detail }) => pages.push((page, Err(detail))),
+            Ok(Frame::Refused(refusal)) => return Err(refused(refusal, output, limits)),
+            Ok(Frame::Done) => return Ok(pages),
+            Err(_) => break,
+        }
+    }
+    Err(died(output, limits))
+}
+
+fn refused(refusal: Refusal, output: &Output, limits: &Limits) -> Error {
+    match refusal {
+        Refusal::Password => Error::invalid(
+            "The PDF is password-protected. Please upload a copy that opens without a password.",
+        ),
+        Refusal::Security => {
+            Error::invalid("The PDF is protected in a way that only its author can undo.")
+        }
+        Refusal::Damaged => Error::invalid("The PDF is damaged and cannot be opened."),
+        Refusal::NoPages => Error::invalid("The PDF has no pages."),
+        Refusal::TooManyPages => {
+            Error::TooLarge(format!("The PDF has more than {} pages.", limits.pages_max))
+        }
+        Refusal::TooMuchText => Error::TooLarge(format!(
+            "The document has more than {} characters of text.",
+            limits.text_chars_max
+        )),
+        Refusal::Library => Error::Internal(anyhow::anyhow!(
+            "the PDFium library cannot be loaded: {}",
+            output.complaint.trim()
+        )),
+    }
+}
+
+/// What to say about a worker that ended in mid-work.
+fn died(output: &Output, limits: &Limits) -> Error {
+    use std::os::unix::process::ExitStatusExt;
+
+    tracing::warn!(
+        status = %output.status,
+        complaint = output.complaint.trim(),
+        "a PDF worker did not finish"
+    );
+    let out_of_time = rustix::process::Signal::XCPU.as_raw();
+    match output.status.signal() {
+        Some(signal) if signal == out_of_time => too_slow(limits),
+        Some(_) => Error::invalid(format!(
+            "The PDF cannot be read: it breaks the reader, or needs more than {} MiB of memory.",
+            limits.memory_mib_max
+        )),
+        None => Error::invalid("The PDF cannot be read: the reader gave up on it."),
+    }
+}
+
+fn too_slow(limits: &Limits) -> Error {
+    Error::invalid(format!(
+        "Reading the PDF takes more than {} seconds.",
+        limits.seconds_max
+    ))
+}
