@@ -33,6 +33,15 @@ async fn lang_unset() {
     assert_eq!(text(&mut c, sql).await, "b C.UTF-8 C C");
     assert_eq!(text(&mut c, "select lower('ÄÉ') || '政策'").await, "äé政策");
 
+    let pid = pid_in(&site.pgdata()).unwrap().as_raw_nonzero();
+    if let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) {
+        let environment = String::from_utf8_lossy(&environment);
+        assert!(
+            !environment.contains("SJIS") && !environment.contains("Tokyo"),
+            "{environment}"
+        );
+    }
+
     // let go, it stops what it owns
     drop(owner.child.stdin.take());
     assert!(owner.child.wait().await.unwrap().success());
