@@ -46,10 +46,8 @@ async fn start() -> Access {
     let settings = settings();
     let started = Instant::now();
     loop {
-        if let Some(access) = Embedded::join(&settings)
-            .await
-            .expect("join the test cluster")
-        {
+        // what hinders joining, the start mends or explains
+        if let Ok(Some(access)) = Embedded::join(&settings).await {
             return access;
         }
         match Embedded::start(&settings).await {
@@ -87,7 +85,7 @@ async fn every_caller_gets_the_same_cluster() {
 #[ignore = "not a test: ends the cluster that the tests leave running"]
 async fn stop() {
     let settings = settings();
-    if Embedded::join(&settings).await.unwrap().is_none() {
+    if let Ok(None) = Embedded::join(&settings).await {
         return;
     }
     let pgdata = {

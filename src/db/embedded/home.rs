@@ -66,20 +66,38 @@ impl Home {
     }
 
     fn password_file(&self) -> PathBuf {
-        self.folder.join("password")
+        self.folder
+            .join(format!("{}.password", self.version.digits()))
     }
 
-    /// The superuser's password, if there is a database.
+    /// The superuser's password.
     pub fn password(&self) -> anyhow::Result<String> {
         let path = self.password_file();
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!(
-                "read the password of the embedded database in {} (without it, set a new one with \
-                 `postgres --single` and write it there)",
-                path.display()
-            )
-        })?;
+        let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         Ok(text.trim().to_owned())
+    }
+
+    /// Whether there is a database that nobody can log in to.
+    pub fn password_is_lost(&self) -> bool {
+        self.pgdata().join("PG_VERSION").is_file() && !self.password_file().exists()
+    }
+
+    /// Gives the superuser a new password while PostgreSQL does not run.
+    pub async fn reset_password(&self, programs: &Programs) -> anyhow::Result<()> {
+        let password = self.draft_password(programs.account)?;
+        let path = self.folder.join("reset.sql");
+        let mut script = open_own(&path, true)?;
+        writeln!(script, "alter role {SUPERUSER} password '{password}'")?;
+        let mut command = programs.command("postgres");
+        command
+            .args(["--single", "-c", "exit_on_error=on", "-D"])
+            .arg(self.pgdata())
+            .arg(SUPERUSER)
+            .stdin(File::open(&path)?);
+        let ran = programs.run(command).await;
+        fs::remove_file(&path)?;
+        ran.context("give the superuser a new password")?;
+        self.keep_password()
     }
 
     /// Makes the cluster unless it is there. A half-made one has another name and is cleared away.
@@ -96,8 +114,9 @@ impl Home {
                 pgdata.display()
             );
         }
-        self.make_password(programs.account)?;
+        self.draft_password(programs.account)?;
         let fresh = self.initdb(programs, durable).await?;
+        self.keep_password()?;
         fs::rename(&fresh, &pgdata)
             .with_context(|| format!("rename {} to {}", fresh.display(), pgdata.display()))?;
         File::open(&self.folder)?.sync_all()?;
@@ -106,7 +125,7 @@ impl Home {
     }
 
     async fn initdb(&self, programs: &Programs, durable: bool) -> anyhow::Result<PathBuf> {
-        let name = format!("{}.new-{}", self.version.digits(), random_hex::<4>()?);
+        let name = format!("{}.half-{}", self.version.digits(), random_hex::<4>()?);
         let fresh = self.folder.join(name);
         fs::DirBuilder::new().mode(0o700).create(&fresh)?;
         if let Some(Account { uid, gid }) = programs.account {
@@ -117,7 +136,7 @@ impl Home {
             .arg("--pgdata")
             .arg(&fresh)
             .arg("--pwfile")
-            .arg(self.password_file())
+            .arg(self.draft_file())
             .args(["--username", SUPERUSER, "--auth=scram-sha-256"])
             .args(["--encoding=UTF8", "--locale=C"]);
         if self.version == Major::Eighteen {
@@ -135,7 +154,7 @@ impl Home {
 
     /// Best effort: an initdb that outlived the server that ran it may still write there.
     fn clear_half_made(&self) {
-        let prefix = format!("{}.new-", self.version.digits());
+        let prefix = format!("{}.half-", self.version.digits());
         let Ok(items) = fs::read_dir(&self.folder) else {
             return;
         };
@@ -147,20 +166,27 @@ impl Home {
         }
     }
 
-    fn make_password(&self, account: Option<Account>) -> anyhow::Result<()> {
-        let path = self.password_file();
-        if path.exists() {
-            return Ok(());
-        }
-        let partial = self.folder.join("password.new");
-        let mut file = open_own(&partial, true)?;
+    fn draft_file(&self) -> PathBuf {
+        self.folder
+            .join(format!("{}.password.new", self.version.digits()))
+    }
+
+    /// A new password, in a file that has not its name yet: a file of that name is always right.
+    fn draft_password(&self, account: Option<Account>) -> anyhow::Result<String> {
+        let password = random_hex::<32>()?;
+        let mut file = open_own(&self.draft_file(), true)?;
         if let Some(Account { uid, gid }) = account {
             // initdb reads it; the folder stays ours
             fchown(&file, Some(uid), Some(gid))?;
         }
-        writeln!(file, "{}", random_hex::<32>()?)?;
+        writeln!(file, "{password}")?;
         file.sync_all()?;
-        fs::rename(&partial, &path).with_context(|| format!("write {}", path.display()))
+        Ok(password)
+    }
+
+    fn keep_password(&self) -> anyhow::Result<()> {
+        let path = self.password_file();
+        fs::rename(self.draft_file(), &path).with_context(|| format!("write {}", path.display()))
     }
 
     /// Gives data that root put here, say out of a backup, to the account that will use it.

@@ -182,6 +182,11 @@ impl Embedded {
         }
         let home = Home::new(&folder, settings.version);
         home.prepare(&programs, settings.durable).await?;
+        if home.password_is_lost() {
+            tracing::warn!("the database's password is gone: making a new one");
+            postmaster::stop(&programs, &home).await?;
+            home.reset_password(&programs).await?;
+        }
         let (child, access) = match postmaster::running(&home).await? {
             Some(access) => (None, access),
             None => {

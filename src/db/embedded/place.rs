@@ -78,7 +78,8 @@ pub(super) async fn settle(
     let located = located(entry)?;
     let pgdata = Home::new(&located, settings.version).pgdata();
     let programs = programs(settings, Account::choose(&pgdata)?).await?;
-    if located != entry || programs.can_stand_in(entry).await? {
+    let as_configured = located != entry || programs.account.is_none();
+    if as_configured || programs.can_stand_in(entry).await? {
         return Ok((programs, located));
     }
     if pgdata.exists() {

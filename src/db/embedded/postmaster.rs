@@ -22,7 +22,7 @@ const START_MAX: Duration = Duration::from_secs(300);
 const LOGIN_MAX: Duration = Duration::from_secs(5);
 /// A port may be taken by somebody else between choosing and using it; processes of a killed
 /// PostgreSQL may take a moment to end.
-const ATTEMPTS_MAX: usize = 20;
+const ATTEMPTS_MAX: usize = 40;
 const ATTEMPT_WAIT: Duration = Duration::from_millis(250);
 /// For open transactions to be rolled back and pages to be written.
 const FAST_STOP_SECONDS: u64 = 60;
@@ -111,7 +111,10 @@ async fn answers(access: &Access) -> anyhow::Result<bool> {
             Ok(true)
         }
         Ok(Err(sqlx::Error::Database(error))) if error.code().as_deref() == Some("28P01") => {
-            Err(sqlx::Error::Database(error)).context("the stored password is not the right one")
+            Err(sqlx::Error::Database(error)).context(
+                "PostgreSQL refuses the password stored beside its data: remove that file \
+                 (its name ends in `.password`) and start again to have a new one made",
+            )
         }
         Ok(Err(_)) | Err(_) => Ok(false),
     }
@@ -124,6 +127,7 @@ pub(super) async fn launch(
     settings: &Settings,
 ) -> anyhow::Result<(Child, Access)> {
     clear_foreign_pid_file(&home.pgdata())?;
+    let mut last = String::new();
     for _ in 0..ATTEMPTS_MAX {
         let port = (settings.free_port)().context("find a free port of 127.0.0.1")?;
         let access = Access::new(port, home.password()?);
@@ -141,10 +145,11 @@ pub(super) async fn launch(
         }
         tracing::info!(port, port_taken, remnants, "starting PostgreSQL again");
         sleep(ATTEMPT_WAIT).await;
+        last = log;
     }
     bail!(
         "PostgreSQL did not start in {ATTEMPTS_MAX} attempts: every port chosen was taken, or \
-         processes of an earlier one on {} do not end",
+         processes of an earlier one on {} do not end (then end them).\nIts log ends:\n{last}",
         home.pgdata().display()
     )
 }
@@ -184,11 +189,7 @@ fn spawn(
         .stdout(log.try_clone()?)
         .stderr(log);
     if !settings.durable {
-        for setting in [
-            "fsync=off",
-            "full_page_writes=off",
-            "synchronous_commit=off",
-        ] {
+        for setting in ["fsync=off", "full_page_writes=off"] {
             command.args(["-c", setting]);
         }
     }

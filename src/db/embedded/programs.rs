@@ -53,8 +53,7 @@ impl Programs {
         if output.status.success() {
             return Ok(());
         }
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         bail!(
             "{name} failed ({}).{}\nIt said:\n{said}",
             output.status,
@@ -82,22 +81,44 @@ impl Programs {
     }
 }
 
+const MORE_MEMORY: &str =
+    " There is not enough memory for PostgreSQL: give this machine or container more.";
+const MORE_DISK: &str =
+    " The disk is full: free some space (a new database takes about 100 MB) and start again.";
+
+/// Words that stand together in a line of PostgreSQL's, and what to do then.
+const REMEDIES: [(&[&str], &str); 8] = [
+    (&["shared memory", "No space left on device"], MORE_MEMORY),
+    (&["shared memory", "Cannot allocate memory"], MORE_MEMORY),
+    (&["No space left on device"], MORE_DISK),
+    (&["Disk quota exceeded"], MORE_DISK),
+    (
+        &["could not create any TCP/IP sockets"],
+        " No port of 127.0.0.1 could be had.",
+    ),
+    (
+        &["Read-only file system"],
+        " The data directory is read-only: set [database] data_dir to a place that can be written.",
+    ),
+    (
+        &["wrong ownership"],
+        " Start the server as the user who owns the data directory.",
+    ),
+    (
+        &["could not look up effective user ID"],
+        " This user has no name: start the server as one that is in /etc/passwd (in a container, \
+         add a line there), or use a PostgreSQL of your own with [database] url.",
+    ),
+];
+
 /// What to do about a failure that PostgreSQL put into words; empty if it is none of those known.
 pub(super) fn hint(said: &str) -> &'static str {
-    let about = |text: &str| said.contains(text);
-    if about("shared memory") && (about("No space left") || about("Cannot allocate memory")) {
-        " There is not enough memory for PostgreSQL: give this machine or container more."
-    } else if about("No space left on device") || about("Disk quota exceeded") {
-        " The disk is full: free some space (a new database takes about 100 MB) and start again."
-    } else if about("could not create any TCP/IP sockets") {
-        " No port of 127.0.0.1 could be had."
-    } else if about("Read-only file system") {
-        " The data directory is read-only: set [database] data_dir to a place that can be written."
-    } else if about("wrong ownership") {
-        " Start the server as the user who owns the data directory."
-    } else {
-        ""
-    }
+    let stands = |words: &[&str]| {
+        said.lines()
+            .any(|line| words.iter().all(|word| line.contains(word)))
+    };
+    let found = REMEDIES.iter().find(|(words, _)| stands(words));
+    found.map_or("", |(_, remedy)| remedy)
 }
 
 #[cfg(test)]
@@ -123,6 +144,14 @@ mod tests {
             (
                 "could not create directory: Read-only file system",
                 "data_dir",
+            ),
+            (
+                "initdb: could not look up effective user ID 1234: user does not exist",
+                "/etc/passwd",
+            ),
+            (
+                "selecting shared memory implementation ... posix\nNo space left on device",
+                "disk is full",
             ),
             ("FATAL: data directory \"x\" has wrong ownership", "owns"),
         ] {
