@@ -54,9 +54,14 @@ impl Tasks {
         self.stop.clone()
     }
 
+    /// Tells all work to stop.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Tells all work to stop, and waits until it has.
     pub async fn finish(&self) {
-        self.stop.cancel();
+        self.stop();
         self.tracker.close();
         self.tracker.wait().await;
     }

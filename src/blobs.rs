@@ -79,6 +79,11 @@ impl Blobs {
         Ok(staged)
     }
 
+    /// Where the files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file of a blob.
     pub fn path(&self, client: ClientNo, hash: &[u8]) -> PathBuf {
         let name = hex::encode(hash);

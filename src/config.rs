@@ -63,7 +63,12 @@ impl Config {
         for name in NAMED {
             values.remove(&format!("{name}.NAME"));
         }
-        for (section, keys) in parse(text)? {
+        // the shipped file describes named sections in one called NAME
+        let described = |section: &str| NAMED.iter().any(|kind| section == format!("{kind}.NAME"));
+        for (section, keys) in parse(text)?
+            .into_iter()
+            .filter(|(section, _)| !described(section))
+        {
             for (key, value) in keys {
                 set(&mut values, &known, &section, &key, value)?;
             }
@@ -162,10 +167,10 @@ impl Config {
             let path = self.folder.join(file);
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("[{section}] {file_key}: read {}", path.display()))?;
-            return Ok(Some(Secret::new(text.trim_end().into())));
+            return Ok(Some(Secret::from(text.trim_end().to_owned())));
         }
         let text = self.text(section, key);
-        Ok((!text.is_empty()).then(|| Secret::new(text.into())))
+        Ok((!text.is_empty()).then(|| Secret::from(text.to_owned())))
     }
 
     /// The names of the sections `[kind.NAME]`.
@@ -277,6 +282,16 @@ mod tests {
                 .collect()
         };
         Config::assemble(text, PathBuf::from("/etc/concierge"), own(env), &own(over))
+    }
+
+    #[test]
+    fn the_shipped_file_says_what_no_file_says() {
+        let (shipped, none) = (
+            config(SHIPPED, &[], &[]).unwrap(),
+            config("", &[], &[]).unwrap(),
+        );
+        assert_eq!(shipped.values, none.values);
+        assert_eq!(shipped.named("chat"), ["extractive"]);
     }
 
     #[test]

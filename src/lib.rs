@@ -27,4 +27,5 @@ pub mod chat;
 
 pub mod jobs;
 
+pub mod boot;
 pub mod server;

@@ -1,13 +1,9 @@
-//! The command line.
+//! The command line: reads the configuration and runs one command.
 
-use std::{path::PathBuf, process::ExitCode};
+mod cli;
+
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args_os().skip(1);
-    match (args.next(), args.next()) {
-        (Some(command), Some(pdfium)) if command == "extract-pdf" => {
-            concierge::knowledge::extract::pdf::worker_main(&PathBuf::from(pdfium))
-        }
-        _ => ExitCode::from(2),
-    }
+    cli::run()
 }

@@ -1,1 +1,244 @@
-//! Assembles every API into services.
+//! Assembles every API into one service, serves the pages, and owns the state of features.
+
+mod edge;
+mod listener;
+mod pages;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use poem::{
+    Endpoint, EndpointExt, Route, Server,
+    endpoint::{BoxEndpoint, make_sync},
+    http::Method,
+};
+use poem_openapi::{
+    LicenseObject, OpenApi, OpenApiService,
+    registry::{MetaApi, Registry},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::{edge::Edge, listener::NoDelay};
+use crate::{
+    app::App,
+    chat::{
+        ChatApi, Live,
+        turn::{Chat, Limits},
+    },
+    error::CanFail,
+    fetch,
+    http::envelope::Envelope,
+    identity::{Gatekeeper, api::IdentityApi, demo::Demo},
+    ids::ClientNo,
+    jobs,
+    knowledge::KnowledgeApi,
+};
+
+/// Seconds after which an idle connection is closed; more than a heartbeat.
+const IDLE_SECONDS: u64 = 75;
+/// Seconds that connections get to end after their streams have.
+const DRAIN_SECONDS: u64 = 3;
+
+type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
+
+/// A server that is put together and not started yet.
+pub struct ConciergeServer {
+    /// Handles to the world.
+    pub app: App,
+    /// Proves credentials.
+    pub gatekeeper: Arc<Gatekeeper>,
+    /// The turns of this process.
+    pub chat: Arc<Chat>,
+    demo: Option<ClientNo>,
+    draining: CancellationToken,
+}
+
+impl ConciergeServer {
+    /// Puts the features together. `demo` is the client of `/demo`, when there is one.
+    pub fn new(app: App, demo: Option<ClientNo>) -> Result<Self> {
+        let gatekeeper = Gatekeeper::new(
+            &app.config,
+            app.db.clone(),
+            app.clock.clone(),
+            app.vault.clone(),
+        )
+        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let chat = Chat {
+            live: Live::default(),
+            runner: Uuid::new_v4(),
+            limits: Limits::new(&app.config)?,
+            app: app.clone(),
+        };
+        Ok(Self {
+            gatekeeper: Arc::new(gatekeeper),
+            chat: Arc::new(chat),
+            draining: CancellationToken::new(),
+            app,
+            demo,
+        })
+    }
+
+    /// Everything that this server answers.
+    pub fn routes(&self) -> Result<impl Endpoint + use<>> {
+        let app = &self.app;
+        let native = self.native()?;
+        let mut routes = Route::new()
+            .at("/", pages::landing(&app.config)?)
+            .at("/healthz", make_sync(|_| "ok"))
+            .at(
+                "/readyz",
+                edge::Ready {
+                    app: app.clone(),
+                    draining: self.draining.clone(),
+                },
+            )
+            .at("/docs", pages::redirect("/docs/"))
+            .at("/docs/*path", pages::swagger()?)
+            .nest("/h5/", pages::h5(&app.config)?)
+            .at("/api/v1/openapi.json", pages::json(native_document()))
+            .nest("/api/v1", native);
+        if let Some(client) = self.demo
+            && let Some(demo) = Demo::new(app.clone(), client)?
+        {
+            routes = routes.at("/demo", demo);
+        }
+        Ok(routes
+            .data(self.gatekeeper.clone())
+            .with(Edge::new(app)?)
+            .with(Envelope))
+    }
+
+    fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
+        let app = self.app.clone();
+        let knowledge = KnowledgeApi {
+            upload_bytes_max: app
+                .config
+                .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
+            policy: fetch_policy(&app)?,
+            heartbeat: self.chat.limits.heartbeat,
+            app: app.clone(),
+        };
+        let apis = (
+            IdentityApi::new(app)?,
+            knowledge,
+            ChatApi(self.chat.clone()),
+        );
+        Ok(describe(apis))
+    }
+
+    /// Starts what runs beside requests: hearing changes, ending orphans, jobs, the schedule.
+    pub fn start_background(&self) -> Result<()> {
+        let (gatekeeper, stop) = (self.gatekeeper.clone(), self.app.tasks.stopping());
+        self.app
+            .tasks
+            .spawn(async move { gatekeeper.watch(stop).await });
+        jobs::start(&self.app)
+    }
+
+    /// Serves the metrics on a listener of their own, when the settings name one.
+    pub async fn serve_metrics(&self) -> Result<()> {
+        let listen = self.app.config.text("server", "metrics_listen");
+        if listen.is_empty() {
+            return Ok(());
+        }
+        let listener = tokio::net::TcpListener::bind(listen).await;
+        let acceptor = NoDelay::new(listener.with_context(|| format!("listen on {listen}"))?)?;
+        let routes = Route::new().at("/metrics", edge::MetricsPage(self.app.metrics.clone()));
+        let stop = self.app.tasks.stopping();
+        self.app.tasks.spawn(async move {
+            let server = Server::new_with_acceptor(acceptor);
+            let served = server.run_with_graceful_shutdown(
+                routes,
+                stop.cancelled_owned(),
+                Some(Duration::ZERO),
+            );
+            served.await.can_fail("metrics end with the server");
+        });
+        Ok(())
+    }
+
+    /// Serves until `stop` fires; then streams get their time to finish, and all work ends.
+    pub async fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        stop: CancellationToken,
+    ) -> Result<()> {
+        let grace = Duration::from_secs(self.app.config.number(
+            "server",
+            "shutdown_seconds",
+            0..=3_600,
+        )?);
+        let (draining, chat, tasks) = (
+            self.draining.clone(),
+            self.chat.clone(),
+            self.app.tasks.clone(),
+        );
+        self.app.tasks.spawn(async move {
+            stop.cancelled().await;
+            draining.cancel();
+            let streams_end = async {
+                while !chat.live.is_empty() {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            };
+            // what is still running after that ends with a resumable error
+            if tokio::time::timeout(grace, streams_end).await.is_err() {
+                tracing::warn!(
+                    answers = chat.live.len(),
+                    "answers are interrupted by the shutdown"
+                );
+            }
+            tasks.stop();
+        });
+        let acceptor = NoDelay::new(listener)?;
+        Server::new_with_acceptor(acceptor)
+            .idle_timeout(Duration::from_secs(IDLE_SECONDS))
+            .run_with_graceful_shutdown(
+                self.routes()?,
+                self.draining.clone().cancelled_owned(),
+                Some(grace + Duration::from_secs(DRAIN_SECONDS)),
+            )
+            .await
+            .context("serve")?;
+        self.app.tasks.finish().await;
+        Ok(())
+    }
+}
+
+/// The native document, as `openapi/native.json` holds it.
+pub fn native_document() -> String {
+    describe(Documented).spec()
+}
+
+/// The native operations as they are described, with nothing behind them.
+struct Documented;
+
+impl OpenApi for Documented {
+    fn meta() -> Vec<MetaApi> {
+        NativeApis::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        NativeApis::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+fn describe<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
+    OpenApiService::new(apis, "Concierge", env!("CARGO_PKG_VERSION"))
+        .description(
+            "Questions in, streamed answers out, cited out of the client's own documents. \
+             Failures are `application/problem+json` (RFC 9457) with a `code` out of a closed list.",
+        )
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server("/api/v1")
+}
+
+fn fetch_policy(app: &App) -> Result<fetch::Policy> {
+    let bytes_max = app
+        .config
+        .number("knowledge", "upload_bytes_max", 1..=1 << 40)?;
+    fetch::Policy::documents(bytes_max, &app.config.list("knowledge", "fetch_allow"))
+}

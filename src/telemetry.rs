@@ -1,5 +1,7 @@
 //! Logs and metrics.
 
+use std::io::IsTerminal;
+
 use anyhow::{Context, Result, bail};
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
@@ -12,9 +14,15 @@ pub fn log(filter: &str, format: &str) -> Result<()> {
         EnvFilter::try_new(filter).with_context(|| format!("[telemetry] log = {filter}"))?;
     let subscriber = tracing_subscriber::registry().with(filter);
     let writer = std::io::stderr;
+    let colours = std::io::stderr().is_terminal();
     match format {
         "text" => subscriber
-            .with(fmt::layer().with_writer(writer).with_target(false))
+            .with(
+                fmt::layer()
+                    .with_writer(writer)
+                    .with_ansi(colours)
+                    .with_target(false),
+            )
             .try_init()?,
         "json" => subscriber
             .with(fmt::layer().json().with_writer(writer))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Header, Path, Query},
@@ -66,9 +67,13 @@ impl ChatApi {
         let app = &self.0.app;
         let mut tx = app.db.client(who.client).await?;
         check_bases(&mut tx, &who, body.knowledge_base_ids.as_deref()).await?;
-        let Json(NewSession { title, knowledge_base_ids }) = body;
+        let Json(NewSession {
+            title,
+            knowledge_base_ids,
+        }) = body;
         let user = who.user().user_id;
-        let session = session::create(&mut tx, user, &title, knowledge_base_ids, app.clock.now()).await?;
+        let session =
+            session::create(&mut tx, user, &title, knowledge_base_ids, app.clock.now()).await?;
         tx.commit().await?;
         Ok(SessionCreated::Created(Json(session.into())))
     }
@@ -91,23 +96,44 @@ impl ChatApi {
     #[oai(path = "/sessions/:id", method = "get", operation_id = "getSession")]
     async fn get(&self, who: Member, id: Path<SessionId>) -> Result<Json<SessionBody>> {
         let mut tx = self.0.app.db.client(who.client).await?;
-        Ok(Json(session::find(&mut tx, who.user().user_id, id.0).await?.into()))
+        Ok(Json(
+            session::find(&mut tx, who.user().user_id, id.0)
+                .await?
+                .into(),
+        ))
     }
 
     /// Rename a conversation, or change what it asks
-    #[oai(path = "/sessions/:id", method = "patch", operation_id = "updateSession")]
-    async fn change(&self, who: Member, id: Path<SessionId>, body: Json<SessionChange>) -> Result<Json<SessionBody>> {
-        let Json(SessionChange { title, knowledge_base_ids }) = body;
+    #[oai(
+        path = "/sessions/:id",
+        method = "patch",
+        operation_id = "updateSession"
+    )]
+    async fn change(
+        &self,
+        who: Member,
+        id: Path<SessionId>,
+        body: Json<SessionChange>,
+    ) -> Result<Json<SessionBody>> {
+        let Json(SessionChange {
+            title,
+            knowledge_base_ids,
+        }) = body;
         let mut tx = self.0.app.db.client(who.client).await?;
         check_bases(&mut tx, &who, knowledge_base_ids.as_deref()).await?;
         let user = who.user().user_id;
-        let session = session::change(&mut tx, user, id.0, title.as_deref(), knowledge_base_ids).await?;
+        let session =
+            session::change(&mut tx, user, id.0, title.as_deref(), knowledge_base_ids).await?;
         tx.commit().await?;
         Ok(Json(session.into()))
     }
 
     /// Remove a conversation with all that was said in it
-    #[oai(path = "/sessions/:id", method = "delete", operation_id = "deleteSession")]
+    #[oai(
+        path = "/sessions/:id",
+        method = "delete",
+        operation_id = "deleteSession"
+    )]
     async fn remove(&self, who: Member, id: Path<SessionId>) -> Result<Removed> {
         let mut tx = self.0.app.db.client(who.client).await?;
         let running = store::running_of_session(&mut tx, id.0).await?;
@@ -120,7 +146,11 @@ impl ChatApi {
     }
 
     /// What was said, the latest first
-    #[oai(path = "/sessions/:id/messages", method = "get", operation_id = "listMessages")]
+    #[oai(
+        path = "/sessions/:id/messages",
+        method = "get",
+        operation_id = "listMessages"
+    )]
     async fn messages(
         &self,
         who: Member,
@@ -131,8 +161,11 @@ impl ChatApi {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
         let mut tx = self.0.app.db.client(who.client).await?;
         session::find(&mut tx, who.user().user_id, id.0).await?;
-        let rows = store::messages(&mut tx, id.0, window.after.map(number_of), window.rows()).await?;
-        Ok(Json(window.page(rows, place_of_message, |(_, row)| row.into())))
+        let rows =
+            store::messages(&mut tx, id.0, window.after.map(number_of), window.rows()).await?;
+        Ok(Json(
+            window.page(rows, place_of_message, |(_, row)| row.into()),
+        ))
     }
 
     /// Ask
@@ -144,18 +177,25 @@ impl ChatApi {
         &self,
         who: Member,
         id: Path<SessionId>,
-        accept: Header<Option<String>>,
+        request: &Request,
         body: Json<Question>,
     ) -> Result<Answered> {
-        let ask = Ask { id: body.0.id, content: body.0.content };
+        let ask = Ask {
+            id: body.0.id,
+            content: body.0.content,
+        };
         let (client, user) = (who.client, who.user().user_id);
         let answer = match self.0.open(client, user, id.0, ask).await? {
             Opened::Before(answer) => answer,
             Opened::New(turn) => self.0.start(turn),
         };
-        if accept.0.is_some_and(|accept| accept.contains(EVENT_STREAM)) {
+        // not a parameter of the document: OpenAPI leaves `Accept` to the media types of the answer
+        if request.header("accept").unwrap_or_default().contains(EVENT_STREAM) {
             let events = self.0.resume(client, user, answer, 0).await?;
-            return Ok(Answered::Answered(Answer::Stream(Sse::new(events, self.0.limits.heartbeat))));
+            return Ok(Answered::Answered(Answer::Stream(Sse::new(
+                events,
+                self.0.limits.heartbeat,
+            ))));
         }
         let message = self.0.ended(client, user, answer).await?;
         Ok(Answered::Answered(Answer::Whole(Json(message.into()))))
@@ -164,11 +204,20 @@ impl ChatApi {
     /// A question or an answer
     #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
     async fn message(&self, who: Member, id: Path<MessageId>) -> Result<Json<MessageBody>> {
-        Ok(Json(self.0.message(who.client, who.user().user_id, id.0).await?.into()))
+        Ok(Json(
+            self.0
+                .message(who.client, who.user().user_id, id.0)
+                .await?
+                .into(),
+        ))
     }
 
     /// Remove a question and its answer
-    #[oai(path = "/messages/:id", method = "delete", operation_id = "deleteMessage")]
+    #[oai(
+        path = "/messages/:id",
+        method = "delete",
+        operation_id = "deleteMessage"
+    )]
     async fn remove_message(&self, who: Member, id: Path<MessageId>) -> Result<Removed> {
         let message = self.0.message(who.client, who.user().user_id, id.0).await?;
         let question = message.reply_to.unwrap_or(message.message_id);
@@ -185,22 +234,36 @@ impl ChatApi {
     /// Read on
     ///
     /// The events of an answer behind `Last-Event-ID`, to its end.
-    #[oai(path = "/messages/:id/stream", method = "get", operation_id = "resumeAnswer")]
+    #[oai(
+        path = "/messages/:id/stream",
+        method = "get",
+        operation_id = "resumeAnswer"
+    )]
     async fn stream(
         &self,
         who: Member,
         id: Path<MessageId>,
         #[oai(name = "Last-Event-ID")] last: Header<Option<String>>,
     ) -> Result<Sse<Event>> {
-        let after = last.0.and_then(|last| last.trim().parse().ok()).unwrap_or(0);
-        let events = self.0.resume(who.client, who.user().user_id, id.0, after).await?;
+        let after = last
+            .0
+            .and_then(|last| last.trim().parse().ok())
+            .unwrap_or(0);
+        let events = self
+            .0
+            .resume(who.client, who.user().user_id, id.0, after)
+            .await?;
         Ok(Sse::new(events, self.0.limits.heartbeat))
     }
 
     /// Stop an answer
     ///
     /// The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
-    #[oai(path = "/messages/:id/stop", method = "post", operation_id = "stopAnswer")]
+    #[oai(
+        path = "/messages/:id/stop",
+        method = "post",
+        operation_id = "stopAnswer"
+    )]
     async fn stop(&self, who: Member, id: Path<MessageId>) -> Result<Json<MessageBody>> {
         let (client, user) = (who.client, who.user().user_id);
         let message = self.0.message(client, user, id.0).await?;
@@ -214,7 +277,11 @@ impl ChatApi {
 
 /// A base that the caller may not read reads like one that is not there.
 async fn check_bases(tx: &mut ClientTx, who: &Member, bases: Option<&[BaseId]>) -> Result<()> {
-    for base in bases.unwrap_or_default().iter().take(session::BASES_MAX + 1) {
+    for base in bases
+        .unwrap_or_default()
+        .iter()
+        .take(session::BASES_MAX + 1)
+    {
         base::find(tx, who, *base).await?;
     }
     Ok(())

@@ -45,7 +45,11 @@ pub fn check(answer: &str, passages: &[Passage]) -> Checked {
             None => dropped.push(*marker),
         }
     }
-    Checked { text: without(answer, &dropped), citations, changed: !dropped.is_empty() }
+    Checked {
+        text: without(answer, &dropped),
+        citations,
+        changed: !dropped.is_empty(),
+    }
 }
 
 /// The sentence that each marker stands in or right behind.
@@ -71,7 +75,9 @@ fn claims(answer: &str, markers: &[Marker]) -> Vec<String> {
         .map(|at| {
             // trailing spaces and marks belong to what stands before them
             let at = bare[..at].trim_end().len();
-            let own = ends.iter().find(|(start, end, _)| *start < at && at <= *end);
+            let own = ends
+                .iter()
+                .find(|(start, end, _)| *start < at && at <= *end);
             own.map_or_else(String::new, |(_, _, text)| (*text).to_owned())
         })
         .collect()
@@ -148,7 +154,11 @@ mod tests {
             page: Some(3),
             text: text.into(),
             score: 1.0,
-            explain: Explain { lexical: None, vector: None, weights: Weights::default() },
+            explain: Explain {
+                lexical: None,
+                vector: None,
+                weights: Weights::default(),
+            },
         }
     }
 
@@ -157,7 +167,9 @@ mod tests {
         let text = "😀前言如下。电池保修期为24个月或800次循环。电机保修期为36个月。";
         let checked = check("电池的保修期是24个月[1]。", &[passage(100, text)]);
         assert!(!checked.changed);
-        let [citation] = &checked.citations[..] else { panic!("{checked:?}") };
+        let [citation] = &checked.citations[..] else {
+            panic!("{checked:?}")
+        };
         assert_eq!(citation.quote, "电池保修期为24个月或800次循环。");
         let chars: Vec<char> = text.chars().collect();
         let span = (citation.start - 100) as usize..(citation.end - 100) as usize;
@@ -166,29 +178,54 @@ mod tests {
 
     #[test]
     fn a_marker_behind_the_full_stop_belongs_to_the_sentence_before() {
-        let passages = [passage(0, "A full charge takes five hours. The motor is rated 250 W.")];
-        let checked = check("A full charge takes five hours.[1] The motor has 250 W. [1]", &passages);
+        let passages = [passage(
+            0,
+            "A full charge takes five hours. The motor is rated 250 W.",
+        )];
+        let checked = check(
+            "A full charge takes five hours.[1] The motor has 250 W. [1]",
+            &passages,
+        );
         let quotes: Vec<&str> = checked.citations.iter().map(|c| c.quote.trim()).collect();
-        assert_eq!(quotes, ["A full charge takes five hours.", "The motor is rated 250 W."]);
+        assert_eq!(
+            quotes,
+            [
+                "A full charge takes five hours.",
+                "The motor is rated 250 W."
+            ]
+        );
     }
 
     #[test]
     fn an_unrelated_claim_loses_its_marker() {
-        let passages = [passage(0, "电池保修期为24个月。"), passage(50, "The warranty covers the frame.")];
+        let passages = [
+            passage(0, "电池保修期为24个月。"),
+            passage(50, "The warranty covers the frame."),
+        ];
         for (answer, text) in [
             ("北京是中国的首都[1]。", "北京是中国的首都。"),
-            ("Paris lies on the river Seine [2].", "Paris lies on the river Seine ."),
+            (
+                "Paris lies on the river Seine [2].",
+                "Paris lies on the river Seine .",
+            ),
             ("没有这一段[9]。", "没有这一段。"),
         ] {
             let checked = check(answer, &passages);
-            assert_eq!((checked.text.as_str(), checked.changed), (text, true), "{answer}");
+            assert_eq!(
+                (checked.text.as_str(), checked.changed),
+                (text, true),
+                "{answer}"
+            );
             assert!(checked.citations.is_empty());
         }
     }
 
     #[test]
     fn another_language_is_not_judged_by_words() {
-        let checked = check("The battery is covered for 24 months [1].", &[passage(0, "保修说明。电池保修期为24个月。")]);
+        let checked = check(
+            "The battery is covered for 24 months [1].",
+            &[passage(0, "保修说明。电池保修期为24个月。")],
+        );
         assert_eq!(checked.citations.len(), 1);
         assert!(checked.citations[0].quote.contains("24"));
     }

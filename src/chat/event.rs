@@ -163,7 +163,9 @@ impl Event {
             page: passage.page,
             text: passage.text.clone(),
         });
-        Self::Passages(Passages { passages: passages.collect() })
+        Self::Passages(Passages {
+            passages: passages.collect(),
+        })
     }
 
     /// The word in the field `event`.
@@ -183,7 +185,10 @@ impl Event {
     /// The event as it goes over the wire (WHATWG HTML, server-sent events), with its number as id.
     pub fn frame(&self, seq: u32) -> Bytes {
         let data = self.to_json_string();
-        Bytes::from(format!("id: {seq}\nevent: {}\ndata: {data}\n\n", self.name()))
+        Bytes::from(format!(
+            "id: {seq}\nevent: {}\ndata: {data}\n\n",
+            self.name()
+        ))
     }
 }
 

@@ -66,7 +66,11 @@ impl Answer {
     /// The frames of the next events, not sent yet. An answer has one writer, so they stay the next.
     pub fn frames(&self, events: &[Event]) -> Vec<Bytes> {
         let sent = self.sent();
-        events.iter().zip(1..).map(|(event, n)| event.frame(sent + n)).collect()
+        events
+            .iter()
+            .zip(1..)
+            .map(|(event, n)| event.frame(sent + n))
+            .collect()
     }
 
     /// Sends frames to all who read along.
@@ -83,18 +87,21 @@ impl Answer {
     /// The bytes of the events behind number `after`, those that are still to come included.
     pub fn read(self: Arc<Self>, after: u32) -> impl Stream<Item = Bytes> + Send + 'static {
         let changed = self.changed.subscribe();
-        stream::unfold((self, changed, after as usize), |(answer, mut changed, at)| async move {
-            loop {
-                changed.mark_unchanged();
-                let (piece, next, ended) = answer.behind(at);
-                if !piece.is_empty() {
-                    return Some((piece, (answer, changed, next)));
+        stream::unfold(
+            (self, changed, after as usize),
+            |(answer, mut changed, at)| async move {
+                loop {
+                    changed.mark_unchanged();
+                    let (piece, next, ended) = answer.behind(at);
+                    if !piece.is_empty() {
+                        return Some((piece, (answer, changed, next)));
+                    }
+                    if ended || changed.changed().await.is_err() {
+                        return None;
+                    }
                 }
-                if ended || changed.changed().await.is_err() {
-                    return None;
-                }
-            }
-        })
+            },
+        )
     }
 
     fn behind(&self, at: usize) -> (Bytes, usize, bool) {
@@ -102,10 +109,13 @@ impl Answer {
         let frames = log.frames.get(at..).unwrap_or_default();
         let piece = match frames {
             [one] => one.clone(),
-            many => many.iter().fold(BytesMut::new(), |mut all, frame| {
-                all.extend_from_slice(frame);
-                all
-            }).freeze(),
+            many => many
+                .iter()
+                .fold(BytesMut::new(), |mut all, frame| {
+                    all.extend_from_slice(frame);
+                    all
+                })
+                .freeze(),
         };
         (piece, at.max(log.frames.len()), log.ended)
     }

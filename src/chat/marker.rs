@@ -41,7 +41,10 @@ impl Code {
 impl Markers {
     /// For an answer that was given this many passages.
     pub fn new(passages: usize) -> Self {
-        Self { passages: u32::try_from(passages).unwrap_or(u32::MAX), ..Self::default() }
+        Self {
+            passages: u32::try_from(passages).unwrap_or(u32::MAX),
+            ..Self::default()
+        }
     }
 
     /// Takes a piece; returns what can be shown now.
@@ -72,10 +75,16 @@ impl Markers {
                 self.held.push(c);
                 self.close(out);
             }
-            '0'..='9' | ',' | '，' | '、' | ' ' | '^' if self.held.len() < MARKER_BYTES_MAX => self.held.push(c),
+            '0'..='9' | ',' | '，' | '、' | ' ' | '^' if self.held.len() < MARKER_BYTES_MAX => {
+                self.held.push(c)
+            }
             _ => {
                 out.push_str(&std::mem::take(&mut self.held));
-                if matches!(c, '[' | '【') && !code { self.held.push(c) } else { out.push(c) }
+                if matches!(c, '[' | '【') && !code {
+                    self.held.push(c)
+                } else {
+                    out.push(c)
+                }
             }
         }
     }
@@ -83,12 +92,17 @@ impl Markers {
     fn close(&mut self, out: &mut String) {
         let held = std::mem::take(&mut self.held);
         let inside = held.trim_matches(['[', ']', '【', '】', '^']);
-        let numbers: Option<Vec<u32>> =
-            inside.split([',', '，', '、']).map(|number| number.trim().parse().ok()).collect();
+        let numbers: Option<Vec<u32>> = inside
+            .split([',', '，', '、'])
+            .map(|number| number.trim().parse().ok())
+            .collect();
         match numbers {
             None => out.push_str(&held),
             Some(numbers) => {
-                for n in numbers.into_iter().filter(|n| (1..=self.passages).contains(n)) {
+                for n in numbers
+                    .into_iter()
+                    .filter(|n| (1..=self.passages).contains(n))
+                {
                     out.push_str(&format!("[{n}]"));
                 }
             }
@@ -119,7 +133,11 @@ pub fn find(text: &str) -> Vec<Marker> {
             (']', Some(start)) => {
                 let inside = &text[start + 1..at];
                 if let (Ok(n), true) = (inside.parse(), inside.len() <= MARKER_BYTES_MAX) {
-                    found.push(Marker { n, start, end: at + 1 });
+                    found.push(Marker {
+                        n,
+                        start,
+                        end: at + 1,
+                    });
                 }
                 open = None;
             }
@@ -165,7 +183,18 @@ mod tests {
     fn markers_are_found_again() {
         assert_eq!(
             find("a[1]。`b[1]` c[12] [x]"),
-            [Marker { n: 1, start: 1, end: 4 }, Marker { n: 12, start: 16, end: 20 }]
+            [
+                Marker {
+                    n: 1,
+                    start: 1,
+                    end: 4
+                },
+                Marker {
+                    n: 12,
+                    start: 16,
+                    end: 20
+                }
+            ]
         );
     }
 

@@ -1,6 +1,7 @@
 //! Answers whose writer died: ended through the one exit, with what was stored.
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::{
     event::{Event, Failed, Reset},
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
+    db::SystemTx,
     error::Result,
     ids::{ClientNo, MessageId},
     models::{TokenUsage, tokens},
@@ -21,21 +23,31 @@ const SEQ_GAP: u32 = 1_000_000;
 /// Ends an answer that nobody writes any more. Nothing happens when it has ended already.
 pub async fn end(app: &App, client: ClientNo, id: MessageId) -> Result<()> {
     let mut tx = app.db.client(client).await?;
-    let Some((user, model)) = store::author(&mut tx, id).await? else { return Ok(()) };
+    let Some((user, model)) = store::author(&mut tx, id).await? else {
+        return Ok(());
+    };
     let frames = store::frames(&mut tx, id, 0).await?;
     let last = frames.last().map_or(0, |(_, last, _)| last.unsigned_abs());
-    let text = frames.iter().fold(String::new(), |text, (_, _, bytes)| replay(text, bytes));
+    let text = frames
+        .iter()
+        .fold(String::new(), |text, (_, _, bytes)| replay(text, bytes));
     let first = last.saturating_add(SEQ_GAP);
     let events = [
         Event::Reset(Reset { text: text.clone() }),
-        Event::Error(Failed { code: "interrupted".into(), detail: INTERRUPTED.into() }),
+        Event::Error(Failed {
+            code: "interrupted".into(),
+            detail: INTERRUPTED.into(),
+        }),
     ];
     let bytes = [events[0].frame(first), events[1].frame(first + 1)].concat();
     let outcome = Outcome {
         message: id,
         user,
         model: model.unwrap_or_default(),
-        usage: TokenUsage { input: 0, output: tokens::count(&text) },
+        usage: TokenUsage {
+            input: 0,
+            output: tokens::count(&text),
+        },
         counted_by: "server",
         text,
         state: State::Failed,
@@ -47,6 +59,16 @@ pub async fn end(app: &App, client: ClientNo, id: MessageId) -> Result<()> {
         tracing::warn!(answer = %id, "an answer was left behind by a server that ended");
     }
     tx.commit().await
+}
+
+/// Answers whose writer is not believed to be alive.
+pub async fn list(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Vec<(ClientNo, MessageId)>> {
+    store::orphans(tx, now).await
+}
+
+/// Forgets the events of answers that ended before; they can be read as one text from then on.
+pub async fn forget_frames(tx: &mut SystemTx, before: OffsetDateTime) -> Result<()> {
+    store::remove_old_frames(tx, before).await
 }
 
 /// The text after these events.

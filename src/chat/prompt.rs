@@ -29,15 +29,24 @@ pub fn build(
     history_tokens: u32,
     output_tokens_max: u32,
 ) -> ChatRequest {
-    let mut messages = vec![ChatMessage { role: Role::System, content: system(passages) }];
+    let mut messages = vec![ChatMessage {
+        role: Role::System,
+        content: system(passages),
+    }];
     let mut kept = fitting(earlier, history_tokens);
     kept.reverse();
     messages.extend(kept);
-    messages.push(ChatMessage { role: Role::User, content: question.to_owned() });
+    messages.push(ChatMessage {
+        role: Role::User,
+        content: question.to_owned(),
+    });
     ChatRequest {
         messages,
         question: question.to_owned(),
-        passages: passages.iter().map(|passage| passage.text.clone()).collect(),
+        passages: passages
+            .iter()
+            .map(|passage| passage.text.clone())
+            .collect(),
         output_tokens_max,
         temperature: None,
     }
@@ -46,7 +55,9 @@ pub fn build(
 /// What is said when nothing was found and the base wants no free answer.
 pub fn nothing_found(language: Language) -> &'static str {
     match language {
-        Language::Chinese => "抱歉，在资料中没有找到与这个问题相关的内容。请换一种问法，或补充相关资料。",
+        Language::Chinese => {
+            "抱歉，在资料中没有找到与这个问题相关的内容。请换一种问法，或补充相关资料。"
+        }
         Language::English => {
             "Sorry, the documents hold nothing about this question. Try other words, or add documents about it."
         }
@@ -62,7 +73,9 @@ fn system(passages: &[Passage]) -> String {
         // the fence cannot be closed from inside
         let body = passage.text.replace("</passage", "<\u{200b}/passage");
         let name = passage.document_name.replace(['"', '<', '>'], " ");
-        text.push_str(&format!("\n\n<passage n=\"{n}\" document=\"{name}\">\n{body}\n</passage>"));
+        text.push_str(&format!(
+            "\n\n<passage n=\"{n}\" document=\"{name}\">\n{body}\n</passage>"
+        ));
     }
     text
 }
@@ -71,12 +84,20 @@ fn fitting(earlier: Vec<Earlier>, tokens_max: u32) -> Vec<ChatMessage> {
     let mut left = tokens_max;
     let mut kept: Vec<ChatMessage> = Vec::new();
     for message in earlier {
-        let Some(rest) = left.checked_sub(tokens::count(&message.content)) else { break };
+        let Some(rest) = left.checked_sub(tokens::count(&message.content)) else {
+            break;
+        };
         left = rest;
-        kept.push(ChatMessage { role: message.role, content: message.content });
+        kept.push(ChatMessage {
+            role: message.role,
+            content: message.content,
+        });
     }
     // newest first: an answer whose question fell out is the last
-    while kept.last().is_some_and(|message| message.role == Role::Assistant) {
+    while kept
+        .last()
+        .is_some_and(|message| message.role == Role::Assistant)
+    {
         kept.pop();
     }
     kept
@@ -87,22 +108,38 @@ mod tests {
     use super::*;
 
     fn said(role: Role, chars: usize) -> Earlier {
-        Earlier { role, content: "字".repeat(chars) }
+        Earlier {
+            role,
+            content: "字".repeat(chars),
+        }
     }
 
     #[test]
     fn history_is_cut_to_its_budget_in_whole_turns() {
-        let earlier = || vec![
-            said(Role::Assistant, 100), said(Role::User, 10),
-            said(Role::Assistant, 100), said(Role::User, 10),
-        ];
+        let earlier = || {
+            vec![
+                said(Role::Assistant, 100),
+                said(Role::User, 10),
+                said(Role::Assistant, 100),
+                said(Role::User, 10),
+            ]
+        };
         let all = build("q", &[], earlier(), 10_000, 100);
         assert_eq!(all.messages.len(), 6);
         assert_eq!(all.messages[1].role, Role::User);
         let cost = tokens::count(&"字".repeat(100)) + tokens::count(&"字".repeat(10));
-        let one = build("q", &[], earlier(), cost + tokens::count(&"字".repeat(100)), 100);
+        let one = build(
+            "q",
+            &[],
+            earlier(),
+            cost + tokens::count(&"字".repeat(100)),
+            100,
+        );
         let roles: Vec<Role> = one.messages.iter().map(|message| message.role).collect();
-        assert_eq!(roles, [Role::System, Role::User, Role::Assistant, Role::User]);
+        assert_eq!(
+            roles,
+            [Role::System, Role::User, Role::Assistant, Role::User]
+        );
         assert_eq!(build("q", &[], earlier(), 0, 100).messages.len(), 2);
         assert_eq!(build("q", &[], vec![], 10_000, 100).messages.len(), 2);
     }

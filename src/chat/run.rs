@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{
@@ -102,7 +101,11 @@ impl<'a> Writer<'a> {
         ]);
         if let Some(text) = self.turn.instead {
             self.piece(text);
-            return Written { state: State::Done, usage: Some((TokenUsage::default(), "server")), error: None };
+            return Written {
+                state: State::Done,
+                usage: Some((TokenUsage::default(), "server")),
+                error: None,
+            };
         }
         let written = self.ask().await;
         let rest = std::mem::take(&mut self.markers).finish();
@@ -188,7 +191,9 @@ impl<'a> Writer<'a> {
                 self.unstored.clear();
                 self.leased = Instant::now();
             }
-            Err(error) => tracing::warn!(%error, answer = %self.turn.id, "events are not stored yet"),
+            Err(error) => {
+                tracing::warn!(%error, answer = %self.turn.id, "events are not stored yet")
+            }
         }
     }
 
@@ -197,7 +202,9 @@ impl<'a> Writer<'a> {
         let seq = self.answer.sent();
         let mut tx = app.db.client(self.turn.client).await?;
         // losing the last quarter of a second in a power cut is what resuming is made for
-        sqlx::query("set local synchronous_commit = off").execute(tx.conn()).await?;
+        sqlx::query("set local synchronous_commit = off")
+            .execute(tx.conn())
+            .await?;
         if !self.unstored.is_empty() {
             let bytes = Bytes::copy_from_slice(&self.unstored);
             store::add_frames(&mut tx, self.turn.id, self.stored_seq + 1, seq, &bytes).await?;
@@ -217,7 +224,9 @@ impl<'a> Writer<'a> {
         let checked = citation::check(&outcome.text, &self.turn.passages);
         outcome.text = checked.text;
         outcome.citations = checked.citations;
-        let frames = self.answer.frames(&turn::closing(&outcome, checked.changed));
+        let frames = self
+            .answer
+            .frames(&turn::closing(&outcome, checked.changed));
         for frame in &frames {
             self.unstored.extend_from_slice(frame);
         }
@@ -227,12 +236,20 @@ impl<'a> Writer<'a> {
         match &stored {
             Ok(()) => self.answer.send(&frames),
             Err(error) => {
-                let failed = super::event::Failed { code: error.code().into(), detail: error.to_string() };
+                let failed = super::event::Failed {
+                    code: error.code().into(),
+                    detail: error.to_string(),
+                };
                 let frames = self.answer.frames(&[Event::Error(failed)]);
                 self.answer.send(&frames);
             }
         }
-        self.chat.app.metrics.turns.with_label_values(&[word(outcome.state)]).inc();
+        self.chat
+            .app
+            .metrics
+            .turns
+            .with_label_values(&[word(outcome.state)])
+            .inc();
         stored
     }
 
@@ -241,7 +258,11 @@ impl<'a> Writer<'a> {
         loop {
             match self.try_keep(outcome).await {
                 Err(Error::Unavailable(cause)) if attempt < FINISH_ATTEMPTS => {
-                    tracing::warn!(?cause, attempt, "the end of an answer waits for the database");
+                    tracing::warn!(
+                        ?cause,
+                        attempt,
+                        "the end of an answer waits for the database"
+                    );
                     attempt += 1;
                     tokio::time::sleep(Duration::from_secs(FINISH_AGAIN_SECONDS)).await;
                 }
@@ -289,11 +310,19 @@ enum Got<S, E> {
 }
 
 fn failed(usage: Option<(TokenUsage, &'static str)>, error: &Error) -> Written {
-    Written { state: State::Failed, usage, error: Some((error.code(), error.to_string())) }
+    Written {
+        state: State::Failed,
+        usage,
+        error: Some((error.code(), error.to_string())),
+    }
 }
 
 fn interrupted(usage: Option<(TokenUsage, &'static str)>) -> Written {
-    Written { state: State::Failed, usage, error: Some(("interrupted", turn::INTERRUPTED.into())) }
+    Written {
+        state: State::Failed,
+        usage,
+        error: Some(("interrupted", turn::INTERRUPTED.into())),
+    }
 }
 
 fn word(state: State) -> &'static str {

@@ -48,7 +48,9 @@ pub async fn create(
 
 /// The user's conversation of this id.
 pub async fn find(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<Session> {
-    store::session(tx, user, id).await?.ok_or(Error::NotFound("session"))
+    store::session(tx, user, id)
+        .await?
+        .ok_or(Error::NotFound("session"))
 }
 
 /// The user's conversations, the latest first.
@@ -65,13 +67,20 @@ pub async fn change(
     bases: Option<Vec<BaseId>>,
 ) -> Result<Session> {
     check(title.unwrap_or_default(), bases.as_deref())?;
-    let bases: Option<Vec<Uuid>> = bases.map(|bases| bases.into_iter().map(|base| base.0).collect());
-    store::change_session(tx, user, id, title, bases).await?.ok_or(Error::NotFound("session"))
+    let bases: Option<Vec<Uuid>> =
+        bases.map(|bases| bases.into_iter().map(|base| base.0).collect());
+    store::change_session(tx, user, id, title, bases)
+        .await?
+        .ok_or(Error::NotFound("session"))
 }
 
 /// Removes a conversation with all that was said in it.
 pub async fn remove(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<()> {
-    if store::remove_session(tx, user, id).await? { Ok(()) } else { Err(Error::NotFound("session")) }
+    if store::remove_session(tx, user, id).await? {
+        Ok(())
+    } else {
+        Err(Error::NotFound("session"))
+    }
 }
 
 /// A title out of the first question.
@@ -86,10 +95,14 @@ pub fn title_of(question: &str) -> String {
 
 fn check(title: &str, bases: Option<&[BaseId]>) -> Result<()> {
     if title.chars().count() > TITLE_CHARS_MAX {
-        return Err(Error::invalid(format!("A title has at most {TITLE_CHARS_MAX} characters.")));
+        return Err(Error::invalid(format!(
+            "A title has at most {TITLE_CHARS_MAX} characters."
+        )));
     }
     if bases.is_some_and(|bases| bases.len() > BASES_MAX) {
-        return Err(Error::invalid(format!("A session asks at most {BASES_MAX} knowledge bases.")));
+        return Err(Error::invalid(format!(
+            "A session asks at most {BASES_MAX} knowledge bases."
+        )));
     }
     Ok(())
 }

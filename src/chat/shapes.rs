@@ -27,7 +27,10 @@ pub struct NewSession {
 
 impl Example for NewSession {
     fn example() -> Self {
-        Self { title: "保修".into(), knowledge_base_ids: None }
+        Self {
+            title: "保修".into(),
+            knowledge_base_ids: None,
+        }
     }
 }
 
@@ -60,7 +63,9 @@ impl From<Session> for SessionBody {
         Self {
             id: session.session_id,
             title: session.title,
-            knowledge_base_ids: session.base_ids.map(|ids| ids.into_iter().map(BaseId).collect()),
+            knowledge_base_ids: session
+                .base_ids
+                .map(|ids| ids.into_iter().map(BaseId).collect()),
             created_at: session.created_at,
             updated_at: session.updated_at,
         }
@@ -69,7 +74,10 @@ impl From<Session> for SessionBody {
 
 /// Where a session stands in a list.
 pub fn place_of_session(session: &Session) -> Place {
-    Place { at: session.updated_at, id: session.session_id.0 }
+    Place {
+        at: session.updated_at,
+        id: session.session_id.0,
+    }
 }
 
 /// A question.
@@ -84,7 +92,10 @@ pub struct Question {
 
 impl Example for Question {
     fn example() -> Self {
-        Self { id: None, content: "电池保修多久？".into() }
+        Self {
+            id: None,
+            content: "电池保修多久？".into(),
+        }
     }
 }
 
@@ -134,7 +145,10 @@ impl From<MessageRow> for MessageBody {
             }),
             _ => None,
         };
-        let error = row.error_code.map(|code| MessageError { code, detail: row.error_detail.unwrap_or_default() });
+        let error = row.error_code.map(|code| MessageError {
+            code,
+            detail: row.error_detail.unwrap_or_default(),
+        });
         Self {
             id: row.message_id,
             session_id: row.session_id,
@@ -153,7 +167,10 @@ impl From<MessageRow> for MessageBody {
 
 /// Where a message stands in a list: by its number.
 pub fn place_of_message((no, row): &(i64, MessageRow)) -> Place {
-    Place { at: row.created_at, id: Uuid::from_u128(no.unsigned_abs().into()) }
+    Place {
+        at: row.created_at,
+        id: Uuid::from_u128(no.unsigned_abs().into()),
+    }
 }
 
 /// The number behind which a page of messages begins.

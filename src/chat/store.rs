@@ -16,7 +16,7 @@ use crate::{
 /// How an answer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "MessageState", rename_all = "snake_case")]
 pub enum State {
     /// Being written.
     Running,
@@ -31,7 +31,7 @@ pub enum State {
 /// Who said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "MessageRole", rename_all = "snake_case")]
 pub enum Speaker {
     /// The user: a question.
     User,
@@ -154,7 +154,12 @@ pub async fn change_session(
 }
 
 /// Something was said: the session moves to the top, and has a title from now on.
-pub async fn touch_session(tx: &mut ClientTx, id: SessionId, title: &str, now: OffsetDateTime) -> Result<()> {
+pub async fn touch_session(
+    tx: &mut ClientTx,
+    id: SessionId,
+    title: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
     let client = tx.client();
     sqlx::query(
         "update chat_session set updated_at = $4, title = case when title = '' then $3 else title end
@@ -281,11 +286,13 @@ pub async fn message(tx: &mut ClientTx, user: UserId, id: MessageId) -> Result<O
 
 pub async fn answer_to(tx: &mut ClientTx, question: MessageId) -> Result<Option<MessageId>> {
     let client = tx.client();
-    Ok(sqlx::query_scalar("select message_id from message where client_no = $1 and reply_to = $2")
-        .bind(client)
-        .bind(question)
-        .fetch_optional(tx.conn())
-        .await?)
+    Ok(
+        sqlx::query_scalar("select message_id from message where client_no = $1 and reply_to = $2")
+            .bind(client)
+            .bind(question)
+            .fetch_optional(tx.conn())
+            .await?,
+    )
 }
 
 pub async fn messages(
@@ -311,7 +318,10 @@ pub async fn messages(
     .fetch_all(tx.conn())
     .await?;
     let read = |row: &sqlx::postgres::PgRow| {
-        Ok((sqlx::Row::try_get(row, "no")?, sqlx::FromRow::from_row(row)?))
+        Ok((
+            sqlx::Row::try_get(row, "no")?,
+            sqlx::FromRow::from_row(row)?,
+        ))
     };
     Ok(rows.iter().map(read).collect::<Result<_, sqlx::Error>>()?)
 }
@@ -372,7 +382,12 @@ pub async fn end_answer(
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn add_usage(tx: &mut ClientTx, id: MessageId, usage: &UsageRow<'_>, now: OffsetDateTime) -> Result<()> {
+pub async fn add_usage(
+    tx: &mut ClientTx,
+    id: MessageId,
+    usage: &UsageRow<'_>,
+    now: OffsetDateTime,
+) -> Result<()> {
     let client = tx.client();
     let count = |tokens: u32| i32::try_from(tokens).map_err(Error::internal);
     sqlx::query(
@@ -421,7 +436,11 @@ pub async fn add_frames(
 }
 
 /// Stored events that end behind number `after`, in order.
-pub async fn frames(tx: &mut ClientTx, id: MessageId, after: u32) -> Result<Vec<(i32, i32, Vec<u8>)>> {
+pub async fn frames(
+    tx: &mut ClientTx,
+    id: MessageId,
+    after: u32,
+) -> Result<Vec<(i32, i32, Vec<u8>)>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select first_seq, last_seq, bytes from frame
@@ -447,21 +466,23 @@ pub async fn orphans(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Vec<(Clie
 /// The user of a message and the question it answers.
 pub async fn author(tx: &mut ClientTx, id: MessageId) -> Result<Option<(UserId, Option<String>)>> {
     let client = tx.client();
-    Ok(sqlx::query_as("select user_id, model from message where client_no = $1 and message_id = $2")
-        .bind(client)
-        .bind(id)
-        .fetch_optional(tx.conn())
-        .await?)
+    Ok(sqlx::query_as(
+        "select user_id, model from message where client_no = $1 and message_id = $2",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
 }
 
 /// Removes the events of answers that ended before.
-pub async fn remove_old_frames(tx: &mut SystemTx, before: OffsetDateTime) -> Result<u64> {
-    let done = sqlx::query(
+pub async fn remove_old_frames(tx: &mut SystemTx, before: OffsetDateTime) -> Result<()> {
+    sqlx::query(
         "delete from frame f using message m
          where m.client_no = f.client_no and m.message_id = f.message_id and m.ended_at < $1",
     )
     .bind(before)
     .execute(tx.conn())
     .await?;
-    Ok(done.rows_affected())
+    Ok(())
 }

@@ -21,9 +21,16 @@ const LOOK_MS: u64 = 250;
 
 impl Chat {
     /// The user's message of this id.
-    pub async fn message(&self, client: ClientNo, user: UserId, id: MessageId) -> Result<MessageRow> {
+    pub async fn message(
+        &self,
+        client: ClientNo,
+        user: UserId,
+        id: MessageId,
+    ) -> Result<MessageRow> {
         let mut tx = self.app.db.client(client).await?;
-        store::message(&mut tx, user, id).await?.ok_or(Error::NotFound("message"))
+        store::message(&mut tx, user, id)
+            .await?
+            .ok_or(Error::NotFound("message"))
     }
 
     /// The events of an answer behind number `after`, to its end.
@@ -48,7 +55,12 @@ impl Chat {
     }
 
     /// Waits until an answer has ended and returns it.
-    pub async fn ended(self: &Arc<Self>, client: ClientNo, user: UserId, id: MessageId) -> Result<MessageRow> {
+    pub async fn ended(
+        self: &Arc<Self>,
+        client: ClientNo,
+        user: UserId,
+        id: MessageId,
+    ) -> Result<MessageRow> {
         let mut events = self.resume(client, user, id, 0).await?;
         while events.next().await.is_some() {}
         self.message(client, user, id).await
@@ -61,38 +73,65 @@ impl Chat {
         id: MessageId,
         after: u32,
     ) -> impl Stream<Item = Bytes> + Send + 'static {
-        stream::unfold((self, after, false), move |(chat, after, ended)| async move {
-            if ended {
-                return None;
-            }
-            loop {
-                match chat.look(client, user, id, after).await {
-                    Ok(Look { bytes, last, ended }) if ended || !bytes.is_empty() => {
-                        return Some((bytes, (chat, last, ended)));
-                    }
-                    Ok(_) => tokio::time::sleep(Duration::from_millis(LOOK_MS)).await,
-                    // deleted meanwhile, or the database went away: the reader asks again
-                    Err(_) => return None,
+        stream::unfold(
+            (self, after, false),
+            move |(chat, after, ended)| async move {
+                if ended {
+                    return None;
                 }
-            }
-        })
+                loop {
+                    match chat.look(client, user, id, after).await {
+                        Ok(Look { bytes, last, ended }) if ended || !bytes.is_empty() => {
+                            return Some((bytes, (chat, last, ended)));
+                        }
+                        Ok(_) => tokio::time::sleep(Duration::from_millis(LOOK_MS)).await,
+                        // deleted meanwhile, or the database went away: the reader asks again
+                        Err(_) => return None,
+                    }
+                }
+            },
+        )
         .filter(|bytes| std::future::ready(!bytes.is_empty()))
     }
 
-    async fn look(&self, client: ClientNo, user: UserId, id: MessageId, after: u32) -> Result<Look> {
+    async fn look(
+        &self,
+        client: ClientNo,
+        user: UserId,
+        id: MessageId,
+        after: u32,
+    ) -> Result<Look> {
         let message = self.message(client, user, id).await?;
-        if message.state == State::Running && message.leased_until.is_none_or(|until| until < self.app.clock.now()) {
+        if message.state == State::Running
+            && message
+                .leased_until
+                .is_none_or(|until| until < self.app.clock.now())
+        {
             orphan::end(&self.app, client, id).await?;
         }
         let mut tx = self.app.db.client(client).await?;
-        let message = store::message(&mut tx, user, id).await?.ok_or(Error::NotFound("message"))?;
+        let message = store::message(&mut tx, user, id)
+            .await?
+            .ok_or(Error::NotFound("message"))?;
         let rows = store::frames(&mut tx, id, after).await?;
         let ended = message.state != State::Running;
         let Some(last) = rows.last().map(|(_, last, _)| last.unsigned_abs()) else {
-            let bytes = if ended { whole(&message, after) } else { Bytes::new() };
-            return Ok(Look { bytes, last: after, ended });
+            let bytes = if ended {
+                whole(&message, after)
+            } else {
+                Bytes::new()
+            };
+            return Ok(Look {
+                bytes,
+                last: after,
+                ended,
+            });
         };
-        Ok(Look { bytes: behind(&rows, after), last, ended })
+        Ok(Look {
+            bytes: behind(&rows, after),
+            last,
+            ended,
+        })
     }
 }
 
@@ -110,7 +149,10 @@ fn behind(rows: &[(i32, i32, Vec<u8>)], after: u32) -> Bytes {
         let mut rest = bytes.as_slice();
         for _ in 0..skip {
             // an event ends with an empty line, and has none inside
-            let end = rest.windows(2).position(|pair| pair == b"\n\n").map_or(rest.len(), |at| at + 2);
+            let end = rest
+                .windows(2)
+                .position(|pair| pair == b"\n\n")
+                .map_or(rest.len(), |at| at + 2);
             rest = &rest[end..];
         }
         all.extend_from_slice(rest);
@@ -120,16 +162,25 @@ fn behind(rows: &[(i32, i32, Vec<u8>)], after: u32) -> Bytes {
 
 /// An answer whose events are gone, as one text.
 fn whole(message: &MessageRow, after: u32) -> Bytes {
-    let reset = Event::Reset(Reset { text: message.content.clone() });
+    let reset = Event::Reset(Reset {
+        text: message.content.clone(),
+    });
     let end = match (&message.error_code, message.state) {
         (Some(code), _) => Event::Error(Failed {
             code: code.clone(),
             detail: message.error_detail.clone().unwrap_or_default(),
         }),
-        (None, State::Stopped) => Event::Done(Done { state: "stopped".into() }),
-        (None, _) => Event::Done(Done { state: "done".into() }),
+        (None, State::Stopped) => Event::Done(Done {
+            state: "stopped".into(),
+        }),
+        (None, _) => Event::Done(Done {
+            state: "done".into(),
+        }),
     };
-    let frames = [reset.frame(after.saturating_add(1)), end.frame(after.saturating_add(2))];
+    let frames = [
+        reset.frame(after.saturating_add(1)),
+        end.frame(after.saturating_add(2)),
+    ];
     Bytes::from(frames.concat())
 }
 

@@ -162,7 +162,8 @@ impl Chat {
         let model = self.app.models.chat();
         let earlier = earlier(&mut tx, id).await?;
         let refuse = bases.iter().all(|base| base.no_answer == NoAnswer::Refuse);
-        let nothing = passages.is_empty() && (refuse && !bases.is_empty() || model.needs_passages());
+        let nothing =
+            passages.is_empty() && (refuse && !bases.is_empty() || model.needs_passages());
         let turn = Turn {
             client,
             user,
@@ -204,7 +205,10 @@ impl Chat {
         let embedder = self.app.models.embedder();
         match search::question(embedder.as_deref(), content).await {
             Err(error) => {
-                tracing::warn!(?error, "searching by words only: the embedding model failed");
+                tracing::warn!(
+                    ?error,
+                    "searching by words only: the embedding model failed"
+                );
                 search::question(None, content).await
             }
             question => question,
@@ -212,7 +216,12 @@ impl Chat {
     }
 
     /// The bases that this conversation asks and the user may read at this moment.
-    async fn bases(&self, tx: &mut ClientTx, user: UserId, session: &Session) -> Result<Vec<base::Base>> {
+    async fn bases(
+        &self,
+        tx: &mut ClientTx,
+        user: UserId,
+        session: &Session,
+    ) -> Result<Vec<base::Base>> {
         let mut bases = base::readable(tx, user).await?;
         if let Some(chosen) = &session.base_ids {
             bases.retain(|base| chosen.contains(&base.base_id.0));
@@ -251,7 +260,10 @@ pub async fn finish(tx: &mut ClientTx, outcome: &Outcome, now: OffsetDateTime) -
         content: &outcome.text,
         state: outcome.state,
         citations: &outcome.citations,
-        error: outcome.error.as_ref().map(|(code, detail)| (*code, detail.as_str())),
+        error: outcome
+            .error
+            .as_ref()
+            .map(|(code, detail)| (*code, detail.as_str())),
     };
     let was_running = store::end_answer(tx, outcome.message, &ending, now).await?;
     if was_running && let Some((first, last, bytes)) = &outcome.frames {
@@ -288,7 +300,9 @@ async fn asked_before(
 
 async fn earlier(tx: &mut ClientTx, session: SessionId) -> Result<Vec<prompt::Earlier>> {
     let messages = store::messages(tx, session, None, HISTORY_MESSAGES_MAX).await?;
-    let said = messages.into_iter().filter(|(_, message)| !message.content.is_empty());
+    let said = messages
+        .into_iter()
+        .filter(|(_, message)| !message.content.is_empty());
     Ok(said
         .map(|(_, message)| prompt::Earlier {
             role: match message.role {
@@ -305,10 +319,14 @@ pub(super) fn closing(outcome: &Outcome, replaced: bool) -> Vec<Event> {
     use super::event::{Citations, Done, Failed, Reset, Usage};
     let mut events = Vec::new();
     if replaced {
-        events.push(Event::Reset(Reset { text: outcome.text.clone() }));
+        events.push(Event::Reset(Reset {
+            text: outcome.text.clone(),
+        }));
     }
     if !outcome.citations.is_empty() {
-        events.push(Event::Citations(Citations { citations: outcome.citations.clone() }));
+        events.push(Event::Citations(Citations {
+            citations: outcome.citations.clone(),
+        }));
     }
     events.push(Event::Usage(Usage {
         input_tokens: outcome.usage.input,
@@ -316,11 +334,16 @@ pub(super) fn closing(outcome: &Outcome, replaced: bool) -> Vec<Event> {
         counted_by: outcome.counted_by.into(),
     }));
     events.push(match (&outcome.error, outcome.state) {
-        (Some((code, detail)), _) => {
-            Event::Error(Failed { code: (*code).into(), detail: detail.clone() })
-        }
-        (None, State::Stopped) => Event::Done(Done { state: "stopped".into() }),
-        (None, _) => Event::Done(Done { state: "done".into() }),
+        (Some((code, detail)), _) => Event::Error(Failed {
+            code: (*code).into(),
+            detail: detail.clone(),
+        }),
+        (None, State::Stopped) => Event::Done(Done {
+            state: "stopped".into(),
+        }),
+        (None, _) => Event::Done(Done {
+            state: "done".into(),
+        }),
     });
     events
 }

@@ -28,7 +28,10 @@ impl<T> Sse<T> {
     /// Sends frames as they come, and a comment after each `heartbeat` of silence.
     pub fn new(frames: impl Stream<Item = Bytes> + Send + 'static, heartbeat: Duration) -> Self {
         let bytes = with_heartbeat(frames, heartbeat).map(Ok::<_, Infallible>);
-        Self { body: Body::from_bytes_stream(bytes.map(|piece| piece.map_err(std::io::Error::other))), data: PhantomData }
+        Self {
+            body: Body::from_bytes_stream(bytes.map(|piece| piece.map_err(std::io::Error::other))),
+            data: PhantomData,
+        }
     }
 }
 
@@ -78,7 +81,10 @@ impl<T: Type + Send> ApiResponse for Sse<T> {
                 description: "A stream of server-sent events.",
                 status: Some(200),
                 status_range: None,
-                content: vec![MetaMediaType { content_type: EVENT_STREAM, schema: Self::schema_ref() }],
+                content: vec![MetaMediaType {
+                    content_type: EVENT_STREAM,
+                    schema: Self::schema_ref(),
+                }],
                 headers: vec![],
             }],
         }
@@ -99,7 +105,9 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(7)).await;
             Bytes::from_static(b"x")
         });
-        let all: Vec<Bytes> = with_heartbeat(frames, Duration::from_secs(3)).collect().await;
+        let all: Vec<Bytes> = with_heartbeat(frames, Duration::from_secs(3))
+            .collect()
+            .await;
         assert_eq!(all, [&b": \n\n"[..], b": \n\n", b"x"]);
     }
 }

@@ -154,15 +154,15 @@ impl IdentityApi {
 
     /// Who am I
     #[oai(path = "/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, who: Member) -> Json<Me> {
+    async fn me(&self, who: Member) -> Result<Json<Me>> {
         let user = who.user();
-        Json(Me {
+        Ok(Json(Me {
             id: user.user_id,
             client_id: who.client_id.to_string(),
             username: user.username.clone(),
             realm: user.realm,
             role: user.role,
             members_may: who.members_may,
-        })
+        }))
     }
 }

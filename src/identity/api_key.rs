@@ -76,7 +76,7 @@ pub async fn create(
     store::add_api_key(tx, id, name, &hash(secret.expose()), &words, now).await?;
     Ok((
         id,
-        Secret::new(format!("ck_{client_id}_{}", secret.expose())),
+        Secret::from(format!("ck_{client_id}_{}", secret.expose())),
     ))
 }
 
@@ -92,7 +92,7 @@ pub(super) async fn find(tx: &mut ClientTx, secret: &str) -> Result<Option<ApiKe
 
 /// 256 random bits in hex.
 pub(super) fn random_secret() -> Secret {
-    Secret::new(hex::encode(rand::random::<[u8; 32]>()))
+    Secret::from(hex::encode(rand::random::<[u8; 32]>()))
 }
 
 /// SHA-256: the secrets are random, so a slow hash would add nothing.

@@ -7,12 +7,7 @@ use moka::sync::Cache;
 use poem::{Endpoint, Request, Response, http::StatusCode};
 use uuid::Uuid;
 
-use super::{
-    MembersMay, Realm, V1Tokens, client,
-    client::NewClient,
-    key::Encryptor,
-    token,
-};
+use super::{MembersMay, Realm, V1Tokens, client, client::NewClient, key::Encryptor, token};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -52,13 +47,20 @@ pub fn new_client() -> NewClient {
 impl Demo {
     /// The demo of this client; `None` while `[demo] code` is empty.
     pub fn new(app: App, client: ClientNo) -> anyhow::Result<Option<Self>> {
-        let Some(code) = app.config.secret("demo", "code")? else { return Ok(None) };
+        let Some(code) = app.config.secret("demo", "code")? else {
+            return Ok(None);
+        };
         Ok(Some(Self {
             client,
             code,
             proxies: TrustedProxies::parse(&app.config.list("server", "trusted_proxies"))?,
-            visitors_per_hour: app.config.number("demo", "visitors_per_hour", 1..=1_000_000)?,
-            visitors: Cache::builder().max_capacity(ADDRESSES_MAX).time_to_live(HOUR).build(),
+            visitors_per_hour: app
+                .config
+                .number("demo", "visitors_per_hour", 1..=1_000_000)?,
+            visitors: Cache::builder()
+                .max_capacity(ADDRESSES_MAX)
+                .time_to_live(HOUR)
+                .build(),
             app,
         }))
     }
@@ -77,7 +79,10 @@ impl Demo {
         let lang = query(request, "lang").filter(|lang| matches!(lang.as_str(), "zh" | "en"));
         let lang = lang.map_or_else(String::new, |lang| format!("&lang={lang}"));
         // base64 of ASCII has no character that a query cannot carry but the padding
-        Ok(format!("/h5/?api_token={}{lang}", token.replace('=', "%3D")))
+        Ok(format!(
+            "/h5/?api_token={}{lang}",
+            token.replace('=', "%3D")
+        ))
     }
 
     /// Counts tries, right and wrong, so that codes cannot be guessed either.

@@ -48,21 +48,26 @@ impl NewKey {
         })
     }
 
-    /// Keeps it as a key of the client, the private half sealed.
-    pub async fn keep(
+    /// Keeps it as a key of the client, the private half sealed, in a transaction that sees the
+    /// client.
+    pub async fn keep<Scope>(
         self,
-        tx: &mut ClientTx,
+        tx: &mut Tx<Scope>,
+        client: ClientNo,
         vault: &Vault,
         now: OffsetDateTime,
     ) -> Result<KeyId> {
         let key_id = KeyId::new(now);
-        let place = Place {
-            table: TABLE,
-            client: tx.client(),
-            row: key_id.0,
-        };
-        let sealed = vault.seal(place, &self.private_der)?;
-        store::add_key(tx, key_id, &self.public_pem, &sealed, self.bits, now).await?;
+        let sealed = vault.seal(
+            Place {
+                table: TABLE,
+                client,
+                row: key_id.0,
+            },
+            &self.private_der,
+        )?;
+        let pem = &self.public_pem;
+        store::add_key(tx.conn(), client, key_id, pem, &sealed, self.bits, now).await?;
         Ok(key_id)
     }
 }

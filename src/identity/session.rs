@@ -44,7 +44,7 @@ pub async fn open(
     let secret = random_secret();
     store::add_session(tx, &hash(secret.expose()), user, now, now + lasts).await?;
     Ok(Opened {
-        bearer: Secret::new(format!("cs_{}_{}", who.client_id, secret.expose())),
+        bearer: Secret::from(format!("cs_{}_{}", who.client_id, secret.expose())),
         lasts,
     })
 }

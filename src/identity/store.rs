@@ -242,7 +242,10 @@ pub async fn burn(tx: &mut ClientTx, token_hash: &[u8], now: OffsetDateTime) -> 
 }
 
 pub async fn remove_old_burnt(tx: &mut SystemTx, before: OffsetDateTime) -> Result<()> {
-    sqlx::query("delete from burnt_token where burnt_at < $1").bind(before).execute(tx.conn()).await?;
+    sqlx::query("delete from burnt_token where burnt_at < $1")
+        .bind(before)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -293,7 +296,10 @@ pub async fn session_user(
 }
 
 pub async fn remove_ended_sessions(tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
-    sqlx::query("delete from login_session where expires_at <= $1").bind(now).execute(tx.conn()).await?;
+    sqlx::query("delete from login_session where expires_at <= $1")
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 

@@ -1,1 +1,91 @@
-//! What runs by itself.
+//! What runs by itself: workers that take jobs, and a schedule whose slots run once.
+
+mod run;
+mod schedule;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use tokio::sync::Notify;
+
+pub use self::run::{drain, reading};
+use crate::{
+    app::App,
+    chat::orphan,
+    error::{CanFail, Result as AppResult},
+};
+
+/// Seconds between two looks for jobs when nobody says that there are some.
+const POLL_SECONDS: u64 = 3;
+/// Seconds between two looks for answers whose writer died.
+const ORPHAN_SECONDS: u64 = 2;
+
+/// Starts workers, the search for orphans and the schedule.
+pub fn start(app: &App) -> Result<()> {
+    let reading = Arc::new(reading(&app.config)?);
+    let wake = Arc::new(Notify::new());
+    for _ in 0..app.config.number("jobs", "workers", 0..=64)? {
+        let (app, reading, wake) = (app.clone(), reading.clone(), wake.clone());
+        app.tasks
+            .clone()
+            .spawn(async move { run::work(&app, &reading, &wake).await });
+    }
+    let (hearing, woken) = (app.clone(), wake);
+    app.tasks.spawn(async move { hear(&hearing, &woken).await });
+    let watching = app.clone();
+    app.tasks
+        .spawn(async move { watch_orphans(&watching).await });
+    let ticking = app.clone();
+    app.tasks.spawn(async move {
+        schedule::run(&ticking)
+            .await
+            .can_fail("it is logged where it happens, and the next start tries again");
+    });
+    Ok(())
+}
+
+/// Wakes the workers when any process adds a job.
+async fn hear(app: &App, wake: &Notify) {
+    let stop = app.tasks.stopping();
+    while !stop.is_cancelled() {
+        let hear = async {
+            let mut listener = app.db.listen("job_added").await?;
+            while listener.try_recv().await?.is_some() {
+                wake.notify_waiters();
+            }
+            AppResult::<()>::Ok(())
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            heard = hear => heard.can_fail("workers look for jobs by themselves too"),
+        }
+        pause(app, POLL_SECONDS).await;
+    }
+}
+
+async fn watch_orphans(app: &App) {
+    while !app.tasks.stopping().is_cancelled() {
+        if let Err(error) = end_orphans(app).await {
+            tracing::warn!(%error, "answers whose writer died are looked for again");
+        }
+        pause(app, ORPHAN_SECONDS).await;
+    }
+}
+
+/// Ends the answers whose writer is not believed to be alive.
+pub async fn end_orphans(app: &App) -> AppResult<()> {
+    let mut tx = app.db.system().await?;
+    let left = orphan::list(&mut tx, app.clock.now()).await?;
+    drop(tx);
+    for (client, message) in left {
+        orphan::end(app, client, message).await?;
+    }
+    Ok(())
+}
+
+async fn pause(app: &App, seconds: u64) {
+    tokio::select! {
+        () = app.tasks.stopping().cancelled_owned() => {}
+        () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
+    }
+}

@@ -82,7 +82,11 @@ enum Removed {
 #[OpenApi(tag = "Tags::Knowledge")]
 impl KnowledgeApi {
     /// Make a knowledge base
-    #[oai(path = "/knowledge-bases", method = "post", operation_id = "createKnowledgeBase")]
+    #[oai(
+        path = "/knowledge-bases",
+        method = "post",
+        operation_id = "createKnowledgeBase"
+    )]
     async fn create_base(&self, who: Caller, body: Json<NewKnowledgeBase>) -> Result<BaseCreated> {
         let body = body.0;
         let new = NewBase {
@@ -99,7 +103,11 @@ impl KnowledgeApi {
     }
 
     /// The knowledge bases you may read
-    #[oai(path = "/knowledge-bases", method = "get", operation_id = "listKnowledgeBases")]
+    #[oai(
+        path = "/knowledge-bases",
+        method = "get",
+        operation_id = "listKnowledgeBases"
+    )]
     async fn list_bases(
         &self,
         who: Caller,
@@ -109,26 +117,47 @@ impl KnowledgeApi {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
         let mut tx = self.app.db.client(who.client).await?;
         let rows = base::list(&mut tx, &who, &window).await?;
-        Ok(Json(window.page(rows, place_of_base, |base| KnowledgeBase::new(base, &who))))
+        Ok(Json(window.page(rows, place_of_base, |base| {
+            KnowledgeBase::new(base, &who)
+        })))
     }
 
     /// A knowledge base
-    #[oai(path = "/knowledge-bases/:id", method = "get", operation_id = "getKnowledgeBase")]
+    #[oai(
+        path = "/knowledge-bases/:id",
+        method = "get",
+        operation_id = "getKnowledgeBase"
+    )]
     async fn get_base(&self, who: Caller, id: Path<BaseId>) -> Result<Json<KnowledgeBase>> {
         let mut tx = self.app.db.client(who.client).await?;
-        Ok(Json(KnowledgeBase::new(base::find(&mut tx, &who, id.0).await?, &who)))
+        Ok(Json(KnowledgeBase::new(
+            base::find(&mut tx, &who, id.0).await?,
+            &who,
+        )))
     }
 
     /// Change a knowledge base
-    #[oai(path = "/knowledge-bases/:id", method = "patch", operation_id = "updateKnowledgeBase")]
+    #[oai(
+        path = "/knowledge-bases/:id",
+        method = "patch",
+        operation_id = "updateKnowledgeBase"
+    )]
     async fn change_base(
         &self,
         who: Caller,
         id: Path<BaseId>,
         body: Json<KnowledgeBaseChange>,
     ) -> Result<Json<KnowledgeBase>> {
-        let Json(KnowledgeBaseChange { title, description, no_answer }) = body;
-        let change = Change { title, description, no_answer };
+        let Json(KnowledgeBaseChange {
+            title,
+            description,
+            no_answer,
+        }) = body;
+        let change = Change {
+            title,
+            description,
+            no_answer,
+        };
         let mut tx = self.app.db.client(who.client).await?;
         let base = base::change(&mut tx, &who, id.0, &change).await?;
         tx.commit().await?;
@@ -136,7 +165,11 @@ impl KnowledgeApi {
     }
 
     /// Remove a knowledge base with everything in it
-    #[oai(path = "/knowledge-bases/:id", method = "delete", operation_id = "deleteKnowledgeBase")]
+    #[oai(
+        path = "/knowledge-bases/:id",
+        method = "delete",
+        operation_id = "deleteKnowledgeBase"
+    )]
     async fn remove_base(&self, who: Caller, id: Path<BaseId>) -> Result<Removed> {
         let mut tx = self.app.db.client(who.client).await?;
         base::remove(&mut tx, &who, id.0, self.app.clock.now()).await?;
@@ -148,8 +181,17 @@ impl KnowledgeApi {
     ///
     /// As a file (part `file` of a multipart body) or by its address. It is read by a job: follow
     /// `GET /documents/{id}/events`.
-    #[oai(path = "/knowledge-bases/:id/documents", method = "post", operation_id = "addDocument")]
-    async fn add_document(&self, who: Caller, id: Path<BaseId>, body: DocumentUpload) -> Result<DocumentAccepted> {
+    #[oai(
+        path = "/knowledge-bases/:id/documents",
+        method = "post",
+        operation_id = "addDocument"
+    )]
+    async fn add_document(
+        &self,
+        who: Caller,
+        id: Path<BaseId>,
+        body: DocumentUpload,
+    ) -> Result<DocumentAccepted> {
         self.check_writable(&who, id.0).await?;
         let new = match body {
             DocumentUpload::File(form) => self.receive(form).await?,
@@ -162,7 +204,11 @@ impl KnowledgeApi {
     }
 
     /// The documents of a knowledge base
-    #[oai(path = "/knowledge-bases/:id/documents", method = "get", operation_id = "listDocuments")]
+    #[oai(
+        path = "/knowledge-bases/:id/documents",
+        method = "get",
+        operation_id = "listDocuments"
+    )]
     async fn list_documents(
         &self,
         who: Caller,
@@ -177,15 +223,28 @@ impl KnowledgeApi {
     }
 
     /// Search a knowledge base
-    #[oai(path = "/knowledge-bases/:id/search", method = "post", operation_id = "searchKnowledgeBase")]
-    async fn search(&self, who: Caller, id: Path<BaseId>, body: Json<SearchRequest>) -> Result<Json<SearchResult>> {
+    #[oai(
+        path = "/knowledge-bases/:id/search",
+        method = "post",
+        operation_id = "searchKnowledgeBase"
+    )]
+    async fn search(
+        &self,
+        who: Caller,
+        id: Path<BaseId>,
+        body: Json<SearchRequest>,
+    ) -> Result<Json<SearchResult>> {
         let limit = check_search(&body.0)?;
         let question = self.question(&body.0).await?;
         let mut tx = self.app.db.client(who.client).await?;
         let base = base::find(&mut tx, &who, id.0).await?.base;
         let found = search::passages(&mut tx, &[base.base_no], &question, limit).await?;
-        let passages = found.into_iter().map(|passage| PassageBody::new(passage, body.explain));
-        Ok(Json(SearchResult { passages: passages.collect() }))
+        let passages = found
+            .into_iter()
+            .map(|passage| PassageBody::new(passage, body.explain));
+        Ok(Json(SearchResult {
+            passages: passages.collect(),
+        }))
     }
 
     /// A document
@@ -198,7 +257,11 @@ impl KnowledgeApi {
     /// Remove a document
     ///
     /// It is not found any more from the moment this answers.
-    #[oai(path = "/documents/:id", method = "delete", operation_id = "deleteDocument")]
+    #[oai(
+        path = "/documents/:id",
+        method = "delete",
+        operation_id = "deleteDocument"
+    )]
     async fn remove_document(&self, who: Caller, id: Path<DocumentId>) -> Result<Removed> {
         let mut tx = self.app.db.client(who.client).await?;
         document::remove(&mut tx, &who, id.0, self.app.clock.now()).await?;
@@ -209,18 +272,29 @@ impl KnowledgeApi {
     /// Follow the reading of a document
     ///
     /// Events `progress`, and `done` as the last one.
-    #[oai(path = "/documents/:id/events", method = "get", operation_id = "followDocument")]
+    #[oai(
+        path = "/documents/:id/events",
+        method = "get",
+        operation_id = "followDocument"
+    )]
     async fn follow(&self, who: Caller, id: Path<DocumentId>) -> Result<Sse<DocumentProgress>> {
         let mut tx = self.app.db.client(who.client).await?;
         document::find(&mut tx, &who, id.0).await?;
         drop(tx);
-        Ok(Sse::new(progress(self.app.clone(), who, id.0), self.heartbeat))
+        Ok(Sse::new(
+            progress(self.app.clone(), who, id.0),
+            self.heartbeat,
+        ))
     }
 
     /// The text of a document
     ///
     /// A piece of at most 20,000 code points.
-    #[oai(path = "/documents/:id/text", method = "get", operation_id = "getDocumentText")]
+    #[oai(
+        path = "/documents/:id/text",
+        method = "get",
+        operation_id = "getDocumentText"
+    )]
     async fn text(
         &self,
         who: Caller,
@@ -230,12 +304,17 @@ impl KnowledgeApi {
         end: Query<Option<u32>>,
     ) -> Result<Json<DocumentText>> {
         let mut tx = self.app.db.client(who.client).await?;
-        let window = document::text(&mut tx, &who, id.0, version.0, start.0.unwrap_or(0), end.0).await?;
+        let window =
+            document::text(&mut tx, &who, id.0, version.0, start.0.unwrap_or(0), end.0).await?;
         Ok(Json(DocumentText::new(id.0, window)))
     }
 
     /// The chunks of a document
-    #[oai(path = "/documents/:id/chunks", method = "get", operation_id = "listChunks")]
+    #[oai(
+        path = "/documents/:id/chunks",
+        method = "get",
+        operation_id = "listChunks"
+    )]
     async fn chunks(
         &self,
         who: Caller,
@@ -247,8 +326,14 @@ impl KnowledgeApi {
         let mut tx = self.app.db.client(who.client).await?;
         let document = document::find(&mut tx, &who, id.0).await?;
         let after = window.after.map_or(-1, |place| place.id.as_u128() as i32);
-        let rows =
-            store::chunks(&mut tx, document.document_no, document.version, after, window.rows()).await?;
+        let rows = store::chunks(
+            &mut tx,
+            document.document_no,
+            document.version,
+            after,
+            window.rows(),
+        )
+        .await?;
         Ok(Json(window.page(rows, place_of_chunk, Into::into)))
     }
 }
@@ -263,7 +348,11 @@ impl KnowledgeApi {
 
     async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {
         let name = form.file.file_name().unwrap_or_default().to_owned();
-        let media_type = form.file.content_type().unwrap_or("application/octet-stream").to_owned();
+        let media_type = form
+            .file
+            .content_type()
+            .unwrap_or("application/octet-stream")
+            .to_owned();
         let bytes = ReaderStream::new(form.file.into_async_read());
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
         checked(&name, media_type, None, staged).await
@@ -274,7 +363,13 @@ impl KnowledgeApi {
         let name = fetched.file_name.unwrap_or_else(|| "document.html".into());
         let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from(fetched.bytes))]);
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
-        checked(&name, fetched.media_type, Some(fetched.final_url.to_string()), staged).await
+        checked(
+            &name,
+            fetched.media_type,
+            Some(fetched.final_url.to_string()),
+            staged,
+        )
+        .await
     }
 
     async fn question(&self, body: &SearchRequest) -> Result<search::Question> {
@@ -283,7 +378,9 @@ impl KnowledgeApi {
             return search::question(embedder.as_deref(), &body.query).await;
         };
         let Some(embedder) = embedder else {
-            return Err(Error::invalid("No embedding model is configured, so a vector cannot be compared."));
+            return Err(Error::invalid(
+                "No embedding model is configured, so a vector cannot be compared.",
+            ));
         };
         if values.len() != embedder.dimensions() || !values.iter().all(|value| value.is_finite()) {
             return Err(Error::invalid(format!(
@@ -293,7 +390,10 @@ impl KnowledgeApi {
             )));
         }
         let mut question = search::question(None, &body.query).await?;
-        question.vector = Some(search::QuestionVector { embedder: embedder.id().to_owned(), values });
+        question.vector = Some(search::QuestionVector {
+            embedder: embedder.id().to_owned(),
+            values,
+        });
         Ok(question)
     }
 }
@@ -308,17 +408,27 @@ async fn checked(
     let name = extract::clean_file_name(name)?;
     let head = staged.head(extract::HEAD_BYTES).await?;
     extract::kind(&name, Some(&media_type), &head)?;
-    Ok(NewDocument { name, media_type, source_url, staged })
+    Ok(NewDocument {
+        name,
+        media_type,
+        source_url,
+        staged,
+    })
 }
 
 fn check_search(body: &SearchRequest) -> Result<usize> {
     let chars = body.query.trim().chars().count();
     if chars == 0 || chars > QUERY_CHARS_MAX {
-        return Err(Error::invalid(format!("A query has 1 to {QUERY_CHARS_MAX} characters.")));
+        return Err(Error::invalid(format!(
+            "A query has 1 to {QUERY_CHARS_MAX} characters."
+        )));
     }
     let limit = body.limit.unwrap_or(10) as usize;
     if !(1..=search::PASSAGES_MAX).contains(&limit) {
-        return Err(Error::invalid(format!("limit must be from 1 to {}.", search::PASSAGES_MAX)));
+        return Err(Error::invalid(format!(
+            "limit must be from 1 to {}.",
+            search::PASSAGES_MAX
+        )));
     }
     Ok(limit)
 }
@@ -338,7 +448,10 @@ fn progress(app: App, who: Caller, id: DocumentId) -> impl Stream<Item = Bytes> 
             }
             let ended = now.state.is_final();
             let name = if ended { "done" } else { "progress" };
-            let frame = format!("id: {seq}\nevent: {name}\ndata: {}\n\n", now.to_json_string());
+            let frame = format!(
+                "id: {seq}\nevent: {name}\ndata: {}\n\n",
+                now.to_json_string()
+            );
             return Some((Bytes::from(frame), (app, who, Some(now), seq + 1, ended)));
         }
     })

@@ -97,30 +97,49 @@ impl Base {
 /// # Errors
 /// `Forbidden` when the caller may not keep such a base, `Invalid` for a name that cannot be one,
 /// `Taken` for one in use.
-pub async fn create(tx: &mut ClientTx, who: &Who, new: &NewBase, now: OffsetDateTime) -> Result<CountedBase> {
+pub async fn create(
+    tx: &mut ClientTx,
+    who: &Who,
+    new: &NewBase,
+    now: OffsetDateTime,
+) -> Result<CountedBase> {
     check_name(&new.name)?;
     check_texts(Some(&new.title), Some(&new.description))?;
     let machine = who.user_id().is_none();
     let owner = who.user_id().filter(|_| !new.shared);
-    let may = if new.shared || machine { who.may_manage() } else { who.may_own() };
+    let may = if new.shared || machine {
+        who.may_manage()
+    } else {
+        who.may_own()
+    };
     if !may {
-        return Err(Error::Forbidden("You may not make a knowledge base here.".into()));
+        return Err(Error::Forbidden(
+            "You may not make a knowledge base here.".into(),
+        ));
     }
     let base = store::add_base(tx, BaseId::new(now), owner, new, now).await?;
-    Ok(CountedBase { base, documents: 0, chunks: 0 })
+    Ok(CountedBase {
+        base,
+        documents: 0,
+        chunks: 0,
+    })
 }
 
 /// The base, when the caller may read it.
 pub async fn find(tx: &mut ClientTx, who: &Who, id: BaseId) -> Result<CountedBase> {
     who.needs_read()?;
-    store::base(tx, who.user_id(), id).await?.ok_or(Error::NotFound("knowledge base"))
+    store::base(tx, who.user_id(), id)
+        .await?
+        .ok_or(Error::NotFound("knowledge base"))
 }
 
 /// The base, when the caller may write it.
 pub async fn find_writable(tx: &mut ClientTx, who: &Who, id: BaseId) -> Result<Base> {
     let base = find(tx, who, id).await?.base;
     if !base.is_writable(who) {
-        return Err(Error::Forbidden("You may read this knowledge base, not change it.".into()));
+        return Err(Error::Forbidden(
+            "You may read this knowledge base, not change it.".into(),
+        ));
     }
     Ok(base)
 }
@@ -131,13 +150,23 @@ pub async fn list(tx: &mut ClientTx, who: &Who, window: &Window) -> Result<Vec<C
     store::bases(tx, who.user_id(), window).await
 }
 
+/// The client's own base of this name.
+pub async fn shared(tx: &mut ClientTx, name: &str) -> Result<Option<Base>> {
+    store::shared_base(tx, name).await
+}
+
 /// All bases that a user may read.
 pub async fn readable(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>> {
     store::readable_bases(tx, user).await
 }
 
 /// Changes what people read about it.
-pub async fn change(tx: &mut ClientTx, who: &Who, id: BaseId, change: &Change) -> Result<CountedBase> {
+pub async fn change(
+    tx: &mut ClientTx,
+    who: &Who,
+    id: BaseId,
+    change: &Change,
+) -> Result<CountedBase> {
     check_texts(change.title.as_deref(), change.description.as_deref())?;
     find_writable(tx, who, id).await?;
     store::change_base(tx, id, change).await?;
@@ -170,7 +199,9 @@ fn check_texts(title: Option<&str>, description: Option<&str>) -> Result<()> {
         return Err(Error::invalid("A title has at most 200 characters."));
     }
     if description.is_some_and(|text| text.chars().count() > 2_000 || text.contains('\0')) {
-        return Err(Error::invalid("A description has at most 2,000 characters."));
+        return Err(Error::invalid(
+            "A description has at most 2,000 characters.",
+        ));
     }
     Ok(())
 }
@@ -185,7 +216,18 @@ mod tests {
             assert!(check_name(name).is_ok(), "{name}");
         }
         let long = "a".repeat(101);
-        for name in ["", "..", "../x", "a/b", "a\\b", "a\0b", ".hidden", "a b", "\u{202e}a", &long] {
+        for name in [
+            "",
+            "..",
+            "../x",
+            "a/b",
+            "a\\b",
+            "a\0b",
+            ".hidden",
+            "a b",
+            "\u{202e}a",
+            &long,
+        ] {
             assert!(check_name(name).is_err(), "{name:?}");
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 /// How far a document has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
+#[oai(rename = "DocumentState", rename_all = "snake_case")]
 pub enum State {
     /// Waits for a worker.
     Uploaded,
@@ -148,18 +148,30 @@ pub async fn add(
 /// The document, when the caller may read its base.
 pub async fn find(tx: &mut ClientTx, who: &Who, id: DocumentId) -> Result<Document> {
     who.needs_read()?;
-    store::document(tx, who.user_id(), id).await?.ok_or(Error::NotFound("document"))
+    store::document(tx, who.user_id(), id)
+        .await?
+        .ok_or(Error::NotFound("document"))
 }
 
 /// The documents of a base that the caller may read, oldest first.
-pub async fn list(tx: &mut ClientTx, who: &Who, base: BaseId, window: &Window) -> Result<Vec<Document>> {
+pub async fn list(
+    tx: &mut ClientTx,
+    who: &Who,
+    base: BaseId,
+    window: &Window,
+) -> Result<Vec<Document>> {
     let base = base::find(tx, who, base).await?.base;
     store::documents(tx, base.base_no, window).await
 }
 
 /// Removes a document from the search, its texts and its row, in the caller's commit; the bytes
 /// follow by a job.
-pub async fn remove(tx: &mut ClientTx, who: &Who, id: DocumentId, now: OffsetDateTime) -> Result<()> {
+pub async fn remove(
+    tx: &mut ClientTx,
+    who: &Who,
+    id: DocumentId,
+    now: OffsetDateTime,
+) -> Result<()> {
     let document = find(tx, who, id).await?;
     base::find_writable(tx, who, document.base_id).await?;
     // waits for a commit that is just making it searchable, and lets none come after
@@ -186,15 +198,25 @@ pub async fn text(
 ) -> Result<TextWindow> {
     let document = find(tx, who, id).await?;
     let version = version.unwrap_or(document.version);
-    let end = end.unwrap_or(start.saturating_add(TEXT_CHARS_MAX)).min(start.saturating_add(TEXT_CHARS_MAX));
+    let end = end
+        .unwrap_or(start.saturating_add(TEXT_CHARS_MAX))
+        .min(start.saturating_add(TEXT_CHARS_MAX));
     let length = i32::try_from(end.saturating_sub(start)).unwrap_or(i32::MAX);
     let from = i32::try_from(start).unwrap_or(i32::MAX - 1);
     let found = store::text(tx, document.document_no, version, from, length).await?;
     let (total, text) = found.ok_or(Error::NotFound("version of this document"))?;
     let total = u32::try_from(total).map_err(Error::internal)?;
     if start > total {
-        return Err(Error::invalid(format!("The text has {total} characters, start is {start}.")));
+        return Err(Error::invalid(format!(
+            "The text has {total} characters, start is {start}."
+        )));
     }
     let end = start + text.chars().count() as u32;
-    Ok(TextWindow { version, start, end, total, text })
+    Ok(TextWindow {
+        version,
+        start,
+        end,
+        total,
+        text,
+    })
 }

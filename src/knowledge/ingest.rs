@@ -56,7 +56,9 @@ pub async fn give_up(app: &App, client: ClientNo, id: DocumentId, reason: &str) 
 
 async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
     let mut tx = app.db.client(client).await?;
-    let Some(document) = store::document_for_ingest(&mut tx, id).await? else { return Ok(()) };
+    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+        return Ok(());
+    };
     if document.state.is_final() {
         return Ok(());
     }
@@ -68,7 +70,11 @@ async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) 
     let bytes = tokio::fs::read(app.blobs.path(client, hash)).await?;
     let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
     let kind = extract::kind(&document.name, Some(&document.media_type), head)?;
-    let source = Source { kind, charset: charset(&document.media_type), bytes };
+    let source = Source {
+        kind,
+        charset: charset(&document.media_type),
+        bytes,
+    };
     let extracted = extract::extract(source, &reading.limits, &reading.worker).await?;
     let (extracted, chunks) = cut(extracted).await?;
     let embedder = app.models.embedder();
@@ -76,7 +82,13 @@ async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) 
         Some(embedder) => Some(embed(app, client, id, embedder, &chunks).await?),
         None => None,
     };
-    let ready = Ready { kind, extracted, chunks, embedder, vectors };
+    let ready = Ready {
+        kind,
+        extracted,
+        chunks,
+        embedder,
+        vectors,
+    };
     switch(app, reading, client, id, ready).await
 }
 
@@ -93,7 +105,9 @@ async fn cut(extracted: Extracted) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
         let chunks = chunk::split(&extracted, &ChunkLimits::default());
         (extracted, Arc::new(chunks))
     };
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)
 }
 
 async fn embed(
@@ -125,10 +139,19 @@ fn searched_text(chunk: &Chunk) -> String {
 }
 
 /// Makes the new version the one that is searched, all at once.
-async fn switch(app: &App, reading: &Reading, client: ClientNo, id: DocumentId, ready: Ready) -> Result<()> {
+async fn switch(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    id: DocumentId,
+    ready: Ready,
+) -> Result<()> {
     let chunks = ready.chunks.clone();
     let terms = tokio::task::spawn_blocking(move || {
-        chunks.iter().map(|chunk| words::terms(&searched_text(chunk))).collect::<Vec<_>>()
+        chunks
+            .iter()
+            .map(|chunk| words::terms(&searched_text(chunk)))
+            .collect::<Vec<_>>()
     });
     let terms = terms.await.map_err(Error::internal)?;
     let now = app.clock.now();
@@ -137,7 +160,9 @@ async fn switch(app: &App, reading: &Reading, client: ClientNo, id: DocumentId, 
     if !store::lock_document(&mut tx, id).await? {
         return Ok(());
     }
-    let Some(document) = store::document_for_ingest(&mut tx, id).await? else { return Ok(()) };
+    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+        return Ok(());
+    };
     check_room(&mut tx, reading, document.base_no, ready.chunks.len()).await?;
     let version = search::Version {
         base: document.base_no,
@@ -149,10 +174,22 @@ async fn switch(app: &App, reading: &Reading, client: ClientNo, id: DocumentId, 
         store::add_chunks(&mut tx, &version, batch, now).await?;
     }
     let vectors = ready.vectors.as_deref().zip(ready.embedder.as_ref());
-    let vectors = vectors.map(|(of_chunks, embedder)| search::Vectors { embedder: embedder.id(), of_chunks });
+    let vectors = vectors.map(|(of_chunks, embedder)| search::Vectors {
+        embedder: embedder.id(),
+        of_chunks,
+    });
     search::index_version(&mut tx, version, &terms, vectors).await?;
     let pages = (ready.kind == Kind::Pdf).then_some(ready.extracted.pages.len());
-    store::set_ready(&mut tx, id, &version, pages, &ready.extracted.page_errors, ready.chunks.len(), now).await?;
+    store::set_ready(
+        &mut tx,
+        id,
+        &version,
+        pages,
+        &ready.extracted.page_errors,
+        ready.chunks.len(),
+        now,
+    )
+    .await?;
     tx.commit().await
 }
 

@@ -1,6 +1,9 @@
 //! What knowledge looks like on the wire.
 
-use poem_openapi::{Multipart, Object, types::{Example, multipart::Upload}};
+use poem_openapi::{
+    Multipart, Object,
+    types::{Example, multipart::Upload},
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -103,7 +106,11 @@ impl KnowledgeBase {
             name: base.name,
             title: base.title,
             description: base.description,
-            owner: if base.owner_id.is_some() { Owner::User } else { Owner::Client },
+            owner: if base.owner_id.is_some() {
+                Owner::User
+            } else {
+                Owner::Client
+            },
             writable,
             no_answer: base.no_answer,
             documents: counted.documents,
@@ -115,7 +122,10 @@ impl KnowledgeBase {
 
 /// Where a base stands in a list.
 pub fn place_of_base(counted: &CountedBase) -> Place {
-    Place { at: counted.base.created_at, id: counted.base.base_id.0 }
+    Place {
+        at: counted.base.created_at,
+        id: counted.base.base_id.0,
+    }
 }
 
 /// A document as a file.
@@ -185,7 +195,10 @@ impl From<Document> for DocumentBody {
 
 /// Where a document stands in a list.
 pub fn place_of_document(document: &Document) -> Place {
-    Place { at: document.created_at, id: document.document_id.0 }
+    Place {
+        at: document.created_at,
+        id: document.document_id.0,
+    }
 }
 
 /// How far a document has come. The event is `progress`, the last one `done`.
@@ -278,7 +291,10 @@ impl From<ChunkRow> for ChunkBody {
 
 /// Where a chunk stands in a list: behind its ordinal.
 pub fn place_of_chunk(row: &ChunkRow) -> Place {
-    Place { at: OffsetDateTime::UNIX_EPOCH, id: Uuid::from_u128(row.ordinal as u128) }
+    Place {
+        at: OffsetDateTime::UNIX_EPOCH,
+        id: Uuid::from_u128(row.ordinal as u128),
+    }
 }
 
 /// What to search for.
@@ -298,7 +314,12 @@ pub struct SearchRequest {
 
 impl Example for SearchRequest {
     fn example() -> Self {
-        Self { query: "电池保修多久？".into(), limit: Some(5), vector: None, explain: true }
+        Self {
+            query: "电池保修多久？".into(),
+            limit: Some(5),
+            vector: None,
+            explain: true,
+        }
     }
 }
 

@@ -43,7 +43,11 @@ pub async fn add_base(
     .map_err(taken("base_name_key", "name of a knowledge base"))
 }
 
-pub async fn base(tx: &mut ClientTx, user: Option<UserId>, id: BaseId) -> Result<Option<CountedBase>> {
+pub async fn base(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    id: BaseId,
+) -> Result<Option<CountedBase>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.created_at,
@@ -60,7 +64,11 @@ pub async fn base(tx: &mut ClientTx, user: Option<UserId>, id: BaseId) -> Result
     .await?)
 }
 
-pub async fn bases(tx: &mut ClientTx, user: Option<UserId>, window: &Window) -> Result<Vec<CountedBase>> {
+pub async fn bases(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    window: &Window,
+) -> Result<Vec<CountedBase>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.created_at,
@@ -91,6 +99,18 @@ pub async fn readable_bases(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>
     .bind(client)
     .bind(user)
     .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn shared_base(tx: &mut ClientTx, name: &str) -> Result<Option<Base>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select base_id, base_no, owner_id, name, title, description, no_answer, created_at from base
+         where client_no = $1 and owner_id is null and name = $2",
+    )
+    .bind(client)
+    .bind(name)
+    .fetch_optional(tx.conn())
     .await?)
 }
 
@@ -166,7 +186,11 @@ pub async fn add_document(tx: &mut ClientTx, new: &NewRow<'_>, now: OffsetDateTi
     Ok(())
 }
 
-pub async fn document(tx: &mut ClientTx, user: Option<UserId>, id: DocumentId) -> Result<Option<Document>> {
+pub async fn document(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    id: DocumentId,
+) -> Result<Option<Document>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select d.document_id, d.document_no, b.base_id, d.base_no, d.name, d.media_type, d.source_url, d.blob_hash,
@@ -297,7 +321,10 @@ pub async fn set_ready(
     now: OffsetDateTime,
 ) -> Result<()> {
     let client = tx.client();
-    let errors = page_errors.iter().map(|error| PageError { page: error.page, detail: error.detail.clone() });
+    let errors = page_errors.iter().map(|error| PageError {
+        page: error.page,
+        detail: error.detail.clone(),
+    });
     sqlx::query(
         "update document set state = 'ready', reason = null, version = $3, pages = $4, page_errors = $5,
            chunks = $6, updated_at = $7

@@ -1,10 +1,28 @@
 //! Models: one trait per kind, several vendors behind each.
 
+mod extractive;
+mod http;
+mod minilm;
+mod openai;
+mod registry;
+mod scripted;
+pub mod tokens;
+mod vector;
+
 use std::sync::Arc;
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
 use crate::error::Result;
+
+pub use self::{
+    extractive::Extractive,
+    http::http_client,
+    minilm::MiniLm,
+    openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
+    registry::Models,
+    scripted::{Script, Scripted, Step},
+};
 
 /// Who speaks in a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +86,10 @@ pub type ChatStream = BoxStream<'static, Result<ChatEvent>>;
 pub trait ChatModel: Send + Sync {
     /// The name under which `config.ini` knows it.
     fn name(&self) -> &str;
+    /// Whether it has nothing to say without passages.
+    fn needs_passages(&self) -> bool {
+        false
+    }
     /// Room for prompt and answer together, in tokens.
     fn context_tokens(&self) -> u32;
     /// Starts an answer. Fails with `Upstream`, `Throttled` or `Unavailable` before the first piece.

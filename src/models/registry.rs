@@ -5,11 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 
 use super::{
-    Language, SharedChatModel, SharedEmbedder,
-    extractive::Extractive,
-    minilm::MiniLm,
-    openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
-    scripted::{Script, Scripted},
+    AzureDeployment, EmbeddingShape, Extractive, Language, MiniLm, OpenAiChat, OpenAiEmbedder,
+    OpenAiTarget, Script, Scripted, SharedChatModel, SharedEmbedder,
 };
 use crate::config::Config;
 
@@ -69,10 +66,18 @@ fn chat_model(config: &Config, name: &str) -> Result<SharedChatModel> {
     let context_tokens = config.number(&section, "context_tokens", 256..=10_000_000)? as u32;
     Ok(match config.text(&section, "kind") {
         "extractive" => Arc::new(Extractive::new(name)),
-        "openai" | "azure" => Arc::new(OpenAiChat::new(&target(config, &section, name)?, context_tokens)?),
+        "openai" | "azure" => Arc::new(OpenAiChat::new(
+            &target(config, &section, name)?,
+            context_tokens,
+        )?),
         "scripted" => {
-            let script = config.text(&section, "script");
-            Arc::new(Scripted::new(name, Script::parse(script)?))
+            let pause = config.number(&section, "script_pause_ms", 0..=60_000)?;
+            let script = Script::saying(
+                config.text(&section, "script"),
+                2,
+                Duration::from_millis(pause),
+            );
+            Arc::new(Scripted::new(name, script))
         }
         other => bail!("kind = {other}: must be extractive, openai, azure or scripted"),
     })
@@ -89,7 +94,9 @@ fn embedder(config: &Config) -> Result<Option<SharedEmbedder>> {
     let section = format!("embedding.{name}");
     let model: SharedEmbedder = match config.text(&section, "kind") {
         "minilm" => {
-            let runtime = config.path("runtime", "dir").context("[runtime] dir is empty")?;
+            let runtime = config
+                .path("runtime", "dir")
+                .context("[runtime] dir is empty")?;
             let threads = config.number(&section, "threads", 1..=64)? as usize;
             Arc::new(MiniLm::open(&runtime, threads)?)
         }
@@ -98,11 +105,15 @@ fn embedder(config: &Config) -> Result<Option<SharedEmbedder>> {
             let shape = EmbeddingShape {
                 dimensions: config.number(&section, "dimensions", 1..=3_900)? as usize,
                 ask_dimensions: false,
-                inputs_per_request: config.number(&section, "inputs_per_request", 1..=2_048)? as usize,
+                inputs_per_request: config.number(&section, "inputs_per_request", 1..=2_048)?
+                    as usize,
                 input_tokens_max: 8_000,
                 languages: languages.collect::<Result<_>>()?,
             };
-            Arc::new(OpenAiEmbedder::new(&target(config, &section, name)?, shape)?)
+            Arc::new(OpenAiEmbedder::new(
+                &target(config, &section, name)?,
+                shape,
+            )?)
         }
         other => bail!("[{section}] kind = {other}: must be minilm, openai or azure"),
     };

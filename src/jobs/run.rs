@@ -1,0 +1,142 @@
+//! Takes jobs and runs them, one line each.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+use tokio::sync::Notify;
+
+use super::POLL_SECONDS;
+use crate::{
+    app::App,
+    config::Config,
+    error::Result as AppResult,
+    knowledge::{
+        extract::{Limits, pdf::Worker},
+        ingest::{self, Reading},
+    },
+    queue::{self, Claim, Job, LEASE_SECONDS},
+};
+
+/// What reading documents may take, out of the settings.
+pub fn reading(config: &Config) -> Result<Reading> {
+    let number = |key, range| config.number("knowledge", key, range);
+    let runtime = config
+        .path("runtime", "dir")
+        .context("[runtime] dir is empty")?;
+    let limits = Limits {
+        bytes_max: number("upload_bytes_max", 1..=1 << 40)? as usize,
+        pages_max: number("pages_max", 1..=1_000_000)? as u32,
+        seconds_max: number("extract_seconds", 1..=86_400)?,
+        memory_mib_max: number("extract_megabytes", 64..=1 << 20)?,
+        ..Limits::default()
+    };
+    Ok(Reading {
+        limits,
+        worker: Worker::new(program()?, &runtime.join("pdfium/libpdfium.so")),
+        base_chunks_max: number("base_chunks_max", 1..=10_000_000)? as i64,
+    })
+}
+
+/// The program that reads PDFs is this one.
+fn program() -> Result<PathBuf> {
+    std::env::current_exe().context("find the server's own program")
+}
+
+/// Takes jobs until told to stop.
+pub async fn work(app: &App, reading: &Reading, wake: &Notify) {
+    let stop = app.tasks.stopping();
+    while !stop.is_cancelled() {
+        let woken = wake.notified();
+        let worked = run_one(app, reading).await;
+        if let Err(error) = &worked {
+            tracing::warn!(%error, "the queue is not reached");
+        }
+        if !matches!(worked, Ok(true)) {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = woken => {}
+                () = tokio::time::sleep(Duration::from_secs(POLL_SECONDS)) => {}
+            }
+        }
+    }
+}
+
+/// Runs all jobs that are due, and those they lead to.
+pub async fn drain(app: &App, reading: &Reading) -> AppResult<()> {
+    while run_one(app, reading).await? {}
+    Ok(())
+}
+
+/// Runs a job, if one is due.
+async fn run_one(app: &App, reading: &Reading) -> AppResult<bool> {
+    let mut tx = app.db.system().await?;
+    let claim = queue::claim(&mut tx, app.clock.now()).await?;
+    tx.commit().await?;
+    let Some(claim) = claim else { return Ok(false) };
+    let stop = app.tasks.stopping();
+    let outcome = tokio::select! {
+        // left as it is: the lease ends, and the next start takes it up again
+        () = stop.cancelled() => return Ok(false),
+        () = keep_lease(app, &claim) => return Ok(true),
+        outcome = run(app, reading, &claim) => outcome,
+    };
+    settle(app, &claim, outcome).await?;
+    Ok(true)
+}
+
+async fn run(app: &App, reading: &Reading, claim: &Claim) -> AppResult<()> {
+    match claim.job {
+        Job::Ingest(document) => ingest::run(app, reading, claim.client, document).await,
+        Job::SweepBlobs => {
+            let mut tx = app.db.client(claim.client).await?;
+            app.blobs.sweep(&mut tx).await?;
+            tx.commit().await
+        }
+    }
+}
+
+/// Returns when the job is not ours any more.
+async fn keep_lease(app: &App, claim: &Claim) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(LEASE_SECONDS) / 3).await;
+        let extend = async {
+            let mut tx = app.db.client(claim.client).await?;
+            let ours = queue::extend(&mut tx, claim, app.clock.now()).await?;
+            tx.commit().await?;
+            AppResult::<bool>::Ok(ours)
+        };
+        match extend.await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(%error, job = %claim.id, "the lease of a job is not extended")
+            }
+        }
+    }
+}
+
+async fn settle(app: &App, claim: &Claim, outcome: AppResult<()>) -> AppResult<()> {
+    let kind = claim.job.kind();
+    let mut tx = app.db.client(claim.client).await?;
+    let (word, dead) = match &outcome {
+        Ok(()) => {
+            queue::complete(&mut tx, claim).await?;
+            ("done", false)
+        }
+        Err(error) => {
+            tracing::warn!(?error, kind, attempt = claim.attempts, "a job failed");
+            (
+                "failed",
+                queue::fail(&mut tx, claim, &error.to_string(), app.clock.now()).await?,
+            )
+        }
+    };
+    tx.commit().await?;
+    app.metrics.jobs.with_label_values(&[kind, word]).inc();
+    if let (true, Job::Ingest(document)) = (dead, claim.job) {
+        let reason = "The document could not be read because of a fault of ours; it was tried several times. \
+                      Remove it and add it again.";
+        ingest::give_up(app, claim.client, document, reason).await?;
+    }
+    Ok(())
+}

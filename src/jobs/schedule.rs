@@ -1,0 +1,101 @@
+//! The schedule. `tokio-cron-scheduler` is the ticker; a row per slot makes each run once, whichever
+//! process comes first, and late rather than never.
+
+use anyhow::{Context, Result};
+use time::{Duration, OffsetDateTime};
+use tokio_cron_scheduler::{Job as Tick, JobScheduler};
+
+use crate::{
+    app::App,
+    chat::orphan,
+    db::SystemTx,
+    error::{CanFail, Result as AppResult},
+    identity::{client, session},
+    queue::{self, Job},
+};
+
+/// Every minute: what is due is decided by the slots.
+const EVERY_MINUTE: &str = "0 * * * * *";
+/// Hours for which the events of an ended answer can be read again.
+const FRAMES_HOURS: i64 = 24;
+/// Days for which slots are remembered.
+const SLOT_DAYS: i64 = 7;
+
+/// What is done, and how many minutes apart.
+const PLAN: [(&str, i64); 2] = [("sweep", 60), ("blobs", 24 * 60)];
+
+/// Ticks until told to stop.
+pub async fn run(app: &App) -> Result<()> {
+    let ticker = JobScheduler::new().await.context("the ticker")?;
+    let ticking = app.clone();
+    let tick = Tick::new_async(EVERY_MINUTE, move |_, _| {
+        let app = ticking.clone();
+        Box::pin(async move { tick(&app).await })
+    })?;
+    ticker.add(tick).await?;
+    ticker.start().await?;
+    // what came due while no server ran
+    self::tick(app).await;
+    app.tasks.stopping().cancelled().await;
+    let mut ticker = ticker;
+    ticker.shutdown().await.can_fail("the process ends anyway");
+    Ok(())
+}
+
+async fn tick(app: &App) {
+    for (name, minutes) in PLAN {
+        let done = slot(app, name, minutes).await;
+        if let Err(error) = done {
+            tracing::warn!(%error, name, "a slot of the schedule is tried again in a minute");
+        }
+    }
+}
+
+/// Does what is due in the present slot, unless a process has done it.
+async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
+    let now = app.clock.now();
+    let seconds = minutes * 60;
+    let slot =
+        OffsetDateTime::from_unix_timestamp(now.unix_timestamp().div_euclid(seconds) * seconds)
+            .unwrap_or(now);
+    let mut tx = app.db.system().await?;
+    if !take(&mut tx, name, slot).await? {
+        return Ok(());
+    }
+    match name {
+        "blobs" => sweep_blobs(app, &mut tx, now).await?,
+        _ => sweep(app, &mut tx, now).await?,
+    }
+    tx.commit().await
+}
+
+/// Whether the slot is ours. The row is there when the work is: one commit.
+async fn take(tx: &mut SystemTx, name: &str, slot: OffsetDateTime) -> AppResult<bool> {
+    let taken =
+        sqlx::query("insert into job_slot (name, slot_at) values ($1, $2) on conflict do nothing")
+            .bind(name)
+            .bind(slot)
+            .execute(tx.conn())
+            .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+async fn sweep(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> AppResult<()> {
+    let hours = app.config.number("identity", "token_hours", 1..=720)?;
+    session::sweep(tx, now, Duration::hours(hours as i64)).await?;
+    orphan::forget_frames(tx, now - Duration::hours(FRAMES_HOURS)).await?;
+    sqlx::query("delete from job_slot where slot_at < $1")
+        .bind(now - Duration::days(SLOT_DAYS))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+async fn sweep_blobs(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> AppResult<()> {
+    for client in client::list(tx).await? {
+        let mut own = app.db.client(client.client_no).await?;
+        queue::enqueue(&mut own, Job::SweepBlobs, now).await?;
+        own.commit().await?;
+    }
+    Ok(())
+}

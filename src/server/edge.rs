@@ -1,0 +1,232 @@
+//! What stands before every route: limits of address, number and size; counts; plain headers.
+
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use bytes::Bytes;
+use futures_util::{StreamExt, future};
+use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _};
+use poem::{Body, Endpoint, IntoResponse, Middleware, Request, Response, http::Method};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, error::Error, http::address::TrustedProxies, telemetry::Metrics};
+
+/// Bytes of a body that is no upload at most.
+const BODY_BYTES_MAX: u64 = 1 << 20;
+/// Bytes that a multipart body may have around its file.
+const MULTIPART_BYTES_SPARE: u64 = 64 << 10;
+/// Addresses after which the limiter forgets those that have been quiet.
+const ADDRESSES_MAX: usize = 50_000;
+
+/// The middleware.
+#[derive(Clone)]
+pub struct Edge(Arc<Limits>);
+
+struct Limits {
+    proxies: TrustedProxies,
+    by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    slots: Semaphore,
+    upload_bytes_max: u64,
+    metrics: Metrics,
+}
+
+impl Edge {
+    /// Reads the limits.
+    pub fn new(app: &App) -> Result<Self> {
+        let config = &app.config;
+        let per_second = config.number("limits", "requests_per_second", 0..=1_000_000)? as u32;
+        let burst = config.number("limits", "requests_burst", 1..=1_000_000)? as u32;
+        let quota = NonZeroU32::new(per_second).zip(NonZeroU32::new(burst));
+        let by_address = quota.map(|(per_second, burst)| {
+            DefaultKeyedRateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst))
+        });
+        Ok(Self(Arc::new(Limits {
+            proxies: TrustedProxies::parse(&config.list("server", "trusted_proxies"))?,
+            by_address,
+            slots: Semaphore::new(config.number("server", "requests_max", 1..=1_000_000)? as usize),
+            upload_bytes_max: config.number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
+            metrics: app.metrics.clone(),
+        })))
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for Edge {
+    type Output = EdgeEndpoint<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        EdgeEndpoint {
+            inner,
+            limits: self.0.clone(),
+        }
+    }
+}
+
+/// See [`Edge`].
+pub struct EdgeEndpoint<E> {
+    inner: E,
+    limits: Arc<Limits>,
+}
+
+impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let started = Instant::now();
+        let method = request.method().clone();
+        let answered = self.limited(request).await;
+        let status = match &answered {
+            Ok(response) => response.status(),
+            Err(error) => error.status(),
+        };
+        let class = format!("{}xx", status.as_u16() / 100);
+        let metrics = &self.limits.metrics;
+        metrics
+            .requests
+            .with_label_values(&[method.as_str(), class.as_str()])
+            .inc();
+        metrics
+            .request_seconds
+            .observe(started.elapsed().as_secs_f64());
+        answered
+    }
+}
+
+impl<E: Endpoint> EdgeEndpoint<E> {
+    async fn limited(&self, mut request: Request) -> poem::Result<Response> {
+        let limits = &self.limits;
+        limits.check_address(&request)?;
+        let Ok(_slot) = limits.slots.try_acquire() else {
+            return Err(Error::Unavailable(anyhow::anyhow!("too many requests at once")).into());
+        };
+        let too_large = limits.bound_body(&mut request)?;
+        let answered = self.inner.call(request).await;
+        if too_large.load(Ordering::Relaxed) {
+            return Err(limits.too_large().into());
+        }
+        let mut response = answered?.into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            "x-content-type-options",
+            poem::http::HeaderValue::from_static("nosniff"),
+        );
+        headers
+            .entry("referrer-policy")
+            .or_insert(poem::http::HeaderValue::from_static("no-referrer"));
+        Ok(response)
+    }
+}
+
+impl Limits {
+    fn check_address(&self, request: &Request) -> Result<(), Error> {
+        let path = request.uri().path();
+        let Some(limiter) = self
+            .by_address
+            .as_ref()
+            .filter(|_| path.starts_with("/api/") || path == "/demo")
+        else {
+            return Ok(());
+        };
+        if limiter.len() > ADDRESSES_MAX {
+            limiter.retain_recent();
+        }
+        limiter
+            .check_key(&self.proxies.caller(request))
+            .map_err(|until| {
+                Error::Throttled(
+                    until.wait_time_from(governor::clock::DefaultClock::default().now()),
+                )
+            })
+    }
+
+    /// Bounds the body, also one that does not say how long it is. What is returned tells whether
+    /// it was longer.
+    fn bound_body(&self, request: &mut Request) -> Result<Arc<AtomicBool>, Error> {
+        let bytes_max = self.body_bytes_max(request);
+        let announced = request
+            .header("content-length")
+            .and_then(|length| length.parse::<u64>().ok());
+        if announced.is_some_and(|announced| announced > bytes_max) {
+            return Err(self.too_large());
+        }
+        let too_large = Arc::new(AtomicBool::new(false));
+        if announced.is_none() && request.method() != Method::GET {
+            let (flag, mut received) = (too_large.clone(), 0);
+            let bytes = request.take_body().into_bytes_stream().map(move |piece| {
+                let piece: Bytes = piece?;
+                received += piece.len() as u64;
+                if received > bytes_max {
+                    flag.store(true, Ordering::Relaxed);
+                    return Err(std::io::Error::other("the body is too large"));
+                }
+                Ok(piece)
+            });
+            request.set_body(Body::from_bytes_stream(bytes));
+        }
+        Ok(too_large)
+    }
+
+    fn body_bytes_max(&self, request: &Request) -> u64 {
+        let multipart = request
+            .content_type()
+            .is_some_and(|kind| kind.starts_with("multipart/"));
+        if multipart && request.uri().path().ends_with("/documents") {
+            self.upload_bytes_max + MULTIPART_BYTES_SPARE
+        } else {
+            BODY_BYTES_MAX
+        }
+    }
+
+    fn too_large(&self) -> Error {
+        Error::TooLarge(format!(
+            "A document may have at most {} bytes, any other body {BODY_BYTES_MAX}.",
+            self.upload_bytes_max
+        ))
+    }
+}
+
+/// `GET /readyz`: whether requests should come here.
+pub struct Ready {
+    /// Handles to the world.
+    pub app: App,
+    /// Fires when the server is going away.
+    pub draining: CancellationToken,
+}
+
+impl Endpoint for Ready {
+    type Output = Response;
+
+    async fn call(&self, _: Request) -> poem::Result<Response> {
+        if self.draining.is_cancelled() {
+            return Err(Error::Unavailable(anyhow::anyhow!("the server is shutting down")).into());
+        }
+        let ping = tokio::time::timeout(Duration::from_secs(2), self.app.db.ping());
+        match ping.await {
+            Ok(Ok(())) => Ok("ready".into_response()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => {
+                Err(Error::Unavailable(anyhow::anyhow!("the database does not answer")).into())
+            }
+        }
+    }
+}
+
+/// `GET /metrics`, on a listener of its own.
+pub struct MetricsPage(pub Metrics);
+
+impl Endpoint for MetricsPage {
+    type Output = Response;
+
+    fn call(&self, _: Request) -> impl Future<Output = poem::Result<Response>> + Send {
+        let text = self.0.text().map_err(Error::Internal);
+        future::ready(text.map(IntoResponse::into_response).map_err(Into::into))
+    }
+}

@@ -1,0 +1,92 @@
+//! Pages: the landing page, the API's documentation, the chat page.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use poem::{
+    Body, Endpoint, EndpointExt, IntoResponse, Request, Response,
+    endpoint::{StaticFilesEndpoint, make_sync},
+    http::StatusCode,
+    middleware::{Compression, SetHeader},
+    web::Redirect,
+};
+
+use crate::{config::Config, error::Error};
+
+/// Scripts and styles of our own only; any site may frame the page: what opens it is the token.
+const H5_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors *";
+
+/// The page of the API's documentation writes its own styles.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const LANDING_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+const LANDING: &str = include_str!("landing.html");
+
+/// `/`: the links.
+pub fn landing(config: &Config) -> Result<impl Endpoint + use<>> {
+    let demo = config.secret("demo", "code")?.is_some();
+    let page = LANDING.replace("{demo}", if demo { "block" } else { "none" });
+    Ok(
+        make_sync(move |_| page.clone().with_content_type("text/html; charset=utf-8"))
+            .with(SetHeader::new().overriding("content-security-policy", LANDING_POLICY)),
+    )
+}
+
+/// A document that is there from the start.
+pub fn json(text: String) -> impl Endpoint {
+    let text: Arc<str> = text.into();
+    make_sync(move |_| text.to_string().with_content_type("application/json"))
+        .with(Compression::new())
+}
+
+/// From here to there.
+pub fn redirect(to: &'static str) -> impl Endpoint {
+    make_sync(move |_| Redirect::permanent(to))
+}
+
+/// `/h5/`: the chat page. Before it is built, a page that says how.
+pub fn h5(config: &Config) -> Result<impl Endpoint + use<>> {
+    let folder = config
+        .path("server", "h5_dir")
+        .unwrap_or_else(|| config.folder().join("h5/dist"));
+    if !folder.join("index.html").is_file() {
+        tracing::warn!(folder = %folder.display(), "the chat page is not built: `make pages` builds it");
+    }
+    let files = StaticFilesEndpoint::new(folder)
+        .index_file("index.html")
+        .fallback_to_index();
+    Ok(files
+        .with(SetHeader::new().overriding("content-security-policy", H5_POLICY))
+        .with(Compression::new()))
+}
+
+/// `/docs/…`: Swagger UI, out of the binary.
+pub fn swagger() -> Result<impl Endpoint> {
+    let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
+    let pages = make_sync(move |request: Request| swagger_file(&request, config.clone()));
+    Ok(pages
+        .with(SetHeader::new().overriding("content-security-policy", DOCS_POLICY))
+        .with(Compression::new()))
+}
+
+fn swagger_file(
+    request: &Request,
+    config: Arc<utoipa_swagger_ui::Config<'static>>,
+) -> poem::Result<Response> {
+    let path = request.raw_path_param("path").unwrap_or_default();
+    match utoipa_swagger_ui::serve(path, config) {
+        Ok(Some(file)) => Ok(Response::builder()
+            .content_type(&file.content_type)
+            .body(Body::from(file.bytes.into_owned()))),
+        Ok(None) => Err(Error::NotFound("page").into()),
+        Err(error) => Err(poem::Error::from_string(
+            error.to_string(),
+            StatusCode::INTERNAL_SERVER_ERROR,
+        )),
+    }
+}
