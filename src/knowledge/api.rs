@@ -366,7 +366,7 @@ impl KnowledgeApi {
         checked(
             &name,
             fetched.media_type,
-            Some(fetched.final_url.to_string()),
+            Some(fetched.final_url),
             staged,
         )
         .await
