@@ -63,7 +63,7 @@ export function accessOf(exchange: TokenExchange, tokenDigest: string | null, no
     bearer: exchange.access_token,
     clientId: exchange.client_id,
     username: exchange.user.username,
-    reentryUrl: exchange.reentry_url,
+    reentryUrl: exchange.reentry_url ?? null,
     expiresAt: now + exchange.expires_in * 1000,
     tokenDigest,
   };

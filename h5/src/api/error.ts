@@ -1,10 +1,6 @@
 /** What went wrong with a request, by a code a person's sentence can be chosen for. */
-import type { ProblemCode } from "./types";
 
-/** `offline`: no answer came at all. `lost`: an answer's stream could not be picked up again. */
-export type ErrorCode = ProblemCode | "offline" | "lost";
-
-const CODES: ReadonlySet<string> = new Set<ErrorCode>([
+const CODES = [
   "unauthenticated",
   "forbidden",
   "not_found",
@@ -18,9 +14,13 @@ const CODES: ReadonlySet<string> = new Set<ErrorCode>([
   "unavailable",
   "upstream",
   "internal",
+  // not the server's own: no answer came at all
   "offline",
+  // an answer's stream could not be picked up again
   "lost",
-]);
+] as const;
+
+export type ErrorCode = (typeof CODES)[number];
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: "unauthenticated",
@@ -38,7 +38,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 };
 
 export function isErrorCode(code: string): code is ErrorCode {
-  return CODES.has(code);
+  return (CODES as readonly string[]).includes(code);
 }
 
 export class ApiError extends Error {

@@ -1,19 +1,9 @@
 /** The events of an answer and of a document on its way into a base. */
-import type { Citation, DocumentState, Passage, Usage } from "./types";
+import type { AnswerNews, DocumentNews } from "./types";
 
-export type AnswerEvent =
-  | { type: "start"; session_id: string; question_id: string; message_id: string; model: string | null }
-  | { type: "passages"; passages: Passage[] }
-  | { type: "delta"; text: string }
-  | { type: "citations"; citations: Citation[] }
-  | ({ type: "usage" } & Usage)
-  | { type: "reset"; text: string }
-  | { type: "done"; state: "done" | "stopped" }
-  | { type: "error"; code: string; detail: string };
+export type AnswerEvent = { [Name in keyof AnswerNews]: { type: Name } & AnswerNews[Name] }[keyof AnswerNews];
 
-export type DocumentEvent =
-  | { type: "progress"; state: DocumentState; done: number; total: number }
-  | { type: "done"; state: "ready" | "failed"; reason: string | null };
+export type DocumentEvent = { type: "progress" | "done" } & DocumentNews;
 
 const ANSWER_EVENTS: ReadonlySet<string> = new Set<AnswerEvent["type"]>([
   "start",

@@ -38,7 +38,7 @@ export function Sources({ citations, onOpen }: Props) {
               <span className="source-text">
                 <span className="source-name">
                   {citation.document_name}
-                  {citation.page !== null && <span className="source-page"> · {t.sources.page(citation.page)}</span>}
+                  {citation.page != null && <span className="source-page"> · {t.sources.page(citation.page)}</span>}
                 </span>
                 <span className="source-quote">{citation.quote}</span>
               </span>

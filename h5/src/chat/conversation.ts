@@ -126,7 +126,7 @@ export class Conversation {
   private async page(sessionId: string): Promise<Turn[]> {
     const page = await this.api.messages(sessionId, this.cursor);
     const { turns, orphans } = assemble([...this.orphans, ...page.items]);
-    this.cursor = page.next_cursor;
+    this.cursor = page.next_cursor ?? null;
     this.orphans = orphans;
     return turns;
   }

@@ -48,7 +48,7 @@ export function isOpen(turn: Turn): boolean {
 }
 
 export function answerOf(message: Message): Answer {
-  const { id, content: text, state, citations, model, usage, error } = message;
+  const { id, content: text, state, citations, model = null, usage = null, error = null } = message;
   return { id, text, state, passages: [], citations, model, usage, error };
 }
 
@@ -71,7 +71,7 @@ export function advance(answer: Answer, event: AnswerEvent): Answer {
       return { ...answer, usage: { input_tokens, output_tokens, counted_by } };
     }
     case "done":
-      return { ...answer, state: event.state };
+      return { ...answer, state: event.state === "stopped" ? "stopped" : "done" };
     case "error":
       return { ...answer, state: "failed", error: { code: event.code, detail: event.detail } };
   }

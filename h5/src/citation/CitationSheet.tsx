@@ -22,7 +22,7 @@ interface Props {
 export default function CitationSheet({ api, citation, open, onClose }: Props) {
   const { t } = useI18n();
   const view = useDocumentWindow(api, citation);
-  const page = citation.page === null ? null : <span className="sheet-sub">{t.sources.page(citation.page)}</span>;
+  const page = citation.page == null ? null : <span className="sheet-sub">{t.sources.page(citation.page)}</span>;
   return (
     <Sheet title={citation.document_name} sub={page} open={open} onClose={onClose}>
       <Body citation={citation} view={view} />

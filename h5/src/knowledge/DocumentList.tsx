@@ -85,7 +85,7 @@ function Row({ document, onRemove }: RowProps) {
   const { name, state, reason, pages, page_errors: pageErrors } = document;
   const facts = [
     t.knowledge.states[state],
-    pages !== null && t.knowledge.pages(pages),
+    pages != null && t.knowledge.pages(pages),
     pageErrors.length > 0 && t.knowledge.pageErrors(pageErrors.length),
   ].filter((fact) => fact !== false);
   return (

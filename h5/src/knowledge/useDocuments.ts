@@ -42,7 +42,7 @@ export function useDocuments(api: Api, baseId: string): Documents {
       try {
         const page = await api.documents(baseId, from);
         setItems((old) => merged(old, page.items));
-        setCursor(page.next_cursor);
+        setCursor(page.next_cursor ?? null);
       } catch (reason) {
         setError(asApiError(reason));
       } finally {

@@ -34,7 +34,7 @@ export function useSessions(api: Api): Sessions {
       try {
         const page = await api.sessions(from);
         setItems((old) => merged(old, page.items));
-        setCursor(page.next_cursor);
+        setCursor(page.next_cursor ?? null);
       } catch (reason) {
         setError(asApiError(reason));
       } finally {
