@@ -274,6 +274,39 @@ async fn broken_documents_are_refused_with_a_reason() {
 }
 
 #[tokio::test]
+async fn damaged_copies_are_read_or_refused() {
+    let sample = file("samples/电动车保修手册.pdf");
+    let mut dice = 42_usize;
+    let mut roll = |sides: usize| {
+        dice = dice
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) % sides
+    };
+    let (mut read_all, mut refused) = (0, 0);
+    for copy in 0..40 {
+        let mut bytes = sample.clone();
+        for _ in 0..=copy * 5 {
+            let at = roll(bytes.len());
+            bytes[at] = roll(256) as u8;
+        }
+        if copy % 4 == 0 {
+            let from = roll(bytes.len() - 5_000);
+            bytes.drain(from..from + roll(5_000));
+        }
+        match read(bytes).await {
+            Ok(_) => read_all += 1,
+            Err(Error::Invalid(_) | Error::TooLarge(_)) => refused += 1,
+            Err(error) => panic!("copy {copy}: {error:?}"),
+        }
+    }
+    assert!(
+        read_all > 0 && read_all + refused == 40,
+        "{read_all} read, {refused} refused"
+    );
+}
+
+#[tokio::test]
 async fn a_document_that_only_forbids_changes_is_read() {
     let document = read(file("tests/fixtures/pdf/owner-password.pdf"))
         .await

@@ -259,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_between_lines_parts_paragraphs() {
+        let page = vec![
+            line("电池自交付之日起保修八年或者十六万公里", 50.0, 700.0),
+            line("以先达到者为准，事故造成的损坏不在此列", 50.0, 684.0),
+            line("车主应当妥善保管购车的发票和保养的记录", 50.0, 656.0),
+            line("以先达到者为准，事故造成的损坏不在此列", 50.0, 640.0),
+        ];
+        assert_eq!(read(vec![page]).lines().count(), 3);
+    }
+
+    #[test]
     fn broken_words_are_mended_and_columns_follow_each_other() {
         let page = vec![
             line("the warranty of the bat\u{ad}", 50.0, 700.0),
