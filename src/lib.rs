@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod ids;
+pub mod secret;
 pub mod telemetry;
 
 pub mod db;
