@@ -1,10 +1,20 @@
 //! Models: one trait per kind, several vendors behind each.
 
+mod http;
+mod openai;
+pub mod tokens;
+mod vector;
+
 use std::sync::Arc;
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
 use crate::error::Result;
+
+pub use self::{
+    http::http_client,
+    openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
+};
 
 /// Who speaks in a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
