@@ -1,5 +1,6 @@
 //! Models: one trait per kind, several vendors behind each.
 
+mod extractive;
 mod http;
 mod openai;
 pub mod tokens;
@@ -12,6 +13,7 @@ use futures_util::{future::BoxFuture, stream::BoxStream};
 use crate::error::Result;
 
 pub use self::{
+    extractive::Extractive,
     http::http_client,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
 };
