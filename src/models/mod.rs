@@ -3,6 +3,7 @@
 mod extractive;
 mod http;
 mod openai;
+mod scripted;
 pub mod tokens;
 mod vector;
 
@@ -16,6 +17,7 @@ pub use self::{
     extractive::Extractive,
     http::http_client,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
+    scripted::{Script, Scripted, Step},
 };
 
 /// Who speaks in a prompt.

@@ -8,6 +8,7 @@
 mod chat;
 mod embed;
 mod faults;
+mod scripted;
 mod secrets;
 
 use std::time::Duration;
