@@ -2,6 +2,7 @@
 
 mod extractive;
 mod http;
+mod minilm;
 mod openai;
 mod scripted;
 pub mod tokens;
@@ -16,6 +17,7 @@ use crate::error::Result;
 pub use self::{
     extractive::Extractive,
     http::http_client,
+    minilm::MiniLm,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
     scripted::{Script, Scripted, Step},
 };

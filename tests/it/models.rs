@@ -8,6 +8,7 @@
 mod chat;
 mod embed;
 mod faults;
+mod minilm;
 mod scripted;
 mod secrets;
 
