@@ -4,7 +4,6 @@ mod extractive;
 mod http;
 mod minilm;
 mod openai;
-mod registry;
 mod scripted;
 pub mod tokens;
 mod vector;
@@ -20,7 +19,6 @@ pub use self::{
     http::http_client,
     minilm::MiniLm,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
-    registry::Models,
     scripted::{Script, Scripted, Step},
 };
 
