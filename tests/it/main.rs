@@ -12,4 +12,5 @@ mod lexical;
 mod models;
 mod search;
 mod vendor;
+mod walls;
 mod world;
