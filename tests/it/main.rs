@@ -13,4 +13,5 @@ mod lexical;
 mod models;
 mod search;
 mod vendor;
+mod walls;
 mod world;
