@@ -92,9 +92,18 @@ impl Config {
         Ok(Self { values, folder })
     }
 
+    /// Whether there is such a key.
+    pub fn is_known(section: &str, key: &str) -> bool {
+        let keys = shipped().get(&template(section));
+        keys.is_some_and(|keys| keys.contains_key(key))
+    }
+
     /// The text of a key; empty when it has no value.
     pub fn text(&self, section: &str, key: &str) -> &str {
-        debug_assert!(is_known(section, key), "config.ini lacks [{section}] {key}");
+        debug_assert!(
+            Self::is_known(section, key),
+            "config.ini lacks [{section}] {key}"
+        );
         let own = self.values.get(section).and_then(|keys| keys.get(key));
         own.map_or_else(|| shipped_default(section, key), String::as_str)
     }
@@ -262,12 +271,6 @@ fn shipped_default(section: &str, key: &str) -> &'static str {
     let keys = shipped().get(&template(section));
     keys.and_then(|keys| keys.get(key))
         .map_or("", String::as_str)
-}
-
-fn is_known(section: &str, key: &str) -> bool {
-    shipped()
-        .get(&template(section))
-        .is_some_and(|keys| keys.contains_key(key))
 }
 
 #[cfg(test)]

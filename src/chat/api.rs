@@ -190,7 +190,11 @@ impl ChatApi {
             Opened::New(turn) => self.0.start(turn),
         };
         // not a parameter of the document: OpenAPI leaves `Accept` to the media types of the answer
-        if request.header("accept").unwrap_or_default().contains(EVENT_STREAM) {
+        if request
+            .header("accept")
+            .unwrap_or_default()
+            .contains(EVENT_STREAM)
+        {
             let events = self.0.resume(client, user, answer, 0).await?;
             return Ok(Answered::Answered(Answer::Stream(Sse::new(
                 events,

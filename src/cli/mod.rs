@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use concierge::{
     app::App,
     boot::{self, Booted, Mode},
-    config::Config,
+    config::{Config, SECRETS},
     error::{CanFail, Error},
     knowledge::extract::pdf,
     server, telemetry,
@@ -56,6 +56,12 @@ enum Command {
         #[arg(value_parser = ["native"])]
         name: String,
     },
+    /// Print the value of a setting, such as server.listen.
+    Setting {
+        /// The key, with its section.
+        #[arg(value_name = "SECTION.KEY")]
+        key: String,
+    },
     /// Look at configuration, database, models and storage: one line each.
     Check,
     /// Read a PDF from standard input: what the server runs in a process of its own.
@@ -82,6 +88,9 @@ pub fn run() -> ExitCode {
         Ok(config) => Arc::new(config),
         Err(error) => return complain(&error, MISUSE),
     };
+    if let Command::Setting { key } = &arguments.command {
+        return ended(setting(&config, key));
+    }
     let format = config.text("telemetry", "format");
     if let Err(error) = telemetry::log(config.text("telemetry", "log"), format) {
         return complain(&error, MISUSE);
@@ -116,7 +125,10 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::User(arguments) => client::user(app, arguments).await,
         Command::Ingest(arguments) => ingest::run(app, arguments).await,
         Command::Check => check(app).await,
-        Command::Serve | Command::Openapi { .. } | Command::ExtractPdf { .. } => Ok(()),
+        Command::Serve
+        | Command::Setting { .. }
+        | Command::Openapi { .. }
+        | Command::ExtractPdf { .. } => Ok(()),
     }
 }
 
@@ -144,6 +156,14 @@ async fn check(app: &App) -> Result<()> {
             ))
         }
     }
+}
+
+fn setting(config: &Config, name: &str) -> Result<()> {
+    let (section, key) = name.rsplit_once('.').context("write SECTION.KEY")?;
+    if !Config::is_known(section, key) || SECRETS.contains(&key) {
+        anyhow::bail!("there is no setting {name} that could be shown");
+    }
+    say(config.text(section, key))
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -363,13 +363,7 @@ impl KnowledgeApi {
         let name = fetched.file_name.unwrap_or_else(|| "document.html".into());
         let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from(fetched.bytes))]);
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
-        checked(
-            &name,
-            fetched.media_type,
-            Some(fetched.final_url.to_string()),
-            staged,
-        )
-        .await
+        checked(&name, fetched.media_type, Some(fetched.final_url), staged).await
     }
 
     async fn question(&self, body: &SearchRequest) -> Result<search::Question> {

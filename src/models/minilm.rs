@@ -271,3 +271,18 @@ fn environment(library: &Path) -> anyhow::Result<Environment> {
 fn reason(error: impl Display) -> anyhow::Error {
     anyhow!("{error}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_texts_run_together_and_long_ones_alone() {
+        let words = |count: usize| "word ".repeat(count);
+        let sizes = [200, 10, 40, 10, 10, 90, 10, 10, 10];
+        let texts: Vec<String> = sizes.into_iter().map(words).collect();
+        let batched = batches(&texts);
+        assert_eq!(batched, [vec![1, 3, 4, 6, 7, 8], vec![2], vec![5], vec![0]]);
+        assert!(batches(&[]).is_empty());
+    }
+}

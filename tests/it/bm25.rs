@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use concierge::knowledge::lexical::bm25::{Hit, Row, Stats, top};
 use concierge::knowledge::lexical::postings::{self, Block, invert};
-use concierge::knowledge::lexical::words::{Term, query_terms, terms};
+use concierge::knowledge::lexical::words::{QueryTerm, Term, query_terms, terms};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tantivy::collector::TopDocs;
@@ -105,6 +105,7 @@ impl Corpus {
             for (version, block) in self.blocks.get(asked).into_iter().flatten() {
                 rows.push(Row {
                     term,
+                    weight: 1.0,
                     version: *version,
                     packed: &block.packed,
                 });
@@ -164,10 +165,18 @@ fn chunks(dice: &mut StdRng, vocabulary: &[String]) -> Vec<Vec<Term>> {
         .collect()
 }
 
+/// The terms of a question, all of the same weight: the judge knows no other.
+fn asked(question: &str) -> Vec<Term> {
+    query_terms(question)
+        .into_iter()
+        .map(|QueryTerm { term, .. }| term)
+        .collect()
+}
+
 fn queries(dice: &mut StdRng, vocabulary: &[String]) -> Vec<Vec<Term>> {
     let mut queries = Vec::new();
     while queries.len() < QUERIES {
-        let query = query_terms(&text(dice, vocabulary, 3..10));
+        let query = asked(&text(dice, vocabulary, 3..10));
         if !query.is_empty() {
             queries.push(query);
         }
@@ -221,7 +230,7 @@ fn equal_scores_come_in_the_order_of_version_and_ordinal() {
     let chunk = terms("电池 warranty");
     let of_version = vec![chunk.clone(), chunk.clone(), chunk];
     let inverted = invert(&of_version);
-    let query = query_terms("电池 warranty");
+    let query = asked("电池 warranty");
     let packed: Vec<Vec<u8>> = query
         .iter()
         .map(|term| postings::pack(&inverted[term]))
@@ -231,6 +240,7 @@ fn equal_scores_come_in_the_order_of_version_and_ordinal() {
         for (term, packed) in packed.iter().enumerate().rev() {
             rows.push(Row {
                 term,
+                weight: 1.0,
                 version,
                 packed,
             });
@@ -251,6 +261,7 @@ fn equal_scores_come_in_the_order_of_version_and_ordinal() {
         top(
             vec![Row {
                 term: 0,
+                weight: 1.0,
                 version: 1,
                 packed: &[1, 200]
             }],

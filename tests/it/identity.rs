@@ -11,7 +11,13 @@ const ME: &str = "/api/v1/me";
 const EXCHANGE: &str = "/api/v1/token-exchange";
 
 async fn status(world: &World, method: Method, path: &str, token: &str) -> StatusCode {
-    world.request(method, path).header("Api-Token", token).send().await.unwrap().status()
+    world
+        .request(method, path)
+        .header("Api-Token", token)
+        .send()
+        .await
+        .unwrap()
+        .status()
 }
 
 async fn me(world: &World, token: &str) -> StatusCode {
@@ -26,12 +32,25 @@ fn now(world: &World) -> i64 {
 async fn a_token_names_a_user_who_is_made_on_first_sight() {
     let world = World::new().await;
     let acme = world.partner("acme").await;
-    let answer = world.request(Method::GET, ME).header("Api-Token", acme.token("张 三")).send().await.unwrap();
+    let answer = world
+        .request(Method::GET, ME)
+        .header("Api-Token", acme.token("张 三"))
+        .send()
+        .await
+        .unwrap();
     let first = body(answer, StatusCode::OK).await;
     assert_eq!(first["username"], "张 三");
-    assert_eq!((&first["client_id"], &first["realm"]), (&"acme".into(), &"partner".into()));
+    assert_eq!(
+        (&first["client_id"], &first["realm"]),
+        (&"acme".into(), &"partner".into())
+    );
     // another token, another spelling of the header: the same user
-    let answer = world.request(Method::GET, ME).header("api_token", acme.token("张 三")).send().await.unwrap();
+    let answer = world
+        .request(Method::GET, ME)
+        .header("api_token", acme.token("张 三"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(body(answer, StatusCode::OK).await["id"], first["id"]);
     let session = acme.person("张 三").await;
     assert_eq!(session.get(ME).await["id"], first["id"]);
@@ -57,7 +76,10 @@ async fn what_is_no_token_is_refused_with_one_text() {
         ("truncated by one", good[..good.len() - 1].into()),
         ("wrong padding", format!("{good}=")),
         ("not base64", "§".repeat(40)),
-        ("expired", inside(format!("acme|u|n|{}", now - 8 * 3_600 - 60))),
+        (
+            "expired",
+            inside(format!("acme|u|n|{}", now - 8 * 3_600 - 60)),
+        ),
         ("future", inside(format!("acme|u|n|{}", now + 600))),
         ("milliseconds", inside(format!("acme|u|n|{}000", now))),
         ("NaN", inside("acme|u|n|NaN".into())),
@@ -66,14 +88,29 @@ async fn what_is_no_token_is_refused_with_one_text() {
         ("five fields", inside(format!("acme|u|n|x|{now}"))),
         ("another client inside", inside(format!("rival|u|n|{now}"))),
         ("no user", inside(format!("acme||n|{now}"))),
-        ("the key of another client", rival.token("u").replace("cml2YWx8", "YWNtZXw")),
-        ("unknown client", Partner { id: "nobody".into(), ..world.partner("other").await }.token("u")),
+        (
+            "the key of another client",
+            rival.token("u").replace("cml2YWx8", "YWNtZXw"),
+        ),
+        (
+            "unknown client",
+            Partner {
+                id: "nobody".into(),
+                ..world.partner("other").await
+            }
+            .token("u"),
+        ),
         ("one megabyte", "A".repeat(1 << 20)),
     ];
     let mut texts = Vec::new();
     for (why, token) in bad {
         // a megabyte of header is refused by the HTTP layer itself, before us
-        let Ok(answer) = world.request(Method::GET, ME).header("Api-Token", token.as_bytes()).send().await else {
+        let Ok(answer) = world
+            .request(Method::GET, ME)
+            .header("Api-Token", token.as_bytes())
+            .send()
+            .await
+        else {
             assert_eq!(why, "one megabyte");
             continue;
         };
@@ -94,7 +131,10 @@ async fn what_is_no_token_is_refused_with_one_text() {
 async fn a_token_of_ten_thousand_characters_costs_no_rsa() {
     let world = World::new().await;
     let before = world.server.gatekeeper.rsa_operations();
-    assert_eq!(me(&world, &"A".repeat(10_000)).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        me(&world, &"A".repeat(10_000)).await,
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(world.server.gatekeeper.rsa_operations(), before);
 }
 
@@ -103,16 +143,34 @@ async fn each_first_sight_costs_one_rsa_operation_whatever_it_is() {
     let world = World::new().await;
     let acme = world.partner("acme").await;
     let good = acme.token("u");
-    let unknown = Partner { id: "nobody".into(), ..world.partner("other").await }.token("u");
+    let unknown = Partner {
+        id: "nobody".into(),
+        ..world.partner("other").await
+    }
+    .token("u");
     let inside_wrong = acme.token_around("acme|u|1");
-    for token in [good.as_str(), &unknown, &inside_wrong, "bm90aGluZw==", "no base64 at all"] {
+    for token in [
+        good.as_str(),
+        &unknown,
+        &inside_wrong,
+        "bm90aGluZw==",
+        "no base64 at all",
+    ] {
         let before = world.server.gatekeeper.rsa_operations();
         let first = me(&world, token).await;
-        assert_eq!(world.server.gatekeeper.rsa_operations() - before, 1, "{token}");
+        assert_eq!(
+            world.server.gatekeeper.rsa_operations() - before,
+            1,
+            "{token}"
+        );
         for _ in 0..3 {
             assert_eq!(me(&world, token).await, first);
         }
-        assert_eq!(world.server.gatekeeper.rsa_operations() - before, 1, "remembered: {token}");
+        assert_eq!(
+            world.server.gatekeeper.rsa_operations() - before,
+            1,
+            "remembered: {token}"
+        );
     }
 }
 
@@ -131,16 +189,30 @@ async fn a_remembered_token_ends_with_its_time() {
 #[tokio::test]
 async fn exchange_once_means_once_and_soon_and_nothing_else() {
     let world = World::new().await;
-    let acme = world.partner_with("acme", V1Tokens::ExchangeOnce, MembersMay::Own).await;
+    let acme = world
+        .partner_with("acme", V1Tokens::ExchangeOnce, MembersMay::Own)
+        .await;
     let token = acme.token("u");
-    assert_eq!(me(&world, &token).await, StatusCode::UNAUTHORIZED, "not with every request");
-    let tries: Vec<_> = (0..8).map(|_| status(&world, Method::POST, EXCHANGE, &token)).collect();
+    assert_eq!(
+        me(&world, &token).await,
+        StatusCode::UNAUTHORIZED,
+        "not with every request"
+    );
+    let tries: Vec<_> = (0..8)
+        .map(|_| status(&world, Method::POST, EXCHANGE, &token))
+        .collect();
     let opened = futures_util::future::join_all(tries).await;
-    let opened = opened.iter().filter(|status| **status == StatusCode::OK).count();
+    let opened = opened
+        .iter()
+        .filter(|status| **status == StatusCode::OK)
+        .count();
     assert_eq!(opened, 1, "burnt by the first, also when all come at once");
     let late = acme.token("u");
     world.app.clock.forward(Duration::from_secs(6 * 60));
-    assert_eq!(status(&world, Method::POST, EXCHANGE, &late).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        status(&world, Method::POST, EXCHANGE, &late).await,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -149,7 +221,10 @@ async fn a_header_token_outlives_its_exchange() {
     let acme = world.partner("acme").await;
     let token = acme.token("u");
     for _ in 0..2 {
-        assert_eq!(status(&world, Method::POST, EXCHANGE, &token).await, StatusCode::OK);
+        assert_eq!(
+            status(&world, Method::POST, EXCHANGE, &token).await,
+            StatusCode::OK
+        );
     }
     assert_eq!(me(&world, &token).await, StatusCode::OK);
 }
@@ -169,14 +244,22 @@ async fn refused_within_a_second(world: &World, what: &str, token: &str, bearer:
     let refused = async {
         loop {
             let by_token = me(world, token).await;
-            let by_session = world.request(Method::GET, ME).bearer_auth(bearer).send().await.unwrap().status();
+            let by_session = world
+                .request(Method::GET, ME)
+                .bearer_auth(bearer)
+                .send()
+                .await
+                .unwrap()
+                .status();
             if (by_token, by_session) == (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(1), refused).await.unwrap_or_else(|_| panic!("{what}"));
+    tokio::time::timeout(Duration::from_secs(1), refused)
+        .await
+        .unwrap_or_else(|_| panic!("{what}"));
 }
 
 #[tokio::test]
@@ -192,7 +275,9 @@ async fn disabling_a_client_or_user_shuts_the_door_within_a_second() {
             match realm_user {
                 Some(name) => {
                     let realm = concierge::identity::Realm::Partner;
-                    user::set_enabled(&mut tx, realm, name, enabled).await.unwrap();
+                    user::set_enabled(&mut tx, realm, name, enabled)
+                        .await
+                        .unwrap();
                 }
                 None => client::set_enabled(&mut tx, enabled).await.unwrap(),
             }
@@ -211,7 +296,9 @@ async fn person_comes_back(world: &World, token: &str) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(1), back).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(1), back)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -223,17 +310,39 @@ async fn a_killed_key_is_dead_within_a_second_and_an_overlapping_one_lives_on() 
         let key = concierge::identity::key::NewKey::generate(2_048).unwrap();
         let pem = key.public_pem.clone();
         let mut tx = world.app.db.client(acme.no).await.unwrap();
-        client::rotate(&mut tx, key, &world.app.vault, overlap, world.app.clock.now()).await.unwrap();
+        client::rotate(
+            &mut tx,
+            key,
+            &world.app.vault,
+            overlap,
+            world.app.clock.now(),
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         pem
     };
-    let second = Partner { pem: rotate(time::Duration::hours(1)).await, ..world.partner("x").await };
-    let second = Partner { id: "acme".into(), ..second };
+    let second = Partner {
+        pem: rotate(time::Duration::hours(1)).await,
+        ..world.partner("x").await
+    };
+    let second = Partner {
+        id: "acme".into(),
+        ..second
+    };
     let new = second.token("u");
     assert_eq!(me(&world, &new).await, StatusCode::OK);
-    assert_eq!(me(&world, &old).await, StatusCode::OK, "the old key overlaps");
+    assert_eq!(
+        me(&world, &old).await,
+        StatusCode::OK,
+        "the old key overlaps"
+    );
     world.app.clock.forward(Duration::from_secs(3_601));
-    assert_eq!(me(&world, &old).await, StatusCode::UNAUTHORIZED, "the overlap is over");
+    assert_eq!(
+        me(&world, &old).await,
+        StatusCode::UNAUTHORIZED,
+        "the overlap is over"
+    );
     assert_eq!(me(&world, &new).await, StatusCode::OK);
     rotate(time::Duration::ZERO).await;
     let dead = async {
@@ -241,7 +350,9 @@ async fn a_killed_key_is_dead_within_a_second_and_an_overlapping_one_lives_on() 
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(1), dead).await.expect("killed within a second");
+    tokio::time::timeout(Duration::from_secs(1), dead)
+        .await
+        .expect("killed within a second");
 }
 
 #[tokio::test]
@@ -251,31 +362,50 @@ async fn an_api_key_does_what_its_scopes_say() {
     let make = async |scopes: &[api_key::Scope]| {
         let mut tx = world.app.db.client(acme.no).await.unwrap();
         let now = world.app.clock.now();
-        let made = api_key::create(&mut tx, "acme", "ci", scopes, now).await.unwrap();
+        let made = api_key::create(&mut tx, "acme", "ci", scopes, now)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         made
     };
     let (_, reader) = make(&[api_key::Scope::KnowledgeRead]).await;
     let (id, writer) = make(&[api_key::Scope::KnowledgeWrite]).await;
     let add = async |key: &str, name: &str| {
-        let request = world.request(Method::POST, "/api/v1/knowledge-bases").bearer_auth(key);
-        request.json(&serde_json::json!({"name": name, "shared": true})).send().await.unwrap().status()
+        let request = world
+            .request(Method::POST, "/api/v1/knowledge-bases")
+            .bearer_auth(key);
+        request
+            .json(&serde_json::json!({"name": name, "shared": true}))
+            .send()
+            .await
+            .unwrap()
+            .status()
     };
     assert_eq!(add(reader.expose(), "a").await, StatusCode::FORBIDDEN);
     assert_eq!(add(writer.expose(), "a").await, StatusCode::CREATED);
-    let sessions = world.request(Method::GET, "/api/v1/sessions").bearer_auth(writer.expose());
-    assert_eq!(sessions.send().await.unwrap().status(), StatusCode::FORBIDDEN, "a key is no user");
+    let sessions = world
+        .request(Method::GET, "/api/v1/sessions")
+        .bearer_auth(writer.expose());
+    assert_eq!(
+        sessions.send().await.unwrap().status(),
+        StatusCode::FORBIDDEN,
+        "a key is no user"
+    );
     let guess = format!("ck_acme_{}", "0".repeat(64));
     assert_eq!(add(&guess, "b").await, StatusCode::UNAUTHORIZED);
     let mut tx = world.app.db.client(acme.no).await.unwrap();
-    api_key::revoke(&mut tx, id, world.app.clock.now()).await.unwrap();
+    api_key::revoke(&mut tx, id, world.app.clock.now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let dead = async {
         while add(writer.expose(), "a").await != StatusCode::UNAUTHORIZED {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(1), dead).await.expect("revoked within a second");
+    tokio::time::timeout(Duration::from_secs(1), dead)
+        .await
+        .expect("revoked within a second");
 }
 
 #[tokio::test]

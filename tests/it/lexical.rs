@@ -7,10 +7,17 @@ use concierge::knowledge::lexical::postings::{
     self, BLOCK_BYTES_MAX, Posting, VERSION_CHUNKS_MAX, pack, unpack,
 };
 use concierge::knowledge::lexical::words::{
-    QUERY_TERMS_MAX, TERM_BYTES_MAX, Term, query_terms, terms,
+    QUERY_TERMS_MAX, QueryTerm, TERM_BYTES_MAX, Term, query_terms, terms,
 };
 use concierge::models::Language;
 use proptest::prelude::*;
+
+fn asked(question: &str) -> Vec<Term> {
+    query_terms(question)
+        .into_iter()
+        .map(|asked| asked.term)
+        .collect()
+}
 
 fn words(terms: &[Term]) -> Vec<&str> {
     terms.iter().map(Term::as_str).collect()
@@ -19,7 +26,7 @@ fn words(terms: &[Term]) -> Vec<&str> {
 /// The terms of the question that stand in the text.
 fn shared(question: &str, text: &str) -> Vec<String> {
     let text: BTreeSet<Term> = terms(text).into_iter().collect();
-    let asked = query_terms(question);
+    let asked = asked(question);
     asked
         .iter()
         .filter(|term| text.contains(term))
@@ -39,9 +46,9 @@ fn a_question_shares_terms_with_the_text_that_answers_it() {
             "南京 长江 大桥",
         ),
         // the dictionary knows neither the name nor the traditional characters
-        ("霁川在哪", "联系人霁川，电话800", "霁 川 霁川"),
-        ("小明", "小明天天迟到", "小 小明"),
-        ("電池容量", "電池的容量", "電 池 電池 容量"),
+        ("霁川在哪", "联系人霁川，电话800", "霁川"),
+        ("小明", "小明天天迟到", "小明"),
+        ("電池容量", "電池的容量", "電池 容量"),
         ("错误 E05", "显示Ｅ０５时请加水", "e05"),
         ("error E-05", "when it shows E05, add water", "e05"),
         ("error E05", "code E_05: no water", "e05"),
@@ -101,7 +108,7 @@ fn what_is_different_stays_different() {
 
 #[test]
 fn a_question_is_asked_by_its_telling_words_once() {
-    for (question, asked) in [
+    for (question, expected) in [
         ("How do I reset the password? Reset!", "reset password"),
         ("请问如何重置密码？", "重置 密码"),
         ("what is it", "what is it"),
@@ -109,8 +116,33 @@ fn a_question_is_asked_by_its_telling_words_once() {
         ("", ""),
         ("？！ -- … 😀", ""),
     ] {
-        assert_eq!(words(&query_terms(question)).join(" "), asked, "{question}");
+        assert_eq!(words(&asked(question)).join(" "), expected, "{question}");
     }
+}
+
+#[test]
+fn a_word_within_a_word_of_the_question_weighs_less() {
+    let weights = |question: &str| -> Vec<(String, f32)> {
+        let asked = query_terms(question).into_iter();
+        asked
+            .map(|asked| (asked.term.as_str().to_owned(), asked.weight))
+            .collect()
+    };
+    let expected = |terms: &[(&str, f32)]| -> Vec<(String, f32)> {
+        terms
+            .iter()
+            .map(|&(term, weight)| (term.to_owned(), weight))
+            .collect()
+    };
+    assert_eq!(
+        weights("电池保修期"),
+        expected(&[("电池", 1.0), ("保修期", 1.0), ("保修", 0.3)])
+    );
+    assert_eq!(
+        weights("保修期，保修"),
+        expected(&[("保修期", 1.0), ("保修", 1.0)])
+    );
+    assert_eq!(weights("batteries"), expected(&[("batteri", 1.0)]));
 }
 
 #[test]
@@ -136,7 +168,7 @@ fn terms_and_questions_are_bounded() {
     );
 
     let many: Vec<String> = (0..1_000).map(|n| format!("w{n}")).collect();
-    let asked = query_terms(&many.join(" "));
+    let asked = asked(&many.join(" "));
     assert_eq!(asked.len(), QUERY_TERMS_MAX);
     assert_eq!(
         (asked[0].as_str(), asked[QUERY_TERMS_MAX - 1].as_str()),
@@ -225,7 +257,7 @@ proptest! {
         after in "[一-龥a-z0-9]{0,8}",
     ) {
         let text: BTreeSet<Term> = terms(&format!("{before}。{asked}，{after}")).into_iter().collect();
-        for term in query_terms(&asked) {
+        for QueryTerm { term, .. } in query_terms(&asked) {
             prop_assert!(text.contains(&term), "{:?} of {asked}", term);
         }
     }

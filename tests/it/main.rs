@@ -7,6 +7,7 @@ mod cluster;
 mod embedded;
 mod extract;
 mod fetch;
+mod golden;
 mod identity;
 mod lexical;
 mod models;

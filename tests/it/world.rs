@@ -90,7 +90,10 @@ impl World {
     /// A server that answers what the script says.
     pub async fn scripted(script: Script) -> (Self, Arc<Scripted>) {
         let model = Arc::new(Scripted::new("scripted", script));
-        let wish = Wish { chat: Some(model.clone()), ..Wish::default() };
+        let wish = Wish {
+            chat: Some(model.clone()),
+            ..Wish::default()
+        };
         (Self::with(wish).await, model)
     }
 
@@ -100,7 +103,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let config = Arc::new(config(folder.path(), &wish));
         let password = boot::login_password(access);
-        let login = access.options(&database).username(LOGIN_ROLE).password(&password);
+        let login = access
+            .options(&database)
+            .username(LOGIN_ROLE)
+            .password(&password);
         let db = Db::open(login, 10).await.unwrap();
         let mut app = boot::assemble(config, db, Clock::default()).unwrap();
         if let Some(model) = wish.chat {
@@ -128,7 +134,8 @@ impl World {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         let (serving, stopped) = (server.clone(), stop.clone());
-        app.tasks.spawn(async move { drop(serving.serve(listener, stopped).await) });
+        app.tasks
+            .spawn(async move { drop(serving.serve(listener, stopped).await) });
         let gatekeeper = server.gatekeeper.clone();
         until("changes are heard", || gatekeeper.is_listening()).await;
         let http = reqwest::Client::builder()
@@ -136,7 +143,16 @@ impl World {
             .no_proxy()
             .build()
             .unwrap();
-        Self { app, server, base, database, access, stop, folder, http }
+        Self {
+            app,
+            server,
+            base,
+            database,
+            access,
+            stop,
+            folder,
+            http,
+        }
     }
 
     /// Its files.
@@ -151,11 +167,17 @@ impl World {
 
     /// A partner whose tokens come with every request.
     pub async fn partner(&self, id: &str) -> Partner<'_> {
-        self.partner_with(id, V1Tokens::Header, MembersMay::Own).await
+        self.partner_with(id, V1Tokens::Header, MembersMay::Own)
+            .await
     }
 
     /// A partner after settings.
-    pub async fn partner_with(&self, id: &str, v1_tokens: V1Tokens, members_may: MembersMay) -> Partner<'_> {
+    pub async fn partner_with(
+        &self,
+        id: &str,
+        v1_tokens: V1Tokens,
+        members_may: MembersMay,
+    ) -> Partner<'_> {
         let new = NewClient {
             client_id: Some(id.into()),
             name: id.into(),
@@ -167,9 +189,16 @@ impl World {
         let key = NewKey::generate(2_048).unwrap();
         let pem = key.public_pem.clone();
         let mut tx = self.app.db.system().await.unwrap();
-        let client = client::create(&mut tx, &self.app.vault, &new, key, self.app.clock.now()).await.unwrap();
+        let client = client::create(&mut tx, &self.app.vault, &new, key, self.app.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
-        Partner { world: self, no: client.client_no, id: id.into(), pem }
+        Partner {
+            world: self,
+            no: client.client_no,
+            id: id.into(),
+            pem,
+        }
     }
 
     /// Runs all jobs that are due.
@@ -179,7 +208,9 @@ impl World {
 
     /// The superuser's connection to this database, past every wall.
     pub async fn superuser(&self) -> PgConnection {
-        PgConnection::connect_with(&self.access.options(&self.database)).await.unwrap()
+        PgConnection::connect_with(&self.access.options(&self.database))
+            .await
+            .unwrap()
     }
 }
 
@@ -197,7 +228,10 @@ impl Drop for World {
         let (access, database) = (self.access, self.database.clone());
         // a database of its own goes with the world; on a thread, since a drop cannot wait
         let drop_database = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 let mut conn = PgConnection::connect_with(&access.options("postgres")).await?;
                 let text = format!("drop database {database} with (force)");
@@ -218,7 +252,10 @@ impl<'w> Partner<'w> {
     /// A token around any inside, sealed with the partner's key.
     pub fn token_around(&self, inside: &str) -> String {
         use base64::{Engine, engine::general_purpose::STANDARD};
-        let sealed = Encryptor::new(&self.pem).unwrap().encrypt(inside.as_bytes()).unwrap();
+        let sealed = Encryptor::new(&self.pem)
+            .unwrap()
+            .encrypt(inside.as_bytes())
+            .unwrap();
         STANDARD.encode(format!("{}|{}", self.id, STANDARD.encode(sealed)))
     }
 
@@ -232,7 +269,10 @@ impl<'w> Partner<'w> {
             .await
             .unwrap();
         let session = body(answer, StatusCode::OK).await;
-        Person { world: self.world, bearer: session["access_token"].as_str().unwrap().into() }
+        Person {
+            world: self.world,
+            bearer: session["access_token"].as_str().unwrap().into(),
+        }
     }
 }
 
@@ -244,12 +284,24 @@ impl Person<'_> {
 
     /// What a GET answers.
     pub async fn get(&self, path: &str) -> Value {
-        body(self.request(Method::GET, path).send().await.unwrap(), StatusCode::OK).await
+        body(
+            self.request(Method::GET, path).send().await.unwrap(),
+            StatusCode::OK,
+        )
+        .await
     }
 
     /// What a POST of JSON answers, with this status.
     pub async fn post(&self, path: &str, json: Value, status: StatusCode) -> Value {
-        body(self.request(Method::POST, path).json(&json).send().await.unwrap(), status).await
+        body(
+            self.request(Method::POST, path)
+                .json(&json)
+                .send()
+                .await
+                .unwrap(),
+            status,
+        )
+        .await
     }
 
     /// A DELETE that works.
@@ -260,7 +312,13 @@ impl Person<'_> {
 
     /// A base of this person's own.
     pub async fn base(&self, name: &str) -> String {
-        let base = self.post("/api/v1/knowledge-bases", json!({"name": name}), StatusCode::CREATED).await;
+        let base = self
+            .post(
+                "/api/v1/knowledge-bases",
+                json!({"name": name}),
+                StatusCode::CREATED,
+            )
+            .await;
         base["id"].as_str().unwrap().to_owned()
     }
 
@@ -269,7 +327,11 @@ impl Person<'_> {
         let part = reqwest::multipart::Part::bytes(bytes.into()).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("file", part);
         let path = format!("/api/v1/knowledge-bases/{base}/documents");
-        self.request(Method::POST, &path).multipart(form).send().await.unwrap()
+        self.request(Method::POST, &path)
+            .multipart(form)
+            .send()
+            .await
+            .unwrap()
     }
 
     /// A document that can be searched.
@@ -284,20 +346,25 @@ impl Person<'_> {
 
     /// A conversation with all bases this person may read.
     pub async fn session(&self) -> String {
-        let session = self.post("/api/v1/sessions", json!({}), StatusCode::CREATED).await;
+        let session = self
+            .post("/api/v1/sessions", json!({}), StatusCode::CREATED)
+            .await;
         session["id"].as_str().unwrap().to_owned()
     }
 
     /// Asks and waits for the whole answer.
     pub async fn asks(&self, session: &str, question: &str) -> Value {
         let path = format!("/api/v1/sessions/{session}/messages");
-        self.post(&path, json!({"content": question}), StatusCode::OK).await
+        self.post(&path, json!({"content": question}), StatusCode::OK)
+            .await
     }
 
     /// Asks for a stream.
     pub async fn asks_streamed(&self, session: &str, question: Value) -> Response {
         let path = format!("/api/v1/sessions/{session}/messages");
-        let request = self.request(Method::POST, &path).header("accept", "text/event-stream");
+        let request = self
+            .request(Method::POST, &path)
+            .header("accept", "text/event-stream");
         request.json(&question).send().await.unwrap()
     }
 }
@@ -324,7 +391,10 @@ pub struct Event {
 /// The events in these bytes; comments are left out.
 pub fn events(text: &str) -> Vec<Event> {
     let field = |frame: &str, name: &str| {
-        frame.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned)
+        frame
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::to_owned)
     };
     let frames = text.split("\n\n").filter(|frame| frame.contains("event: "));
     frames
@@ -343,7 +413,9 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), looking).await.unwrap_or_else(|_| panic!("{what}"));
+    tokio::time::timeout(Duration::from_secs(10), looking)
+        .await
+        .unwrap_or_else(|_| panic!("{what}"));
 }
 
 fn config(folder: &Path, wish: &Wish) -> Config {
@@ -353,7 +425,11 @@ fn config(folder: &Path, wish: &Wish) -> Config {
         ("storage.readonly_percent".into(), "0".into()),
         ("runtime.dir".into(), runtime_dir().display().to_string()),
     ];
-    set.extend(wish.set.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+    set.extend(
+        wish.set
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone())),
+    );
     Config::assemble("", PathBuf::from(folder), [], &set).unwrap()
 }
 
@@ -363,26 +439,41 @@ async fn fresh_database() -> String {
     let access = cluster().await;
     let template = TEMPLATE.get_or_init(|| make_template(access)).await;
     let name = format!("t_{}", uuid::Uuid::new_v4().simple());
-    let mut conn = PgConnection::connect_with(&access.options("postgres")).await.unwrap();
-    let text = format!("create database {name} template {template} owner concierge_owner strategy file_copy");
+    let mut conn = PgConnection::connect_with(&access.options("postgres"))
+        .await
+        .unwrap();
+    let text = format!(
+        "create database {name} template {template} owner concierge_owner strategy file_copy"
+    );
     conn.execute(sqlx::AssertSqlSafe(text)).await.unwrap();
     name
 }
 
 async fn make_template(access: &'static Access) -> String {
-    let mut conn = PgConnection::connect_with(&access.options("postgres")).await.unwrap();
-    let left: Vec<String> =
-        sqlx::query_scalar("select datname from pg_database d where datname like 't\\_%' and not exists
-            (select from pg_stat_activity a where a.datname = d.datname)")
-            .fetch_all(&mut conn)
-            .await
-            .unwrap();
+    let mut conn = PgConnection::connect_with(&access.options("postgres"))
+        .await
+        .unwrap();
+    let left: Vec<String> = sqlx::query_scalar(
+        "select datname from pg_database d where datname like 't\\_%' and not exists
+            (select from pg_stat_activity a where a.datname = d.datname)",
+    )
+    .fetch_all(&mut conn)
+    .await
+    .unwrap();
     // of runs that were broken off; one that another run is just making is in use
     for database in left {
-        drop(conn.execute(sqlx::AssertSqlSafe(format!("drop database if exists {database}"))).await);
+        drop(
+            conn.execute(sqlx::AssertSqlSafe(format!(
+                "drop database if exists {database}"
+            )))
+            .await,
+        );
     }
     let owner = Owner::new(access.options("postgres"));
-    owner.make_roles(LOGIN_ROLE, Some(&boot::login_password(access))).await.unwrap();
+    owner
+        .make_roles(LOGIN_ROLE, Some(&boot::login_password(access)))
+        .await
+        .unwrap();
     let template = format!("t_{}", uuid::Uuid::new_v4().simple());
     owner.make_database(&template).await.unwrap();
     owner.migrate(&template).await.unwrap();

@@ -9,7 +9,8 @@ const KNOWN: &str = "PDF (.pdf), Markdown (.md), HTML (.html) and plain text (.t
 /// Bytes at the front in which a PDF may begin; some writers put other things before it.
 const PDF_FRONT_BYTES: usize = 1_024;
 
-/// The format of a document. `head` is the document or its first 4 KiB or more. The extension
+/// The format of a document. `head` is the document or its first
+/// [`HEAD_BYTES`](super::HEAD_BYTES) or more. The extension
 /// decides before the media type; without either the bytes do.
 ///
 /// # Errors
@@ -164,7 +165,8 @@ fn is_binary(head: &[u8]) -> bool {
         bytes.filter(|byte| **byte == 0).count()
     };
     let (even, odd) = (zeros(0), zeros(1));
-    even.min(odd) * 50 > head.len() || (head.len() % 2 == 1 && head.len() < 4_096 && even + odd > 0)
+    even.min(odd) * 50 > head.len()
+        || (head.len() % 2 == 1 && head.len() < super::HEAD_BYTES && even + odd > 0)
 }
 
 #[cfg(test)]

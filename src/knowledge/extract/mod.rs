@@ -26,7 +26,7 @@ pub use name::clean_file_name;
 use crate::error::{Error, Result};
 use writer::Writer;
 
-/// Bytes of a document's beginning that [`kind`] wants to see.
+/// Bytes at the front of a document that [`kind`] wants to see, where there are so many.
 pub const HEAD_BYTES: usize = 4_096;
 
 /// What was found in a document.

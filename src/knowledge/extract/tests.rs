@@ -203,12 +203,12 @@ fn hostile_nesting_takes_neither_stack_nor_time() {
         "<a href=x>",
         "<p><span hidden>",
     ] {
-        let page = deep(open, "", "底", 100_000);
+        let page = deep(open, "", "底", 20_000);
         check(&read_as(Kind::Html, &page));
     }
     let page = deep("<div>", "</div>", "底", 100_000) + "<p>尾</p>";
     assert_eq!(read_as(Kind::Html, &page).text, "底\n\n尾");
-    let page = deep("<nav><i>", "</i></nav>", "隐", 100_000) + "<p>尾</p>";
+    let page = deep("<nav><i>", "</i></nav>", "隐", 20_000) + "<p>尾</p>";
     assert_eq!(read_as(Kind::Html, &page).text, "尾");
     for source in [
         deep("> ", "\na", "底", 20_000),

@@ -19,6 +19,8 @@ pub struct Stats {
 pub struct Row<'a, V> {
     /// Place of the term among the query's terms.
     pub term: usize,
+    /// How much the term says, against the others: what its part of the score is multiplied by.
+    pub weight: f32,
     /// Where the chunks are.
     pub version: V,
     /// What [`postings::pack`] wrote.
@@ -32,7 +34,7 @@ pub struct Hit<V> {
     pub version: V,
     /// Its place therein.
     pub ordinal: u32,
-    /// Higher is better; always above 0.
+    /// Higher is better; always above 0 with weights above 0.
     pub score: f32,
 }
 
@@ -86,7 +88,7 @@ fn add_up<V>(
             let frequency = posting.frequency as f32;
             let length = posting.chunk_terms as f32 / length_mean;
             let saturated = frequency / (frequency + K1 * (1.0 - B + B * length));
-            scores[ordinal] += idf[row.term] * (K1 + 1.0) * saturated;
+            scores[ordinal] += row.weight * idf[row.term] * (K1 + 1.0) * saturated;
         }
     }
     Ok(())

@@ -16,6 +16,8 @@ pub struct Weights {
     pub vector: f32,
 }
 
+/// Equal shares. Measured on sections of two English handbooks (nDCG@10, built-in model): 0.650 and
+/// 0.577 by the better leg alone, 0.689 and 0.616 fused; from 0.4 to 0.7 little changes.
 impl Default for Weights {
     fn default() -> Self {
         Self {

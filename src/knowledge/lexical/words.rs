@@ -1,12 +1,16 @@
-//! Turns text into the terms it is found by; chunks and questions are cut in the same way.
+//! Turns text into the terms it is found by: those of a question are all among those of a chunk
+//! that says the same.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 
-use super::script::{self, Script};
-use super::{han, stop};
+use super::{
+    han::{self, Found},
+    script::{self, Script},
+    stop,
+};
 
 /// A longer term is cut here (at a character), in chunks and questions alike.
 pub const TERM_BYTES_MAX: usize = 64;
@@ -25,30 +29,46 @@ impl Term {
     }
 }
 
+/// A term of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryTerm {
+    /// What chunks are looked up by.
+    pub term: Term,
+    /// How much it says, against the other terms of the question.
+    pub weight: f32,
+}
+
+/// What a word within a word says of the question, against the whole word. Measured on sections of
+/// two Chinese handbooks: between 0.2 and 0.5 nothing changes, 0 and 1 are worse.
+const PART_WEIGHT: f32 = 0.3;
+
 /// The terms of a chunk, as often as they stand in it.
 pub fn terms(text: &str) -> Vec<Term> {
     let mut found = Vec::new();
-    cut(&normalise(text), |word| found.push(term(word)));
+    cut(&normalise(text), Side::Chunk, |word, _| {
+        found.push(term(word))
+    });
     found
 }
 
 /// The terms of a question: each once, stop words only if there is nothing else, at most
 /// [`QUERY_TERMS_MAX`].
-pub fn query_terms(text: &str) -> Vec<Term> {
-    let (mut telling, mut stops) = (Vec::new(), Vec::new());
-    let mut seen = HashSet::new();
-    cut(&normalise(text), |word| {
-        let term = term(word);
-        if seen.insert(term.clone()) {
-            if stop::is_stop(word) {
-                &mut stops
-            } else {
-                &mut telling
-            }
-            .push(term);
+pub fn query_terms(text: &str) -> Vec<QueryTerm> {
+    let mut found: Vec<(QueryTerm, bool)> = Vec::new();
+    let mut places: HashMap<Term, usize> = HashMap::new();
+    cut(&normalise(text), Side::Question, |word, weight| {
+        let (term, stop) = (term(word), stop::is_stop(word));
+        let at = *places.entry(term.clone()).or_insert(found.len());
+        if let Some((known, known_stop)) = found.get_mut(at) {
+            known.weight = known.weight.max(weight);
+            *known_stop &= stop;
+        } else {
+            found.push((QueryTerm { term, weight }, stop));
         }
     });
-    let mut terms = if telling.is_empty() { stops } else { telling };
+    let telling = found.iter().any(|(_, stop)| !stop);
+    found.retain(|(_, stop)| !(telling && *stop));
+    let mut terms: Vec<QueryTerm> = found.into_iter().map(|(term, _)| term).collect();
     if terms.len() > QUERY_TERMS_MAX {
         // who pastes a long text asks before it or after it
         let half = QUERY_TERMS_MAX / 2;
@@ -75,16 +95,28 @@ fn normalise(text: &str) -> String {
         .collect()
 }
 
-fn cut(text: &str, mut emit: impl FnMut(&str)) {
+#[derive(Clone, Copy)]
+enum Side {
+    Chunk,
+    Question,
+}
+
+/// Hands each word with its weight to `emit`.
+fn cut(text: &str, side: Side, mut emit: impl FnMut(&str, f32)) {
     for (script, run) in script::runs(text) {
-        match script {
-            Script::Han => han::words(run, &mut emit),
-            Script::Unspaced => pairs(run, &mut emit),
-            Script::Word if run.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b',')) => {
-                number(run, &mut emit);
+        let mut whole = |word: &str| emit(word, 1.0);
+        match (script, side) {
+            (Script::Han, Side::Chunk) => han::of_chunk(run, whole),
+            (Script::Han, Side::Question) => han::of_question(run, |found| match found {
+                Found::Word(word) => emit(word, 1.0),
+                Found::Part(word) => emit(word, PART_WEIGHT),
+            }),
+            (Script::Unspaced, _) => pairs(run, &mut whole),
+            (Script::Word, _) if run.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b',')) => {
+                number(run, &mut whole);
             }
-            Script::Word => compound(run, &mut emit),
-            Script::Break => {}
+            (Script::Word, _) => compound(run, &mut whole),
+            (Script::Break, _) => {}
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     ids::BaseNo,
     knowledge::lexical::{
         bm25::{self, Row, Stats},
-        words::Term,
+        words::QueryTerm,
     },
 };
 
@@ -25,16 +25,18 @@ pub const EXACT_CHUNKS_MAX: u64 = 20_000;
 pub async fn lexical(
     tx: &mut ClientTx,
     bases: &[BaseNo],
-    terms: &[Term],
+    terms: &[QueryTerm],
     stats: Stats,
     limit: usize,
 ) -> Result<Vec<(Place, f32)>> {
-    let words: Vec<&str> = terms.iter().map(Term::as_str).collect();
+    let words: Vec<&str> = terms.iter().map(|asked| asked.term.as_str()).collect();
     let blocks = reads::postings(tx, bases, &words).await?;
-    let numbers: HashMap<&str, usize> = words.into_iter().zip(0..).collect();
+    let places: HashMap<&str, usize> = words.into_iter().zip(0..).collect();
     let rows = blocks.iter().filter_map(|block| {
+        let &term = places.get(block.term.as_str())?;
         Some(Row {
-            term: *numbers.get(block.term.as_str())?,
+            term,
+            weight: terms[term].weight,
             version: (block.document, block.version),
             packed: &block.packed,
         })

@@ -16,8 +16,6 @@ const SHARE_OF_BEST_MIN: f64 = 0.6;
 const SAME_SHARE_MIN: f64 = 0.7;
 /// A sentence with fewer terms of its own than this hardly says more than the question.
 const OWN_TERMS_ENOUGH: f64 = 3.0;
-/// Passages come best first; each place is worth this much.
-const PLACE_DISCOUNT: f64 = 0.04;
 const QUANTITY_BONUS: f64 = 1.3;
 /// For a heading or a row, which names things and says nothing of them.
 const UNFINISHED_SHARE: f64 = 0.7;
@@ -117,7 +115,6 @@ fn rate(read: &mut [Read], wanted: usize, quantity: bool) {
 fn score(it: &Read, weights: &[f64], quantity: bool) -> f64 {
     let shared: f64 = it.shared.iter().map(|&index| weights[index]).sum();
     let own = ((it.own.len() as f64 + 0.5) / OWN_TERMS_ENOUGH).min(1.0);
-    let place = (1.0 - PLACE_DISCOUNT * it.sentence.passage as f64).max(0.5);
     let bonus = if quantity && has_quantity(&it.sentence.text) {
         QUANTITY_BONUS
     } else {
@@ -128,7 +125,7 @@ fn score(it: &Read, weights: &[f64], quantity: bool) -> f64 {
     } else {
         UNFINISHED_SHARE
     };
-    shared * own * place * bonus * finished
+    shared * own * bonus * finished
 }
 
 fn has_quantity(text: &str) -> bool {
@@ -143,6 +140,7 @@ fn has_quantity(text: &str) -> bool {
 /// Indexes of the best ones, in order.
 fn pick(read: &[Read]) -> Vec<usize> {
     let mut ranked: Vec<usize> = (0..read.len()).filter(|&at| read[at].score > 0.0).collect();
+    // passages come best first, and a stable sort keeps that among equals
     ranked.sort_by(|&a, &b| read[b].score.total_cmp(&read[a].score));
     let mut chosen: Vec<usize> = Vec::new();
     for &index in &ranked {

@@ -94,6 +94,73 @@ fn what_two_passages_say_is_said_once_and_in_their_order() {
 }
 
 #[test]
+fn of_too_much_it_keeps_what_tells_most() {
+    let cases: [(&str, [&str; 4], &str); 4] = [
+        (
+            "电池保修多久",
+            [
+                "电池保修须凭发票。",
+                "电池保修由门店办。",
+                "电池保修除人为外。",
+                "电池保修为二十四个月。",
+            ],
+            "[4]",
+        ),
+        (
+            "battery warranty",
+            [
+                "Battery warranty rules overview page",
+                "Battery warranty claims contact list",
+                "Battery warranty terms of use index",
+                "The battery warranty ends after two years.",
+            ],
+            "[4]",
+        ),
+        (
+            "电池保修",
+            [
+                "电池保修。",
+                "电池保修！",
+                "电池保修？",
+                "电池保修期自购买日起算。",
+            ],
+            "[4]",
+        ),
+        (
+            "保修",
+            [
+                "保修须凭发票。",
+                "保修由门店办。",
+                "保修除人为外。",
+                "保修为两年整。",
+            ],
+            "[1]",
+        ),
+    ];
+    for (question, passages, wanted) in cases {
+        let answer = ask(question, &passages);
+        assert!(answer.contains(wanted), "{question} -> {answer}");
+    }
+    let answer = ask("电池保修", &["电池保修。", "电池保修期自购买日起算。"]);
+    assert!(
+        !answer.contains("[1]"),
+        "it only repeats the question: {answer}"
+    );
+}
+
+#[test]
+fn the_best_sentence_does_not_jump_the_queue() {
+    let answer = ask(
+        "电池保修多久？",
+        &["电池保修须凭发票。", "电池保修为24个月。"],
+    );
+    assert_eq!(
+        answer,
+        "资料中写道：电池保修须凭发票。 [1] 电池保修为24个月。 [2]"
+    );
+}
+
+#[test]
 fn no_more_than_three_sentences() {
     let text: String = (1..20)
         .map(|n| format!("电池保修条款{n}适用于型号{n}的用户{n}。\n"))

@@ -7,7 +7,7 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use super::{
     OpenAiTarget,
     answer::Answer,
-    link::Link,
+    link::{EVENT_STREAM, Link},
     refusal::Refusal,
     wire::{Ask, StreamOptions},
 };
@@ -35,7 +35,7 @@ impl OpenAiChat {
             name: target.name.clone(),
             model: target.model.clone(),
             context_tokens,
-            link: Link::new(target, &["chat", "completions"], "text/event-stream")?,
+            link: Link::new(target, &["chat", "completions"], EVENT_STREAM)?,
             habits: AtomicU8::new(0),
         })
     }

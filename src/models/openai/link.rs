@@ -6,7 +6,9 @@ use bytes::Bytes;
 use rand::RngExt as _;
 use reqwest::{
     Client, Response, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    },
 };
 
 use super::{OpenAiTarget, refusal::Refusal};
@@ -19,6 +21,8 @@ use crate::{
 /// How often one call is tried: once more after a failure that may pass.
 const TRIES_MAX: u32 = 2;
 const BACKOFF_MS: u64 = 250;
+/// What an answer that is streamed is called.
+pub const EVENT_STREAM: &str = "text/event-stream";
 /// Words of a vendor that go into an error.
 const QUOTE_CHARS_MAX: usize = 300;
 
@@ -147,6 +151,10 @@ fn headers(target: &OpenAiTarget, accept: &'static str) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    if accept == EVENT_STREAM {
+        // whoever compresses a stream holds it back
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
     if let Some(key) = &target.api_key {
         let (name, value) = credential(key, target.azure.is_some());
         let mut value = HeaderValue::from_str(&value).map_err(|_| {

@@ -127,7 +127,8 @@ mod tests {
         events
     }
 
-    const CASES: [(&str, &[&str]); 12] = [
+    const CASES: [(&str, &[&str]); 13] = [
+        ("data: a\r\ndata: b\r\n\r\n", &["a\nb"]),
         ("data: a\n\ndata: b\n\n", &["a", "b"]),
         ("data:a\n\n", &["a"]),
         ("data:  a\n\n", &[" a"]),

@@ -15,6 +15,7 @@ use concierge::{
     },
     models::{Embedder, Language},
 };
+use futures_util::future::{BoxFuture, FutureExt};
 
 use self::library::{DIMENSIONS, Letters, Library, cosine, document, letters, write};
 
@@ -337,4 +338,59 @@ async fn several_bases_are_one_ranking() {
     let passages = library.ask(client, &bases, "电池 保修").await;
     assert_eq!(found(&passages), ["保修 电池", "保修", "保修 条款 与 其他"]);
     assert_eq!(library.ask(client, &bases[1..], "保修").await.len(), 2);
+}
+
+/// An embedder that is away.
+struct Away;
+
+impl Embedder for Away {
+    fn id(&self) -> &str {
+        "away"
+    }
+    fn dimensions(&self) -> usize {
+        DIMENSIONS
+    }
+    fn languages(&self) -> &[Language] {
+        &[Language::English]
+    }
+    fn embed(&self, _: Vec<String>) -> BoxFuture<'_, concierge::error::Result<Vec<Vec<f32>>>> {
+        async { Err(Error::Unavailable(anyhow::anyhow!("no connection"))) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn without_its_embedder_a_question_is_searched_by_words() {
+    let library = Library::open().await;
+    let client = library.client("a").await;
+    let base = library.base(client, "b").await;
+    library
+        .add(client, base, "d", &texts(&["opening hours", "prices"]))
+        .await;
+    let away = search::question(Some(&Away), "When do you open?").await;
+    assert!(matches!(away, Err(Error::Unavailable(_))), "{away:?}");
+    let question = search::question(None, "When do you open?").await.unwrap();
+    let passages = library.find(client, &[base], &question, 5).await;
+    assert_eq!(found(&passages), ["opening hours"]);
+    assert_eq!(passages[0].explain.weights.vector, 0.0);
+}
+
+#[tokio::test]
+async fn vectors_of_different_embedders_are_never_compared() {
+    let library = Library::open().await;
+    let client = library.client("a").await;
+    let base = library.base(client, "b").await;
+    library
+        .add(client, base, "d", &texts(&["opening hours", "prices"]))
+        .await;
+    let vector = QuestionVector {
+        embedder: "other".to_owned(),
+        values: vec![0.5; 3],
+    };
+    let question = Question {
+        terms: query_terms("price"),
+        language: Language::English,
+        vector: Some(vector),
+    };
+    let passages = library.find(client, &[base], &question, 5).await;
+    assert_eq!(found(&passages), ["prices"]);
 }

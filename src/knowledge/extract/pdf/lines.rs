@@ -3,7 +3,7 @@
 use super::frame::Line;
 
 /// A gap of so many times the font size is one between columns.
-const COLUMN_GAP: f32 = 1.6;
+const COLUMN_GAP: f32 = 0.9;
 
 /// Where a character stands, in points.
 #[derive(Clone, Copy, Debug)]
@@ -116,3 +116,58 @@ impl LineBuilder {
 
 /// Different font sizes that are counted in one line.
 const SIZES_MAX: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(builder: LineBuilder) -> Vec<String> {
+        builder.finish().into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn halves_of_a_pair_are_one_character() {
+        let mut builder = LineBuilder::default();
+        for unit in "a😀"
+            .encode_utf16()
+            .chain([0xd83d, u16::from(b'b'), 0xde00])
+        {
+            builder.push(u32::from(unit), 10.0, None);
+        }
+        assert_eq!(builder.chars(), 4);
+        assert_eq!(texts(builder), ["a😀b\u{fffd}"]);
+    }
+
+    #[test]
+    fn wide_gaps_are_tabs_and_empty_lines_go() {
+        let mut builder = LineBuilder::default();
+        let mut left = 0.0;
+        for (c, gap) in [
+            ('电', 0.0),
+            ('池', 0.0),
+            (' ', 0.0),
+            ('8', 2.0),
+            ('年', 9.5),
+            ('\r', 0.0),
+        ] {
+            left += gap;
+            let place = Place {
+                left,
+                right: left + 10.0,
+                bottom: 5.0,
+            };
+            builder.push(u32::from(c), 10.0, Some(place));
+            left += if c == ' ' { 0.0 } else { 10.0 };
+        }
+        for c in "\n  \r\n".chars() {
+            builder.push(u32::from(c), 10.0, None);
+        }
+        let lines = builder.finish();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(
+            (lines[0].text.as_str(), lines[0].size),
+            ("电池 8\t年", 10.0)
+        );
+        assert_eq!((lines[0].left, lines[0].right), (0.0, 51.5));
+    }
+}

@@ -105,10 +105,16 @@ async fn run(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Output>
         receive(stdout, bytes_max),
         receive(stderr, COMPLAINT_BYTES_MAX)
     );
+    let frames = frames?;
+    if frames.len() as u64 >= bytes_max {
+        return Err(Error::TooLarge(
+            "The PDF has too many lines to be read.".to_owned(),
+        ));
+    }
     sent.can_fail("a worker that refuses a document does not read it to its end");
     Ok(Output {
         status: child.wait().await?,
-        frames: frames?,
+        frames,
         complaint: String::from_utf8_lossy(&complaint?).into_owned(),
     })
 }

@@ -10,6 +10,8 @@ use super::super::Line;
 
 /// Text so much larger than the rest is a heading.
 const HEADING_SIZE: f32 = 1.14;
+/// Text up to so much larger is of the same size.
+pub const SAME_SIZE: f32 = 1.04;
 /// Longest heading, in columns.
 const HEADING_COLUMNS_MAX: u32 = 120;
 /// Distance of lines that do not tell, as a multiple of their size.
@@ -81,11 +83,21 @@ impl Measure {
     }
 
     fn is_large(&self, line: &Line) -> bool {
-        line.size >= self.body * HEADING_SIZE
+        let large = line.size >= self.body * HEADING_SIZE
+            || (line.size > self.body * SAME_SIZE && starts_with_number(&line.text));
+        large
             && columns(&line.text) <= HEADING_COLUMNS_MAX
             && line.text.chars().any(char::is_alphabetic)
             && !line.text.ends_with(['。', '；', '，', ','])
     }
+}
+
+/// `5.2 保养时间表`, `3、保养`, `二、保养`.
+fn starts_with_number(text: &str) -> bool {
+    let digits = text.starts_with(|c: char| c.is_ascii_digit());
+    let number = text.split(char::is_whitespace).next().unwrap_or("");
+    let dotted = digits && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (dotted && number.len() < text.len()) || plain::starts_item(text)
 }
 
 fn key(size: f32) -> i32 {

@@ -130,10 +130,12 @@ impl Layout<'_> {
         } else {
             !part.text.ends_with(|c| ENDS.contains(c))
         };
-        let indented = part.kind != BlockKind::ListItem && line.left > part.left + 0.9 * line.size;
+        let indented = step > 0.0
+            && part.kind != BlockKind::ListItem
+            && line.left > part.left + 0.9 * line.size;
         fits && near
             && !indented
-            && (last.size - line.size).abs() <= 0.1 * line.size
+            && same_size(last, line)
             && measure::is_full(lines, at - 1, &line.text)
     }
 
@@ -158,8 +160,14 @@ impl Layout<'_> {
         let text = flow(text).replace('\u{ad}', "-");
         let before = tail.text.chars().next_back().unwrap_or(' ');
         let after = text.chars().next().unwrap_or(' ');
-        self.writer.extend(joint(before, after), &text)
+        let broken = before == '-' && after.is_lowercase();
+        let joint = if broken { "" } else { joint(before, after) };
+        self.writer.extend(joint, &text)
     }
+}
+
+fn same_size(a: &Line, b: &Line) -> bool {
+    a.size.max(b.size) <= a.size.min(b.size) * measure::SAME_SIZE
 }
 
 fn is_prose(kind: BlockKind) -> bool {
@@ -177,7 +185,7 @@ fn is_cut(lines: &[Line]) -> bool {
 fn turns(tail: &Part, part: &Part) -> bool {
     part.kind == BlockKind::Paragraph
         && !tail.text.ends_with(|c| ENDS.contains(c) || c == '\u{ad}')
-        && (tail.last.size - part.last.size).abs() <= 0.1 * part.last.size
+        && same_size(&tail.last, &part.last)
         && part.left <= tail.left + 0.9 * part.last.size
 }
 
@@ -185,7 +193,13 @@ impl Part {
     fn append(&mut self, joint: &str, line: &Line) {
         self.text.push_str(joint);
         self.text.push_str(&line.text);
-        self.left = self.left.min(line.left);
+        // further up: another column begins, with another edge
+        let column = line.bottom >= self.last.bottom;
+        self.left = if column {
+            line.left
+        } else {
+            self.left.min(line.left)
+        };
         self.last = line.clone();
         self.lines += 1;
     }
@@ -202,5 +216,84 @@ impl Part {
             let before = self.text.chars().next_back().unwrap_or(' ');
             self.append(joint(before, after), line);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::super::Limits, *};
+
+    /// A line in size 10 at this height, from `left` on, as long as its text.
+    fn line(text: &str, left: f32, bottom: f32) -> Line {
+        let width = super::super::super::wide::columns(text) as f32 * 5.0;
+        Line {
+            text: text.to_owned(),
+            left,
+            right: left + width,
+            bottom,
+            size: 10.0,
+        }
+    }
+
+    fn read(pages: Vec<Vec<Line>>) -> String {
+        let limits = Limits::default();
+        let pages = (1..).zip(pages.into_iter().map(Ok)).collect();
+        write(Writer::new(&limits), pages).unwrap().text
+    }
+
+    #[test]
+    fn paragraphs_begin_with_an_indent_or_after_a_short_line() {
+        let page = vec![
+            line("电池自交付之日起保修八年或者十六万公里", 70.0, 700.0),
+            line("以先达到者为准，事故造成的损坏不在此列内", 50.0, 684.0),
+            line("车主应当妥善保管购车的发票和保养的记录", 70.0, 668.0),
+            line("并且按时保养。", 50.0, 652.0),
+            line("短行", 50.0, 636.0),
+            line("保修期从签收当天开始计算，没有签收记录的", 50.0, 620.0),
+            line("从发票日期开始计算。", 50.0, 604.0),
+        ];
+        let expected = "电池自交付之日起保修八年或者十六万公里以先达到者为准，事故造成的损坏不在此列内\n\n\
+            车主应当妥善保管购车的发票和保养的记录并且按时保养。\n\n短行\n\n\
+            保修期从签收当天开始计算，没有签收记录的从发票日期开始计算。";
+        assert_eq!(read(vec![page]), expected);
+    }
+
+    #[test]
+    fn a_gap_between_lines_parts_paragraphs() {
+        let page = vec![
+            line("电池自交付之日起保修八年或者十六万公里", 50.0, 700.0),
+            line("以先达到者为准，事故造成的损坏不在此列", 50.0, 684.0),
+            line("车主应当妥善保管购车的发票和保养的记录", 50.0, 656.0),
+            line("以先达到者为准，事故造成的损坏不在此列", 50.0, 640.0),
+        ];
+        assert_eq!(read(vec![page]).lines().count(), 3);
+    }
+
+    #[test]
+    fn broken_words_are_mended_and_columns_follow_each_other() {
+        let page = vec![
+            line("the warranty of the bat\u{ad}", 50.0, 700.0),
+            line("tery ends after a well-", 50.0, 684.0),
+            line("known time of eight long", 50.0, 668.0),
+            line("years and some more days", 300.0, 700.0),
+            line("of summer.", 300.0, 684.0),
+        ];
+        let expected = "the warranty of the battery ends after a well-known time of eight long \
+            years and some more days of summer.";
+        assert_eq!(read(vec![page]), expected);
+    }
+
+    #[test]
+    fn a_heading_at_the_foot_of_a_page_does_not_run_into_the_next() {
+        let first = vec![
+            line("保修期从签收当天开始计算，没有记录的", 50.0, 100.0),
+            line("注意事项", 50.0, 84.0),
+        ];
+        let second = vec![line(
+            "电池保修八年，电机保修五年，车架保修三年",
+            50.0,
+            700.0,
+        )];
+        assert!(read(vec![first, second]).contains("注意事项\n\n电池"));
     }
 }

@@ -1,0 +1,78 @@
+# What people and CI run. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Caches outside the checkout, so that a clean clone builds faster; nothing relies on them.
+CACHE := $(or $(CONCIERGE_CACHE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/concierge)
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+export CONCIERGE_CACHE_DIR := $(CACHE)
+
+H5_SOURCES := $(shell find h5/src h5/public h5/index.html h5/*.json h5/*.ts -type f 2>/dev/null)
+
+.PHONY: help run test test-rust test-browser lint bless bench soak pages runtime clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: runtime pages ## Build everything, start the server with the sample, print the links
+	cargo build --release --locked
+	scripts/run
+
+test: test-rust test-browser ## Run all tests, those in the browser included
+
+test-rust: runtime pages $(CACHE)/python/.cryptography
+	trap 'cargo test -q --locked --test it -- --ignored --exact cluster::stop >/dev/null' EXIT; \
+	CONCIERGE_PYTHON_DIR=$(CACHE)/python cargo test --locked
+	cd h5 && npm test
+
+test-browser: runtime pages tests/browser/node_modules/.package-lock.json
+	cargo build --locked
+	scripts/test-browser
+
+lint: h5/node_modules/.package-lock.json $(CACHE)/tools/bin/cargo-deny ## Format, clippy, licences, documentation, types
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	$(CACHE)/tools/bin/cargo-deny --locked check bans licenses sources
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cd h5 && npm run check
+
+bless: ## Rewrite what is generated: openapi/ and the types of the page
+	cargo run -q --locked -- openapi native > openapi/native.json.new
+	mv openapi/native.json.new openapi/native.json
+	cd h5 && npm run api
+
+bench: runtime ## Measure: ratios, side by side with the thing compared
+	cargo bench --locked --bench bench
+
+soak: runtime $(CACHE)/python/.cryptography ## The long tests
+	CONCIERGE_PYTHON_DIR=$(CACHE)/python cargo test --release --locked -- --ignored soak
+
+runtime: ## Fetch the embedded PostgreSQL, ONNX Runtime, PDFium and MiniLM, once
+	@scripts/fetch-runtime
+
+pages: h5/dist/index.html ## Build the chat page
+
+h5/dist/index.html: h5/node_modules/.package-lock.json $(H5_SOURCES)
+	cd h5 && npm run build
+	@touch $@
+
+h5/node_modules/.package-lock.json: h5/package-lock.json
+	cd h5 && npm ci --no-audit --no-fund
+	@touch $@
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd tests/browser && npm ci --no-audit --no-fund
+	@touch $@
+
+# the library whose tokens are the golden ones
+$(CACHE)/python/.cryptography: scripts/requirements-test.txt
+	python3 -m pip install -q --disable-pip-version-check --upgrade --target $(CACHE)/python -r $<
+	@touch $@
+
+$(CACHE)/tools/bin/cargo-deny:
+	cargo install -q --locked --root $(CACHE)/tools cargo-deny@0.20.2
+
+clean: ## Remove what was built in this checkout
+	rm -rf .runtime h5/dist h5/node_modules tests/browser/node_modules tests/browser/artifacts

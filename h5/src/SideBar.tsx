@@ -1,0 +1,41 @@
+/** Conversations and the few things that are the same in all of them. */
+import { Button } from "antd";
+import { lazy, Suspense } from "react";
+import { useI18n } from "./i18n";
+import type { Sessions } from "./sessions/useSessions";
+import { ChatIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
+
+const SessionList = lazy(() => import("./sessions/SessionList"));
+
+export interface SideBarProps {
+  sessions: Sessions;
+  activeId: string | null;
+  onOpen: (id: string) => void;
+  onNew: () => void;
+  onRemoved: (id: string) => void;
+  onKnowledge: () => void;
+}
+
+export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowledge }: SideBarProps) {
+  const { t, switchLang } = useI18n();
+  return (
+    <nav className="sidebar" aria-label={t.nav.sessions}>
+      <Button block icon={<ChatIcon />} className="sidebar-new" onClick={onNew}>
+        {t.nav.newChat}
+      </Button>
+      <div className="sidebar-list">
+        <Suspense>
+          <SessionList sessions={sessions} activeId={activeId} onOpen={onOpen} onRemoved={onRemoved} />
+        </Suspense>
+      </div>
+      <div className="sidebar-foot">
+        <Button type="text" icon={<KnowledgeIcon />} onClick={onKnowledge}>
+          {t.nav.knowledge}
+        </Button>
+        <Button type="text" icon={<LanguageIcon />} aria-label={t.nav.languageLabel} onClick={switchLang}>
+          {t.nav.language}
+        </Button>
+      </div>
+    </nav>
+  );
+}

@@ -1,0 +1,67 @@
+/** The chat with what stands around it: conversations, knowledge, the sheet of a citation. */
+import { useCallback, useMemo } from "react";
+import type { AccessStore } from "./access/access";
+import { api as makeApi } from "./api";
+import { Http } from "./api/http";
+import { ChatPane } from "./chat/ChatPane";
+import { Header } from "./Header";
+import { useBases } from "./knowledge/useBases";
+import { Panels } from "./Panels";
+import { SideBar } from "./SideBar";
+import { useSessions } from "./sessions/useSessions";
+import { useSessionTitle } from "./sessions/useSessionTitle";
+import { useWide } from "./ui/useMedia";
+import { useActiveConversation } from "./useActiveConversation";
+import { usePanels } from "./usePanels";
+
+export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () => void }) {
+  const wide = useWide();
+  const api = useMemo(() => {
+    const bearer = () => store.get()?.bearer ?? null;
+    return makeApi(new Http(bearer, () => document.documentElement.lang, onEnded));
+  }, [store, onEnded]);
+  const sessions = useSessions(api);
+  const bases = useBases(api);
+  const active = useActiveConversation(api, sessions, bases);
+  const panels = usePanels();
+  const { open, startNew, sessionId } = active;
+  const title = useSessionTitle(api, sessions, sessionId);
+
+  const showKnowledge = useCallback(() => panels.show("knowledge"), [panels.show]);
+  const go = (act: () => void) => {
+    act();
+    panels.close();
+  };
+  const list = {
+    sessions,
+    activeId: sessionId,
+    onOpen: (id: string) => go(() => open(id)),
+    onNew: () => go(startNew),
+    onRemoved: (id: string) => id === sessionId && startNew(),
+    onKnowledge: showKnowledge,
+  };
+  return (
+    <div className="workspace">
+      {wide && <SideBar {...list} />}
+      <main className="main">
+        <Header
+          title={title}
+          wide={wide}
+          onSessions={() => panels.show("sessions")}
+          onNew={list.onNew}
+          onKnowledge={showKnowledge}
+        />
+        <ChatPane
+          key={active.key}
+          conversation={active.conversation}
+          bases={bases}
+          isNew={sessionId === null}
+          onCite={panels.cite}
+          onKnowledge={showKnowledge}
+          onMissing={startNew}
+        />
+      </main>
+      <Panels panels={panels} api={api} bases={bases} choosable={sessionId === null} list={wide ? null : list} />
+    </div>
+  );
+}

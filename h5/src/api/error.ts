@@ -1,0 +1,89 @@
+/** What went wrong with a request, by a code a person's sentence can be chosen for. */
+
+const CODES = [
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "taken",
+  "conflict",
+  "stale",
+  "too_large",
+  "unsupported",
+  "invalid",
+  "throttled",
+  "unavailable",
+  "upstream",
+  "internal",
+  // not the server's own: no answer came at all
+  "offline",
+  // an answer's stream could not be picked up again
+  "lost",
+] as const;
+
+export type ErrorCode = (typeof CODES)[number];
+
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "not_found",
+  409: "conflict",
+  412: "stale",
+  413: "too_large",
+  415: "unsupported",
+  422: "invalid",
+  429: "throttled",
+  502: "upstream",
+  503: "unavailable",
+  504: "unavailable",
+};
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return (CODES as readonly string[]).includes(code);
+}
+
+export class ApiError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail = "",
+    /** Seconds the server asks to wait before the next try, when it says so. */
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(`${code}: ${detail}`);
+    this.name = "ApiError";
+  }
+
+  static offline(): ApiError {
+    return new ApiError("offline");
+  }
+
+  /** Whether the same request may succeed when it is simply sent again. */
+  get passing(): boolean {
+    return this.code === "offline" || this.code === "unavailable" || this.code === "upstream";
+  }
+}
+
+/** Reads a problem body; a proxy's own error page still becomes the right code by its status. */
+export async function problemOf(response: Response): Promise<ApiError> {
+  const wait = Number(response.headers.get("retry-after"));
+  const seconds = Number.isFinite(wait) && wait > 0 ? wait : null;
+  const fallback = CODE_OF_STATUS[response.status] ?? "internal";
+  try {
+    const body: unknown = await response.json();
+    if (typeof body === "object" && body !== null && "code" in body) {
+      const code = String(body.code);
+      const detail = "detail" in body ? String(body.detail) : "";
+      return new ApiError(isErrorCode(code) ? code : fallback, detail, seconds);
+    }
+  } catch {
+    // not JSON: the status alone has to do
+  }
+  return new ApiError(fallback, "", seconds);
+}
+
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError("internal", String(error));
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}

@@ -1,0 +1,108 @@
+/** An answer: its text, its sources, and how it stands. */
+import { lazy, Suspense, useEffect, useMemo } from "react";
+import { isErrorCode } from "../api/error";
+import type { Citation } from "../api/types";
+import { useI18n } from "../i18n";
+import type { Texts } from "../i18n/en";
+import { type Cited, CitedContext } from "../markdown/cited";
+import { ErrorNote, Note } from "../ui/ErrorNote";
+import { AnswerFoot } from "./AnswerFoot";
+import { Sources } from "./Sources";
+import { type Answer, isOpen, type Turn } from "./turns";
+
+const loadMarkdown = () => import("../markdown/Markdown");
+const Markdown = lazy(loadMarkdown);
+
+export interface AnswerActs {
+  cite: (citation: Citation) => void;
+  retry: (turnId: string) => void;
+  askAgain: (question: string) => void;
+}
+
+export function AnswerView({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
+  const { t } = useI18n();
+  const { answer, trouble } = turn;
+  // fetched while the answer is still awaited
+  useEffect(() => void loadMarkdown(), []);
+  if (answer === null) return null;
+  const open = isOpen(turn);
+  return (
+    <article className="answer" aria-label={t.chat.answer} aria-busy={open}>
+      <AnswerText answer={answer} cite={acts.cite} />
+      {open && <Progress turn={turn} />}
+      {!open && trouble === null && answer.state === "done" && answer.text.trim() === "" && (
+        <p className="muted">{t.chat.empty}</p>
+      )}
+      {answer.state === "stopped" && <p className="answer-state">{t.chat.stopped}</p>}
+      <Trouble turn={turn} acts={acts} />
+      <Sources citations={answer.citations} onOpen={acts.cite} />
+      {!open && trouble === null && <AnswerFoot answer={answer} />}
+    </article>
+  );
+}
+
+function AnswerText({ answer, cite }: { answer: Answer; cite: (citation: Citation) => void }) {
+  const marks = useMemo(() => citable(answer), [answer.state, answer.citations, answer.passages]);
+  const cited = useMemo<Cited>(() => {
+    const names = new Map(marks.map(({ n, document_name }) => [n, document_name]));
+    return {
+      names,
+      open: (n) => {
+        const citation = marks.find((mark) => mark.n === n);
+        if (citation) cite(citation);
+      },
+    };
+  }, [marks, cite]);
+  if (answer.text === "") return null;
+  return (
+    <CitedContext value={cited}>
+      <Suspense fallback={<div className="md plain">{answer.text}</div>}>
+        <Markdown text={answer.text} numbers={[...cited.names.keys()]} />
+      </Suspense>
+    </CitedContext>
+  );
+}
+
+/** Until the server has weighed which markers hold (an answer cut short never is), any passage may be looked at. */
+export function citable(answer: Pick<Answer, "state" | "citations" | "passages">): Citation[] {
+  if (answer.citations.length > 0 || answer.state === "done") return answer.citations;
+  return answer.passages.map(({ text, ...passage }) => ({ ...passage, quote: text }));
+}
+
+function Progress({ turn }: { turn: Turn }) {
+  const { t } = useI18n();
+  if (!turn.connected) {
+    return (
+      <p className="progress" role="status">
+        <span className="dots warn" aria-hidden />
+        {t.chat.reconnecting}
+      </p>
+    );
+  }
+  const begun = turn.answer !== null && turn.answer.text !== "";
+  return (
+    <p className="progress">
+      <span className="dots" aria-hidden />
+      {begun ? t.chat.answering : t.chat.thinking}
+    </p>
+  );
+}
+
+function Trouble({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
+  const { t } = useI18n();
+  const { answer, trouble } = turn;
+  if (trouble !== null) {
+    const label = answer?.id ? t.chat.reconnect : t.retry;
+    return <ErrorNote error={trouble} act={{ label, run: () => acts.retry(turn.id) }} />;
+  }
+  if (answer?.state !== "failed") return null;
+  return (
+    <Note text={failureOf(answer, t)} act={{ label: t.chat.askAgain, run: () => acts.askAgain(turn.question) }} />
+  );
+}
+
+function failureOf({ error }: Answer, t: Texts): string {
+  if (error === null) return t.errors.internal;
+  if (error.code === "interrupted") return t.chat.interrupted;
+  return isErrorCode(error.code) ? t.errors[error.code] : error.detail;
+}

@@ -1,0 +1,103 @@
+/** One conversation: what was said, and where the next question is written. */
+import { Button } from "antd";
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+import type { Citation } from "../api/types";
+import { useI18n } from "../i18n";
+import type { Bases } from "../knowledge/useBases";
+import { ErrorNote } from "../ui/ErrorNote";
+import { useOnline } from "../ui/useOnline";
+import { Composer } from "./Composer";
+import type { Conversation, ConversationState } from "./conversation";
+import { Transcript } from "./Transcript";
+import { isOpen } from "./turns";
+import { Welcome } from "./Welcome";
+import { ScopeIcon } from "../ui/icons";
+
+interface Props {
+  conversation: Conversation;
+  bases: Bases;
+  isNew: boolean;
+  onCite: (citation: Citation) => void;
+  onKnowledge: () => void;
+  /** The conversation in the address is not there any more. */
+  onMissing: () => void;
+}
+
+export function ChatPane({ conversation, bases, isNew, onCite, onKnowledge, onMissing }: Props) {
+  const { t } = useI18n();
+  const online = useOnline();
+  const state = useConversation(conversation, onMissing);
+  const acts = useMemo(
+    () => ({
+      cite: onCite,
+      retry: (turnId: string) => conversation.retry(turnId),
+      askAgain: (question: string) => conversation.ask(question),
+    }),
+    [conversation, onCite],
+  );
+  return (
+    <>
+      {state.turns.length > 0 ? (
+        <Transcript state={state} acts={acts} onOlder={() => void conversation.loadOlder()} />
+      ) : (
+        <Empty state={state} bases={bases} onKnowledge={onKnowledge} onRetry={() => void conversation.open()} />
+      )}
+      <div className="column dock">
+        {!online && (
+          <p className="note" role="status">
+            {t.chat.offline}
+          </p>
+        )}
+        <Composer
+          busy={state.turns.some(isOpen)}
+          onSend={(question) => conversation.ask(question)}
+          onStop={() => void conversation.stop()}
+          tools={isNew && bases.items.length > 0 ? <Scope bases={bases} onClick={onKnowledge} /> : null}
+        />
+      </div>
+    </>
+  );
+}
+
+function useConversation(conversation: Conversation, onMissing: () => void): ConversationState {
+  const state = useSyncExternalStore(conversation.subscribe, conversation.snapshot);
+  const missing = state.loadError?.code === "not_found";
+  useEffect(() => {
+    void conversation.open();
+    return () => conversation.close();
+  }, [conversation]);
+  useEffect(() => {
+    if (missing) onMissing();
+  }, [missing, onMissing]);
+  return state;
+}
+
+interface EmptyProps extends Pick<Props, "bases" | "onKnowledge"> {
+  state: ConversationState;
+  onRetry: () => void;
+}
+
+/** Nothing to read: not yet, not reachable, or not begun. */
+function Empty({ state, bases, onKnowledge, onRetry }: EmptyProps) {
+  const { t } = useI18n();
+  if (state.loading) return <p className="muted center grow">{t.loading}</p>;
+  if (state.loadError === null) return <Welcome bases={bases} onKnowledge={onKnowledge} />;
+  return (
+    <div className="column grow">
+      <ErrorNote error={state.loadError} act={{ label: t.retry, run: onRetry }} />
+    </div>
+  );
+}
+
+/** What the new conversation may use. */
+function Scope({ bases, onClick }: { bases: Bases; onClick: () => void }) {
+  const { t } = useI18n();
+  const { chosen } = bases;
+  const words =
+    chosen === null ? t.knowledge.all : chosen.length === 0 ? t.knowledge.nothing : t.knowledge.some(chosen.length);
+  return (
+    <Button type="text" size="small" className="scope" icon={<ScopeIcon />} onClick={onClick}>
+      {words}
+    </Button>
+  );
+}

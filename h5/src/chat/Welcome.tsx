@@ -1,0 +1,33 @@
+/** What a conversation shows before anything was asked. */
+import { useI18n } from "../i18n";
+import { type Bases, titleOf } from "../knowledge/useBases";
+
+/** As many as fit a phone above the keyboard. */
+const BASES_SHOWN = 4;
+
+export function Welcome({ bases, onKnowledge }: { bases: Bases; onKnowledge: () => void }) {
+  const { t } = useI18n();
+  const { items, chosen } = bases;
+  const used = items.filter(({ id, documents }) => documents > 0 && (chosen === null || chosen.includes(id)));
+  return (
+    <div className="welcome grow">
+      <h2>{t.chat.welcome}</h2>
+      <p>{t.chat.welcomeText}</p>
+      {used.length > 0 && (
+        <section>
+          <h3>{t.chat.answersFrom}</h3>
+          <ul>
+            {used.slice(0, BASES_SHOWN).map((base) => (
+              <li key={base.id}>
+                <button type="button" className="welcome-base" onClick={onKnowledge}>
+                  <span className="base-title">{titleOf(base)}</span>
+                  <span className="base-count">{t.knowledge.documents(base.documents)}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+/** Turns (a question and its answer), and how messages and events become them. Pure. */
+import type { AnswerEvent } from "../api/events";
+import type { ApiError } from "../api/error";
+import type { Citation, Message, MessageError, MessageState, Passage, Usage } from "../api/types";
+
+export interface Answer {
+  /** Null until the server has begun it. */
+  id: string | null;
+  text: string;
+  state: "waiting" | MessageState;
+  /** What was found for the question; known only to a page that saw it happen. */
+  passages: Passage[];
+  citations: Citation[];
+  model: string | null;
+  usage: Usage | null;
+  error: MessageError | null;
+}
+
+export interface Turn {
+  /** The id of the question. */
+  id: string;
+  question: string;
+  answer: Answer | null;
+  /** False while a dropped stream is being picked up again. */
+  connected: boolean;
+  /** Why asking or following was given up; a retry clears it. */
+  trouble: ApiError | null;
+}
+
+export const WAITING: Answer = {
+  id: null,
+  text: "",
+  state: "waiting",
+  passages: [],
+  citations: [],
+  model: null,
+  usage: null,
+  error: null,
+};
+
+export function askedTurn(id: string, question: string): Turn {
+  return { id, question, answer: WAITING, connected: true, trouble: null };
+}
+
+export function isOpen(turn: Turn): boolean {
+  const state = turn.answer?.state;
+  return turn.trouble === null && (state === "waiting" || state === "running");
+}
+
+export function answerOf(message: Message): Answer {
+  const { id, content: text, state, citations, model = null, usage = null, error = null } = message;
+  return { id, text, state, passages: [], citations, model, usage, error };
+}
+
+/** What the answer is after `event`. */
+export function advance(answer: Answer, event: AnswerEvent): Answer {
+  switch (event.type) {
+    case "start":
+      // a stream followed from its beginning tells everything again
+      return { ...WAITING, id: event.message_id, model: event.model, state: "running" };
+    case "passages":
+      return { ...answer, passages: event.passages };
+    case "delta":
+      return { ...answer, text: answer.text + event.text };
+    case "reset":
+      return { ...answer, text: event.text };
+    case "citations":
+      return { ...answer, citations: event.citations };
+    case "usage": {
+      const { input_tokens, output_tokens, counted_by } = event;
+      return { ...answer, usage: { input_tokens, output_tokens, counted_by } };
+    }
+    case "done":
+      return { ...answer, state: event.state === "stopped" ? "stopped" : "done" };
+    case "error":
+      return { ...answer, state: "failed", error: { code: event.code, detail: event.detail } };
+  }
+}
+
+/** Turns in the order they were asked, and the answers whose question is on an earlier page. */
+export interface Assembled {
+  turns: Turn[];
+  orphans: Message[];
+}
+
+/** `newestFirst` is a page as the server sends it: an answer comes before its question. */
+export function assemble(newestFirst: readonly Message[]): Assembled {
+  const answers = new Map<string, Message>();
+  const turns: Turn[] = [];
+  for (const message of newestFirst) {
+    if (message.role === "assistant") {
+      answers.set(message.reply_to ?? message.id, message);
+      continue;
+    }
+    const answer = answers.get(message.id);
+    answers.delete(message.id);
+    turns.push({
+      id: message.id,
+      question: message.content,
+      answer: answer ? answerOf(answer) : null,
+      connected: true,
+      trouble: null,
+    });
+  }
+  return { turns: turns.reverse(), orphans: [...answers.values()] };
+}

@@ -1,0 +1,152 @@
+/** The English texts; their shape is what every other language must fill. */
+import type { ErrorCode } from "../api/error";
+import type { DocumentState } from "../api/types";
+
+const errors: Record<ErrorCode, string> = {
+  unauthenticated: "Your session has ended.",
+  forbidden: "You may not do this here.",
+  not_found: "This is not here any more.",
+  taken: "This name is taken already.",
+  conflict: "This is not possible right now.",
+  stale: "Somebody changed this meanwhile. Load it again.",
+  too_large: "This is too large.",
+  unsupported: "This kind of file is not supported.",
+  invalid: "This was not accepted.",
+  throttled: "Too many requests at the moment.",
+  unavailable: "The service is not available right now.",
+  upstream: "The model did not answer.",
+  internal: "Something went wrong on our side.",
+  offline: "No connection to the server.",
+  lost: "The connection could not be restored.",
+};
+
+const documentStates: Record<DocumentState, string> = {
+  uploaded: "Waiting",
+  extracting: "Reading",
+  embedding: "Indexing",
+  ready: "Ready",
+  failed: "Failed",
+};
+
+export const en = {
+  /** Between two sentences. */
+  gap: " ",
+  loading: "Loading…",
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+  remove: "Delete",
+  retry: "Try again",
+  more: "More",
+  errors,
+
+  noEntry: {
+    title: "Open this page from where you came",
+    text: "This chat is opened by a link that says who you are. Go back to the site or app you came from and open the chat there.",
+  },
+  refused: {
+    title: "This link cannot be used any more",
+    text: "A link opens the chat once and only for a few minutes. Go back to the site or app you came from and open the chat again.",
+  },
+  ended: {
+    title: "Your session has ended",
+    text: "Your conversations are kept. Open the chat again to go on.",
+    framed: "Your conversations are kept. Reload the page around this chat to go on.",
+    again: "Open the chat again",
+  },
+  failed: { title: "The chat could not be opened" },
+
+  nav: {
+    sessions: "Conversations",
+    openSessions: "Show conversations",
+    newChat: "New chat",
+    knowledge: "Knowledge",
+    language: "中文",
+    languageLabel: "切换到中文",
+  },
+
+  sessions: {
+    today: "Today",
+    week: "Last 7 days",
+    older: "Earlier",
+    none: "No conversations yet",
+    untitled: "Untitled",
+    actions: (title: string) => `Actions for “${title}”`,
+    rename: "Rename",
+    renameTitle: "Rename conversation",
+    renameLabel: "Title",
+    removeTitle: "Delete this conversation?",
+    removeText: (title: string) => `“${title}” and all its answers will be gone for good.`,
+  },
+
+  chat: {
+    welcome: "How can I help?",
+    welcomeText: "Ask in your own words. Answers name the documents they come from.",
+    answersFrom: "Answers come from",
+    transcript: "Conversation",
+    question: "Your question",
+    answer: "Answer",
+    placeholder: "Ask a question…",
+    send: "Send",
+    stop: "Stop answering",
+    tooLong: (count: number, limit: number) => `${count} of ${limit} characters`,
+    thinking: "Looking it up…",
+    answering: "Answering…",
+    answered: "Answer complete.",
+    reconnecting: "Connection lost. Reconnecting…",
+    reconnect: "Reconnect",
+    offline: "You are offline. Answers go on as soon as you are back.",
+    stopped: "Stopped",
+    interrupted: "The server was restarted while answering. What was written so far is kept.",
+    empty: "There is no answer to this.",
+    askAgain: "Ask again",
+    copy: "Copy answer",
+    copied: "Copied",
+    older: "Load earlier messages",
+    latest: "Jump to the latest message",
+    waitSeconds: (seconds: number) => `Try again in ${seconds} s.`,
+    tokens: (input: string, output: string) => `${input} tokens read, ${output} written`,
+  },
+
+  sources: {
+    title: "Sources",
+    all: (count: number) => `Show all ${count}`,
+    chip: (n: number, name: string) => `Source ${n}: ${name}`,
+    page: (page: number) => `page ${page}`,
+    cited: "Cited passage",
+    earlier: "Show text before",
+    later: "Show text after",
+    gone: "This document is not available any more. The passage as it was cited:",
+  },
+
+  knowledge: {
+    title: "Knowledge",
+    all: "All knowledge",
+    nothing: "No knowledge",
+    some: (count: number) => (count === 1 ? "1 knowledge base" : `${count} knowledge bases`),
+    choose: "This chat may use",
+    fixed: "What a chat may use is chosen when it starts.",
+    limit: (count: number) => `Choose up to ${count}, or all.`,
+    useAll: "Everything I can read",
+    none: "There are no knowledge bases yet.",
+    shared: "Shared",
+    own: "Mine",
+    documents: (count: number) => (count === 1 ? "1 document" : `${count} documents`),
+    open: (title: string) => `Documents of ${title}`,
+    back: "Back to all knowledge",
+    noDocuments: "No documents yet.",
+    upload: "Upload documents",
+    uploading: (name: string) => `Uploading ${name}…`,
+    uploadFailed: (name: string) => `${name} was not uploaded.`,
+    ownTitle: "My documents",
+    ownText: "Upload documents only you can ask about.",
+    removeTitle: "Delete this document?",
+    removeText: (name: string) => `“${name}” will no longer be found in answers.`,
+    removeLabel: (name: string) => `Delete ${name}`,
+    states: documentStates,
+    pages: (count: number) => (count === 1 ? "1 page" : `${count} pages`),
+    pageErrors: (count: number) => (count === 1 ? "1 page could not be read" : `${count} pages could not be read`),
+  },
+};
+
+export type Texts = typeof en;

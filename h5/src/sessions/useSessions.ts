@@ -1,0 +1,85 @@
+/** The list of conversations, newest first, loaded page by page. */
+import { type Dispatch, type SetStateAction, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Api } from "../api";
+import { type ApiError, asApiError } from "../api/error";
+import type { Session } from "../api/types";
+
+export interface Sessions {
+  items: readonly Session[];
+  loading: boolean;
+  error: ApiError | null;
+  hasMore: boolean;
+  loadMore: () => void;
+  /** A conversation that was just made. */
+  add: (session: Session) => void;
+  /** Moves a conversation to the top because something was asked in it. */
+  touch: (id: string) => void;
+  rename: (id: string, title: string) => Promise<void>;
+  remove: (id: string) => Promise<void>;
+}
+
+export function useSessions(api: Api): Sessions {
+  const [items, setItems] = useState<readonly Session[]>([]);
+  const [loading, setLoading] = useState(true);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const busy = useRef(false);
+
+  const load = useCallback(
+    async (from: string | null) => {
+      if (busy.current) return;
+      busy.current = true;
+      setLoading(true);
+      setError(null);
+      try {
+        const page = await api.sessions(from);
+        setItems((old) => merged(old, page.items));
+        setCursor(page.next_cursor ?? null);
+      } catch (reason) {
+        setError(asApiError(reason));
+      } finally {
+        busy.current = false;
+        setLoading(false);
+      }
+    },
+    [api],
+  );
+
+  useEffect(() => void load(null), [load]);
+
+  const acts = useActs(api, setItems);
+  return { items, loading, error, hasMore: cursor !== null, loadMore: () => void load(cursor), ...acts };
+}
+
+function useActs(api: Api, setItems: Dispatch<SetStateAction<readonly Session[]>>) {
+  return useMemo(
+    () => ({
+      add: (session: Session) => setItems((old) => [session, ...old.filter(({ id }) => id !== session.id)]),
+      touch: (id: string) => setItems((old) => touched(old, id, new Date())),
+      rename: async (id: string, title: string) => {
+        const renamed = await api.renameSession(id, title);
+        setItems((old) => old.map((session) => (session.id === id ? renamed : session)));
+      },
+      remove: async (id: string) => {
+        await api.deleteSession(id).catch((reason: unknown) => {
+          // gone already is what was wanted
+          if (asApiError(reason).code !== "not_found") throw reason;
+        });
+        setItems((old) => old.filter((session) => session.id !== id));
+      },
+    }),
+    [api, setItems],
+  );
+}
+
+/** A page may repeat what moved meanwhile; what is shown already stays where it is. */
+function merged(old: readonly Session[], page: readonly Session[]): Session[] {
+  const known = new Set(old.map(({ id }) => id));
+  return [...old, ...page.filter(({ id }) => !known.has(id))];
+}
+
+function touched(old: readonly Session[], id: string, now: Date): readonly Session[] {
+  const session = old.find((one) => one.id === id);
+  if (session === undefined) return old;
+  return [{ ...session, updated_at: now.toISOString() }, ...old.filter((one) => one !== session)];
+}
