@@ -16,6 +16,7 @@ use poem_openapi::{
     LicenseObject, OpenApi, OpenApiService,
     registry::{MetaApi, Registry},
 };
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -208,7 +209,37 @@ impl ConciergeServer {
 
 /// The native document, as `openapi/native.json` holds it.
 pub fn native_document() -> String {
-    describe(Documented).spec()
+    let document = describe(Documented).spec();
+    match serde_json::from_str(&document) {
+        Ok(document) => format!("{:#}", with_nulls(document)),
+        Err(_) => document,
+    }
+}
+
+/// poem-openapi writes what is optional as `null` and does not say so in the document.
+fn with_nulls(mut document: Value) -> Value {
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
+    for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()) {
+        let required = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, property) in properties.into_iter().flatten() {
+            if required.contains(&Value::from(name.as_str())) {
+                continue;
+            }
+            // beside a `$ref` nothing else counts (OpenAPI 3.0.3)
+            if property.get("$ref").is_some() {
+                *property = json!({ "allOf": [property.take()] });
+            }
+            property["nullable"] = true.into();
+        }
+    }
+    document
 }
 
 /// The native operations as they are described, with nothing behind them.
