@@ -1,12 +1,13 @@
-//! Concierge: a multi-tenant GenAI server. The floors are in `docs/decisions.md` and README; a
-//! module imports only from those above it in this list.
+//! Concierge: a multi-tenant GenAI server. A module imports only from those above it in this list
+//! that an empty line divides from it; `docs/decisions.md` says more.
 
 pub mod clock;
-pub mod config;
 pub mod error;
 pub mod ids;
 pub mod secret;
 pub mod telemetry;
+
+pub mod config;
 
 pub mod db;
 pub mod fetch;

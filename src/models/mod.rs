@@ -4,6 +4,7 @@ mod extractive;
 mod http;
 mod minilm;
 mod openai;
+mod registry;
 mod scripted;
 pub mod tokens;
 mod vector;
@@ -19,6 +20,7 @@ pub use self::{
     http::http_client,
     minilm::MiniLm,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
+    registry::Models,
     scripted::{Script, Scripted, Step},
 };
 

@@ -16,4 +16,5 @@ mod reader;
 mod search;
 mod vendor;
 mod verbs;
+mod walls;
 mod world;

@@ -32,6 +32,10 @@ impl ChatModel for Extractive {
         &self.name
     }
 
+    fn needs_passages(&self) -> bool {
+        true
+    }
+
     fn context_tokens(&self) -> u32 {
         CONTEXT_TOKENS
     }
