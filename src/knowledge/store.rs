@@ -73,9 +73,8 @@ pub async fn bases(
     Ok(sqlx::query_as(
         "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.created_at,
            (select count(*) from document d where d.client_no = b.client_no and d.base_no = b.base_no) documents,
-           coalesce(s.chunks, 0) chunks
+           coalesce((select s.chunks from base_stats s where s.client_no = b.client_no and s.base_no = b.base_no), 0) chunks
          from base b
-         left join base_stats s on s.client_no = b.client_no and s.base_no = b.base_no
          where b.client_no = $1 and (b.owner_id is null or b.owner_id = $2)
          and ($3::timestamptz is null or (b.created_at, b.base_id) > ($3, $4))
          order by b.created_at, b.base_id limit $5",

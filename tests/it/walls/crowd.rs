@@ -1,0 +1,110 @@
+//! Clients with thousands of rows each, so that it matters how a statement reads.
+
+use concierge::ids::ClientNo;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use crate::world::World;
+
+/// The clients that have a crowd each.
+pub const CLIENTS: [ClientNo; 2] = [ClientNo(1), ClientNo(2)];
+/// How many there are besides, with a key each and nothing else.
+const OTHER_CLIENTS: i32 = 2_000;
+/// Rows of each client in a table that grows.
+const ROWS: i32 = 4_000;
+/// Users of each client; the rows are theirs by turns.
+const USERS: i32 = 100;
+
+/// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
+/// its own, `u` is its user, `session` its conversation, and `before` the id of the row before.
+const TABLES: [(&str, &str); 18] = [
+    ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
+    ("login_session", "c, hash, u, at, at + interval '1 day'"),
+    ("burnt_token", "c, hash, at"),
+    ("api_key", "c, id, 'key', hash, '{}', at, null"),
+    ("job", "c, id, 'ingest', id, at, 0, null, null, n > 50, at"),
+    // some are the client's, most are users' own
+    ("base", "c, id, n, case when n > 100 then u end, 'b' || n, '', '', 'refuse', at"),
+    ("blob", "c, hash, 1, at"),
+    (
+        "document",
+        "c, id, n, n % 200 + 1, 'd' || n, 'text/plain', null, hash, 1, 'ready', null, null, '[]', 2, 1, 0, 0, at, at",
+    ),
+    ("document_text", "c, n, 1, 4, 'text'"),
+    ("chunk", "c, id, n, (n / 2 + 1) % 200 + 1, n / 2 + 1, 1, n % 2, 0, 4, null, '', 'text'"),
+    ("document_index", "c, n, n % 200 + 1, 1, 2, 10"),
+    ("base_stats", "c, n, 2, 10"),
+    ("posting", "n, c, n % 200 + 1, 1, 0, 'term' || n % 500, hash"),
+    ("chunk_vector", "n, c, n % 200 + 1, 1, 0, 'test', '[1,0,0]'"),
+    ("chat_session", "c, id, u, 'title', null, at, at"),
+    (
+        "message",
+        "c, id, n, session, u, case n % 2 when 0 then 'user' else 'assistant' end,
+         case n % 2 when 1 then before end, 'text', case when n % 500 = 1 then 'running' else 'done' end,
+         '[]', null, null, 'model', null, at, at, at",
+    ),
+    ("frame", "c, id, 1, 9, hash"),
+    ("usage", "c, id, u, 'm', 1, 1, 'server', 'done', at"),
+];
+
+impl World {
+    /// A world with a crowd in it, and statistics of it.
+    pub async fn crowded() -> Self {
+        let world = Self::new().await;
+        let mut conn = world.superuser().await;
+        fill(&mut conn).await;
+        world
+    }
+}
+
+async fn fill(conn: &mut PgConnection) {
+    let mut tx = conn.begin().await.unwrap();
+    // references among rows that are made in one go need no proof here
+    tx.execute("set local session_replication_role = replica")
+        .await
+        .unwrap();
+    for statement in [
+        "insert into client overriding system value
+         select n, 'c' || n, 'name', '', true, 'header', 'partner', 'own', 'UTC', null, 'epoch'
+         from generate_series(1, $1) n",
+        "insert into client_key select n, gen_random_uuid(), '', '', 2048, 'epoch', null
+         from generate_series(1, $1) n",
+    ] {
+        sqlx::query(statement)
+            .bind(OTHER_CLIENTS)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    for client in CLIENTS {
+        for (table, columns) in TABLES {
+            let rows = rows(client);
+            let insert = format!(
+                "insert into {table} overriding system value select {columns} from ({rows}) rows"
+            );
+            let done = tx.execute(AssertSqlSafe(insert)).await;
+            done.unwrap_or_else(|error| panic!("{table}: {error}"));
+        }
+    }
+    tx.commit().await.unwrap();
+    conn.execute("vacuum analyze").await.unwrap();
+}
+
+fn rows(client: ClientNo) -> String {
+    let id = |n: &str| {
+        format!(
+            "('00000000-0000-7000-' || lpad(to_hex({}), 4, '0') || '-' || lpad(to_hex({n}), 12, '0'))::uuid",
+            client.0
+        )
+    };
+    format!(
+        "select {c} as c, n, {id} as id, {before} as before, {user} as u, {session} as session,
+           decode(lpad(to_hex({c}), 8, '0') || lpad(to_hex(n), 24, '0'), 'hex') as hash,
+           'epoch'::timestamptz + n * interval '1 minute' as at
+         from generate_series(1, {ROWS}) n",
+        c = client.0,
+        id = id("n"),
+        before = id("n - 1"),
+        user = id(&format!("n % {USERS} + 1")),
+        session = id("n / 20 + 1"),
+    )
+}

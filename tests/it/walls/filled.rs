@@ -1,0 +1,110 @@
+//! A world with something of everything in it: two users of one client, and one of another.
+
+use std::collections::BTreeMap;
+
+use concierge::{
+    identity::{MembersMay, V1Tokens, api_key},
+    secret::Secret,
+};
+use reqwest::StatusCode;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::world::{Partner, Person, World, body};
+
+/// What a user has.
+#[derive(Clone, Debug)]
+pub struct Belongings {
+    /// A base of the user's own.
+    pub base: String,
+    /// A document in it that can be searched.
+    pub document: String,
+    /// A conversation.
+    pub session: String,
+    /// What was asked in it.
+    pub question: String,
+    /// What was answered.
+    pub answer: String,
+}
+
+/// A client whose tokens are exchanged once.
+pub async fn partner<'w>(world: &'w World, id: &str) -> Partner<'w> {
+    world
+        .partner_with(id, V1Tokens::ExchangeOnce, MembersMay::Own)
+        .await
+}
+
+/// Gives a user something of everything.
+pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
+    let base = person.base("warranty").await;
+    let text =
+        "The battery has a warranty of eight years.\n\nThe paint has a warranty of two years.\n";
+    let document = person.document(&base, "battery.md", text).await;
+    let session = person.session().await;
+    let answer = person
+        .asks(&session, "How long is the warranty of the battery?")
+        .await;
+    assert_eq!(answer["state"], "done", "{answer}");
+    with_vectors(&mut world.superuser().await).await;
+    let id = |name: &str| answer[name].as_str().unwrap().to_owned();
+    Belongings {
+        base,
+        document,
+        session,
+        question: id("reply_to"),
+        answer: id("id"),
+    }
+}
+
+/// A vector for each first chunk: tests do without the model that would make them.
+async fn with_vectors(conn: &mut PgConnection) {
+    let insert = "insert into chunk_vector (client_no, base_no, document_no, version, ordinal, embedder, embedding)
+         select client_no, base_no, document_no, version, 0, 'test', '[1,0,0]' from document_index
+         on conflict do nothing";
+    sqlx::query(insert).execute(conn).await.unwrap();
+}
+
+/// A key for a program of the client, with every right there is.
+pub async fn key(partner: &Partner<'_>) -> Secret {
+    let app = &partner.world.app;
+    let mut tx = app.db.client(partner.no).await.unwrap();
+    let scopes = [
+        api_key::Scope::KnowledgeRead,
+        api_key::Scope::KnowledgeWrite,
+    ];
+    let (_, key) = api_key::create(&mut tx, &partner.id, "program", &scopes, app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    key
+}
+
+/// Uploads a document that no worker has read yet.
+pub async fn wait(person: &Person<'_>, base: &str) {
+    let waiting = person
+        .upload(base, "waits.md", "This waits for a worker.")
+        .await;
+    body(waiting, StatusCode::ACCEPTED).await;
+}
+
+/// Every table with a sum over its rows, their versions and their locks: whatever writes changes it.
+pub async fn fingerprint(conn: &mut PgConnection) -> BTreeMap<String, String> {
+    let tables = "select relname::text from pg_class
+         where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')";
+    let tables: Vec<String> = sqlx::query_scalar(tables)
+        .fetch_all(&mut *conn)
+        .await
+        .unwrap();
+    let mut sums = BTreeMap::new();
+    for table in tables {
+        let sum = format!(
+            "select count(*) || ' ' || md5(coalesce(string_agg(concat_ws(' ', ctid, xmin, xmax, t), '|' order by ctid), ''))
+             from {table} t"
+        );
+        let sum: String = sqlx::query_scalar(AssertSqlSafe(sum))
+            .fetch_one(&mut *conn)
+            .await
+            .unwrap();
+        sums.insert(table, sum);
+    }
+    sums
+}

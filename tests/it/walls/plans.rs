@@ -1,0 +1,204 @@
+//! No statement of a request reads a whole table, nor all rows of its client, and the hot ones go by
+//! the index made for them.
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
+
+use super::statements::{Statement, is_sql, statements};
+use crate::world::World;
+
+/// Roles that serve requests. What runs by itself may read what it sweeps.
+const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
+
+/// Statements that read all rows of a client, with the reason.
+const WHOLE: [(&str, &str); 4] = [
+    // once a day: whether any document still names a file
+    ("blobs.rs", "sweep"),
+    // a client has a handful of keys
+    ("identity/store.rs", "active_keys"),
+    ("identity/store.rs", "newest_public_key"),
+    ("identity/store.rs", "retire_keys"),
+];
+
+/// The index that a hot statement goes by; a list comes out of it in order, without sorting.
+const HOT: [(&str, &str, &[&str]); 22] = [
+    ("identity/store.rs", "client_at_gate", &["client_id_key"]),
+    (
+        "identity/store.rs",
+        "active_keys",
+        &["client_key_pkey", "sorts"],
+    ),
+    (
+        "identity/store.rs",
+        "user_by_name",
+        &["app_user_external_key"],
+    ),
+    (
+        "identity/store.rs",
+        "session_user",
+        &["login_session_pkey", "app_user_pkey"],
+    ),
+    ("identity/store.rs", "api_key", &["api_key_secret_key"]),
+    ("chat/store.rs", "session", &["chat_session_pkey"]),
+    ("chat/store.rs", "sessions", &["chat_session_of_user"]),
+    (
+        "chat/store.rs",
+        "messages",
+        &["message_of_session", "usage_pkey"],
+    ),
+    ("chat/store.rs", "message", &["message_pkey", "usage_pkey"]),
+    ("chat/store.rs", "answer_to", &["one_answer"]),
+    ("chat/store.rs", "running_of_user", &["message_running"]),
+    ("chat/store.rs", "frames", &["frame_pkey"]),
+    ("chat/store.rs", "orphans", &["message_lease"]),
+    (
+        "knowledge/store.rs",
+        "base",
+        &["base_pkey", "base_stats_pkey", "document_of_base"],
+    ),
+    (
+        "knowledge/store.rs",
+        "bases",
+        &[
+            "base_name_key",
+            "base_stats_pkey",
+            "document_of_base",
+            "sorts",
+        ],
+    ),
+    (
+        "knowledge/store.rs",
+        "readable_bases",
+        &["base_name_key", "sorts"],
+    ),
+    (
+        "knowledge/store.rs",
+        "document",
+        &["document_pkey", "base_no_key"],
+    ),
+    (
+        "knowledge/store.rs",
+        "documents",
+        &["document_of_base", "base_no_key"],
+    ),
+    ("knowledge/store.rs", "text", &["document_text_pkey"]),
+    ("knowledge/store.rs", "chunks", &["chunk_order"]),
+    ("knowledge/search/reads.rs", "postings", &["posting_pkey"]),
+    ("queue.rs", "claim", &["job_due", "job_pkey"]),
+];
+
+/// How PostgreSQL would run a statement in this role, whatever is bound.
+async fn plan(conn: &mut PgConnection, statement: &Statement, role: &str) -> String {
+    let mut tx = conn.begin().await.unwrap();
+    tx.execute("set local app.client = '1'").await.unwrap();
+    tx.execute(AssertSqlSafe(format!("set local role {role}")))
+        .await
+        .unwrap();
+    let explain = format!("explain (generic_plan) {}", statement.text);
+    let lines = sqlx::raw_sql(AssertSqlSafe(explain))
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap();
+    let lines: Vec<String> = lines.iter().map(|line| line.get(0)).collect();
+    lines.join("\n")
+}
+
+/// Whether a plan reads a table from end to end, or an index by nothing but the client.
+fn reads_all(plan: &str) -> bool {
+    let mut scan = "";
+    plan.lines().any(|line| {
+        let condition = line.trim_start().strip_prefix("Index Cond: (client_no = ");
+        // the number of a client is the whole key of the table of clients
+        let by_client =
+            condition.is_some_and(|rest| !rest.contains(" AND ")) && !scan.contains("client_pkey");
+        scan = line;
+        by_client || line.contains("Seq Scan")
+    })
+}
+
+#[tokio::test]
+async fn statements_go_by_an_index() {
+    let world = World::crowded().await;
+    let conn = &mut world.superuser().await;
+    let (statements, _) = statements();
+    no_request_reads_a_whole_table(conn, &statements).await;
+    hot_statements_go_by_the_index_made_for_them(conn, &statements).await;
+    a_planted_scan_is_found(conn).await;
+}
+
+async fn no_request_reads_a_whole_table(conn: &mut PgConnection, statements: &[Statement]) {
+    let (mut complaints, mut looked_at) = (Vec::new(), 0);
+    for statement in statements
+        .iter()
+        .filter(|statement| is_sql(&statement.text))
+    {
+        let Statement {
+            path,
+            function,
+            roles,
+            text,
+        } = statement;
+        for role in roles.iter().filter(|role| SERVING.contains(role)) {
+            looked_at += 1;
+            let plan = plan(conn, statement, role).await;
+            let known = WHOLE.contains(&(path, function));
+            if reads_all(&plan) != known {
+                complaints.push(format!("{path}: {function} as {role}\n{text}\n{plan}"));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+    assert!(looked_at > 70, "only {looked_at} plans");
+}
+
+async fn hot_statements_go_by_the_index_made_for_them(
+    conn: &mut PgConnection,
+    statements: &[Statement],
+) {
+    for (path, function, expected) in HOT {
+        let statement = statements
+            .iter()
+            .find(|found| (found.path.as_str(), found.function.as_str()) == (path, function));
+        let statement = statement.unwrap_or_else(|| panic!("no statement in {function} of {path}"));
+        let plan = plan(conn, statement, statement.roles[0]).await;
+        for index in expected.iter().filter(|index| **index != "sorts") {
+            assert!(
+                plan.contains(&format!(" {index} ")) || plan.contains(&format!(" {index}\n")),
+                "{function}: {index}\n{plan}"
+            );
+        }
+        let sorts = plan.contains("Sort Key");
+        assert_eq!(sorts, expected.contains(&"sorts"), "{function}\n{plan}");
+    }
+}
+
+/// An operator that is not leakproof cannot go by an index behind a policy.
+async fn a_planted_scan_is_found(conn: &mut PgConnection) {
+    let index = "create index planted on chat_session (client_no, title text_pattern_ops)";
+    conn.execute(index).await.unwrap();
+    for (text, all) in [
+        (
+            "select from chat_session where client_no = $1 and title ~~ 'a%'",
+            true,
+        ),
+        (
+            "select from chat_session where client_no = $1 and title = $2",
+            false,
+        ),
+        (
+            "select from chat_session where client_no = $1 and updated_at > $2",
+            true,
+        ),
+        ("select from chat_session", true),
+        ("select from client where client_no = $1", false),
+    ] {
+        let (path, function, text) = (String::new(), String::new(), text.to_owned());
+        let statement = Statement {
+            path,
+            function,
+            roles: vec![],
+            text,
+        };
+        let plan = plan(conn, &statement, "concierge_client").await;
+        assert_eq!(reads_all(&plan), all, "{}\n{plan}", statement.text);
+    }
+}

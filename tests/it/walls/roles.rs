@@ -1,0 +1,208 @@
+//! Who may do what in the database: policies, grants, and roles without power.
+
+use super::catalogue::{ask, tenant_tables};
+use crate::world::World;
+
+/// Tables that are read before the client is known.
+const AT_THE_GATE: [&str; 2] = ["client", "client_key"];
+
+/// What a policy lets through for the rows of one client.
+const OWN_ROWS: &str = "(client_no = ( SELECT app_client() AS app_client))";
+
+/// A policy: table, name, whether it is permissive, roles, command, what is seen, what is written.
+type Policy = (
+    String,
+    String,
+    String,
+    Vec<String>,
+    String,
+    Option<String>,
+    Option<String>,
+);
+
+#[tokio::test]
+async fn every_table_has_its_policies_and_no_others() {
+    let world = World::new().await;
+    let conn = &mut world.superuser().await;
+    let tenant = tenant_tables(conn).await;
+    let guarded: Vec<(String, bool, bool)> = ask(
+        conn,
+        "select relname::text, relrowsecurity, relforcerowsecurity from pg_class
+         where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')",
+    )
+    .await;
+    for (table, enabled, forced) in guarded.iter().filter(|table| tenant.contains(&table.0)) {
+        assert!(
+            *enabled && *forced,
+            "{table}: enabled {enabled}, forced {forced}"
+        );
+    }
+    let mut policies: Vec<Policy> = ask(
+        conn,
+        "select tablename::text, policyname::text, permissive, roles::text[], cmd, qual, with_check
+         from pg_policies",
+    )
+    .await;
+    policies.sort_unstable();
+    let mut expected: Vec<Policy> = Vec::new();
+    for table in &tenant {
+        let mut policy =
+            |name: &str, role: &str, command: &str, seen: &str, written: Option<&str>| {
+                let (table, permissive) = (table.clone(), "PERMISSIVE".to_owned());
+                let (name, roles, command) =
+                    (name.to_owned(), vec![role.to_owned()], command.to_owned());
+                let (seen, written) = (Some(seen.to_owned()), written.map(str::to_owned));
+                expected.push((table, name, permissive, roles, command, seen, written));
+            };
+        policy(
+            "client_rows",
+            "concierge_client",
+            "ALL",
+            OWN_ROWS,
+            Some(OWN_ROWS),
+        );
+        policy(
+            "system_rows",
+            "concierge_system",
+            "ALL",
+            "true",
+            Some("true"),
+        );
+        if AT_THE_GATE.contains(&table.as_str()) {
+            policy("gate_rows", "concierge_gate", "SELECT", "true", None);
+        }
+    }
+    expected.sort_unstable();
+    assert_eq!(policies, expected);
+}
+
+#[tokio::test]
+async fn the_roles_have_the_rights_they_need_and_no_others() {
+    let world = World::new().await;
+    let conn = &mut world.superuser().await;
+    let tenant = tenant_tables(conn).await;
+    // the owner's own rights and the superuser's are no grants
+    let mut grants: Vec<(String, String, String)> = ask(
+        conn,
+        "select c.relname::text, coalesce(r.rolname, 'public')::text, lower(a.privilege_type)
+         from pg_class c, aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
+         where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner",
+    )
+    .await;
+    let columns: Vec<(String,)> = ask(
+        conn,
+        "select attname::text from pg_attribute join pg_class c on c.oid = attrelid
+         where c.relnamespace = 'public'::regnamespace and attacl is not null",
+    )
+    .await;
+    assert!(columns.is_empty(), "rights to single columns: {columns:?}");
+    let mut expected = Vec::new();
+    let mut grant = |table: &str, role: &str, rights: &[&str]| {
+        expected.extend(
+            rights
+                .iter()
+                .map(|right| (table.to_owned(), role.to_owned(), (*right).to_owned())),
+        );
+    };
+    for table in &tenant {
+        grant(
+            table,
+            "concierge_client",
+            &["delete", "insert", "select", "update"],
+        );
+        grant(
+            table,
+            "concierge_system",
+            &["delete", "insert", "select", "update"],
+        );
+    }
+    AT_THE_GATE
+        .iter()
+        .for_each(|table| grant(table, "concierge_gate", &["select"]));
+    grant(
+        "job_slot",
+        "concierge_system",
+        &["delete", "insert", "select"],
+    );
+    grants.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(grants, expected);
+}
+
+#[tokio::test]
+async fn no_function_runs_with_the_rights_of_its_owner() {
+    let world = World::new().await;
+    let functions: Vec<(String, bool, String)> = ask(
+        &mut world.superuser().await,
+        "select p.proname::text, p.prosecdef, p.provolatile::text from pg_proc p
+         where p.pronamespace = 'public'::regnamespace
+         and not exists (select from pg_depend e where e.objid = p.oid and e.deptype = 'e')",
+    )
+    .await;
+    assert!(functions.iter().any(|(name, ..)| name == "app_client"));
+    for (name, definer, volatile) in functions {
+        assert!(!definer, "{name}");
+        // else it is asked again for each row
+        assert!(
+            name != "app_client" || volatile == "s",
+            "{name} is {volatile}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_roles_are_powerless_and_own_nothing() {
+    let world = World::new().await;
+    let conn = &mut world.superuser().await;
+    let roles: Vec<(String, bool, bool)> = ask(
+        conn,
+        "select rolname::text, rolcanlogin,
+           rolsuper or rolbypassrls or rolinherit or rolcreaterole or rolcreatedb or rolreplication
+         from pg_roles where rolname like 'concierge\\_%' order by 1",
+    )
+    .await;
+    let role = |name: &str, login| (format!("concierge_{name}"), login, false);
+    let expected = [
+        role("client", false),
+        role("gate", false),
+        role("login", true),
+        role("owner", false),
+        role("system", false),
+    ];
+    assert_eq!(
+        roles, expected,
+        "a role, whether it logs in, whether it has power"
+    );
+    let mut steps: Vec<(String, String, bool, bool, bool)> = ask(
+        conn,
+        "select m.rolname::text, r.rolname::text, inherit_option, set_option, admin_option
+         from pg_auth_members a join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid
+         where m.rolname like 'concierge\\_%'",
+    )
+    .await;
+    steps.sort_unstable();
+    let step = |into: &str| {
+        (
+            "concierge_login".to_owned(),
+            format!("concierge_{into}"),
+            false,
+            true,
+            false,
+        )
+    };
+    assert_eq!(
+        steps,
+        [step("client"), step("gate"), step("system")],
+        "may step into, inherits nothing"
+    );
+    // of this database, and of the whole server
+    let owned: Vec<(String, String)> = ask(
+        conn,
+        "select distinct r.rolname::text, d.classid::regclass::text from pg_shdepend d
+         join pg_roles r on r.oid = d.refobjid
+         where d.refclassid = 'pg_authid'::regclass and d.deptype = 'o'
+         and r.rolname in ('concierge_client', 'concierge_gate', 'concierge_login', 'concierge_system')",
+    )
+    .await;
+    assert!(owned.is_empty(), "{owned:?}");
+}
