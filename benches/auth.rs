@@ -32,7 +32,11 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         ];
         let server = Server::start(Cores::One, &set)?;
         let figure = measure(bench.round, &server)?;
-        bench.report.add(Figure { name: name.into(), target, ..figure });
+        bench.report.add(Figure {
+            name: name.into(),
+            target,
+            ..figure
+        });
     }
     Ok(())
 }
@@ -45,10 +49,9 @@ fn measure(round: Duration, server: &Server) -> Result<Figure> {
     let (mut ours, mut theirs) = (Cost::new(server.pid()), Cost::new(bare.pid()));
     let [me, hello] = interleaved(
         round,
-        [
-            &mut |time| ours.of(|| me.per_second(time)),
-            &mut |time| theirs.of(|| hello.per_second(time)),
-        ],
+        [&mut |time| ours.of(|| me.per_second(time)), &mut |time| {
+            theirs.of(|| hello.per_second(time))
+        }],
     )?;
     let note = format!(
         "{:.0} of {:.0} requests/s; {:.1} of {:.1} us of the server's core each, which was {:.0} % of {:.0} % busy",
@@ -78,7 +81,11 @@ struct Cost {
 
 impl Cost {
     fn new(pid: u32) -> Self {
-        Self { pid, cpu_seconds: 0.0, seconds: 0.0 }
+        Self {
+            pid,
+            cpu_seconds: 0.0,
+            seconds: 0.0,
+        }
     }
 
     fn of(&mut self, load: impl FnOnce() -> Result<Vec<f64>>) -> Result<Vec<f64>> {

@@ -36,7 +36,9 @@ impl Bare {
         let port = free_port()?;
         let program = std::env::current_exe()?;
         let child = machine::on_cores([machine::SERVER_CORE], || {
-            Command::new(program).args([COMMAND, &port.to_string()]).spawn()
+            Command::new(program)
+                .args([COMMAND, &port.to_string()])
+                .spawn()
         });
         let bare = Self {
             child: child?,

@@ -56,7 +56,9 @@ impl Cluster {
         })?;
         let password = boot::login_password(access);
         let place = format!("{}:{}/{name}", access.host, access.port);
-        Ok(format!("postgres://{LOGIN_ROLE}:{password}@{place}?sslmode=disable"))
+        Ok(format!(
+            "postgres://{LOGIN_ROLE}:{password}@{place}?sslmode=disable"
+        ))
     }
 
     /// A connection past every wall.

@@ -31,7 +31,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     let started = std::time::Instant::now();
     let chunks = user.fill(&base, &documents)?;
     let filled_seconds = ms_since(started) / 1_000.0;
-    ensure!(chunks.abs_diff(CHUNKS as u64) < CHUNKS as u64 / 20, "{chunks} chunks");
+    ensure!(
+        chunks.abs_diff(CHUNKS as u64) < CHUNKS as u64 / 20,
+        "{chunks} chunks"
+    );
     server.again(Cores::One)?;
     // MiniLM reads English only: these are the questions that cost it something
     let questions: Vec<String> = (0..QUESTIONS).map(|_| writer.question(false)).collect();

@@ -47,7 +47,9 @@ pub fn wait_for_quiet(report: &mut Report) -> Result<()> {
     let anyway = environment("BENCH_ANYWAY").is_some_and(|value| value == "1");
     let mut load = load_average();
     if load > LOAD_MAX && !anyway {
-        report.note(&format!("load average {load:.2}: waiting until it is below {LOAD_MAX}"));
+        report.note(&format!(
+            "load average {load:.2}: waiting until it is below {LOAD_MAX}"
+        ));
         for _ in 0..QUIET_WAIT_SECONDS {
             if load <= LOAD_MAX {
                 break;
@@ -57,7 +59,9 @@ pub fn wait_for_quiet(report: &mut Report) -> Result<()> {
         }
     }
     if load > LOAD_MAX && !anyway {
-        bail!("load average {load:.2}: something else runs here (BENCH_ANYWAY=1 measures all the same)");
+        bail!(
+            "load average {load:.2}: something else runs here (BENCH_ANYWAY=1 measures all the same)"
+        );
     }
     let busy = if load > LOAD_MAX {
         ", a busy machine: BENCH_ANYWAY is set, so the figures are no verdict"
@@ -98,13 +102,18 @@ pub fn on_cores<T: Send>(
             pin(cores);
             work()
         });
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
 fn load_average() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0)
+    text.split(' ')
+        .next()
+        .and_then(|load| load.parse().ok())
+        .unwrap_or(0.0)
 }
 
 fn output(program: &str, arguments: &[&str]) -> String {

@@ -80,7 +80,10 @@ fn measure(arguments: &[String]) -> Result<()> {
         .iter()
         .find(|name| ALL.iter().all(|(known, _)| known != *name))
     {
-        bail!("{unknown} is no benchmark: {}", ALL.map(|(name, _)| name).join(", "));
+        bail!(
+            "{unknown} is no benchmark: {}",
+            ALL.map(|(name, _)| name).join(", ")
+        );
     }
     let mut report = Report::begin(machine::describe());
     machine::wait_for_quiet(&mut report)?;

@@ -33,7 +33,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     let mut text = String::new();
     loop {
         let start = text.chars().count();
-        let path = format!("/api/v1/documents/{id}/text?start={start}&end={}", start + PIECE_CHARS);
+        let path = format!(
+            "/api/v1/documents/{id}/text?start={start}&end={}",
+            start + PIECE_CHARS
+        );
         let piece = user.call(&user.get(&path))?;
         text.push_str(piece["text"].as_str().context("a piece of text")?);
         if text.chars().count() as u64 >= piece["total"].as_u64().context("a length")? {
@@ -46,7 +49,11 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         unit: "",
         target: Target::AtLeast(0.97),
         quartiles: None,
-        note: format!("{} characters read, {} written", text.chars().count(), written.chars().count()),
+        note: format!(
+            "{} characters read, {} written",
+            text.chars().count(),
+            written.chars().count()
+        ),
     });
     Ok(())
 }
@@ -63,7 +70,8 @@ fn bigram_f1(found: &str, expected: &str) -> f64 {
         pairs
     };
     let (found, expected) = (count(found), count(expected));
-    let shared = |(pair, n): (&(char, char), &usize)| (*n).min(expected.get(pair).copied().unwrap_or(0));
+    let shared =
+        |(pair, n): (&(char, char), &usize)| (*n).min(expected.get(pair).copied().unwrap_or(0));
     let both: usize = found.iter().map(shared).sum();
     2.0 * both as f64 / (found.values().sum::<usize>() + expected.values().sum::<usize>()) as f64
 }

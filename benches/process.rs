@@ -13,7 +13,11 @@ pub fn cpu_seconds(pid: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("processor time")?;
     // the name may hold anything, so count from behind it
     let rest = stat.rsplit_once(") ").context("processor time")?.1;
-    let field = |at: usize| rest.split(' ').nth(at).and_then(|field| field.parse::<f64>().ok());
+    let field = |at: usize| {
+        rest.split(' ')
+            .nth(at)
+            .and_then(|field| field.parse::<f64>().ok())
+    };
     let ticks = field(11).zip(field(12)).context("processor time")?;
     Ok((ticks.0 + ticks.1) / TICKS_PER_SECOND)
 }

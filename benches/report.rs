@@ -71,7 +71,9 @@ impl Report {
 
     fn table(&self) -> String {
         let mut table = format!("{}.\n\n", self.head.join("; "));
-        table.push_str("| benchmark | measured | IQR | target | | behind it |\n|---|--:|---|--:|---|---|\n");
+        table.push_str(
+            "| benchmark | measured | IQR | target | | behind it |\n|---|--:|---|--:|---|---|\n",
+        );
         for figure in &self.figures {
             table.push_str(&format!(
                 "| {} | {} | {} | {} | {} | {} |\n",

@@ -44,13 +44,24 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     let mut writer = Writer::new(3);
     let documents = (0..CHUNKS / CHUNKS_PER_DOCUMENT).map(|_| writer.document(CHUNKS_PER_DOCUMENT));
     let chunks = user.fill(&base, &documents.collect::<Vec<_>>())?;
-    ensure!(chunks.abs_diff(CHUNKS as u64) < CHUNKS as u64 / 20, "{chunks} chunks");
+    ensure!(
+        chunks.abs_diff(CHUNKS as u64) < CHUNKS as u64 / 20,
+        "{chunks} chunks"
+    );
     server.again(Cores::One)?;
-    let questions: Vec<String> = (0..QUESTIONS).map(|n| writer.question(n % 2 == 0)).collect();
+    let questions: Vec<String> = (0..QUESTIONS)
+        .map(|n| writer.question(n % 2 == 0))
+        .collect();
     measure(bench, &user, &base, &questions, chunks)
 }
 
-fn measure(bench: &mut Bench, user: &User, base: &str, questions: &[String], chunks: u64) -> Result<()> {
+fn measure(
+    bench: &mut Bench,
+    user: &User,
+    base: &str,
+    questions: &[String],
+    chunks: u64,
+) -> Result<()> {
     let mut plain = Plain::new(bench)?;
     let (mut by_vector, mut by_both) = (Search::new(user, base)?, Search::new(user, base)?);
     let vectors: Vec<Vec<f32>> = questions.iter().map(|text| vendor::vector(text)).collect();
@@ -58,9 +69,17 @@ fn measure(bench: &mut Bench, user: &User, base: &str, questions: &[String], chu
     let [sql, api, hybrid] = interleaved(
         bench.round,
         [
-            &mut |time| repeat(time, || plain.search(bench, &vectors[turns[0].next().unwrap_or(0)])),
+            &mut |time| {
+                repeat(time, || {
+                    plain.search(bench, &vectors[turns[0].next().unwrap_or(0)])
+                })
+            },
             // a mark has no words, so the vector alone decides
-            &mut |time| repeat(time, || by_vector.search("?", &vectors[turns[1].next().unwrap_or(0)])),
+            &mut |time| {
+                repeat(time, || {
+                    by_vector.search("?", &vectors[turns[1].next().unwrap_or(0)])
+                })
+            },
             &mut |time| {
                 let mut once = || {
                     let at = turns[2].next().unwrap_or(0);
@@ -114,8 +133,15 @@ impl Plain {
         let scope = format!(
             "set role concierge_client; set app.client = '{client}'; set plan_cache_mode = force_custom_plan"
         );
-        bench.cluster.wait(conn.execute(sqlx::AssertSqlSafe(scope)))?;
-        Ok(Self { client, base: vec![row.try_get(1)?], embedder: row.try_get(2)?, conn })
+        bench
+            .cluster
+            .wait(conn.execute(sqlx::AssertSqlSafe(scope)))?;
+        Ok(Self {
+            client,
+            base: vec![row.try_get(1)?],
+            embedder: row.try_get(2)?,
+            conn,
+        })
     }
 
     fn search(&mut self, bench: &Bench, vector: &[f32]) -> Result<f64> {
@@ -144,7 +170,11 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(user: &'a User, base: &str) -> Result<Self> {
         let path = format!("/api/v1/knowledge-bases/{base}/search");
-        Ok(Self { user, wire: user.wire()?, path })
+        Ok(Self {
+            user,
+            wire: user.wire()?,
+            path,
+        })
     }
 
     fn search(&mut self, query: &str, vector: &[f32]) -> Result<f64> {
@@ -156,7 +186,11 @@ impl<'a> Search<'a> {
         let ms = ms_since(started);
         let body: Value = serde_json::from_slice(&answer.body)?;
         let found = body["passages"].as_array().map_or(0, Vec::len);
-        ensure!(answer.status == 200 && found == 10, "{}: {body}", answer.status);
+        ensure!(
+            answer.status == 200 && found == 10,
+            "{}: {body}",
+            answer.status
+        );
         Ok(ms)
     }
 }

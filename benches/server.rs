@@ -63,7 +63,12 @@ impl Server {
             add(key, value);
         }
         let child = launch(&folder, &arguments, cores)?;
-        let server = Self { child, port, arguments, folder };
+        let server = Self {
+            child,
+            port,
+            arguments,
+            folder,
+        };
         server.until_ready()?;
         Ok(server)
     }
@@ -80,13 +85,24 @@ impl Server {
         let may = ["--members-may", "manage"];
         let create = ["client", "create", "--name", CLIENT, "--id", CLIENT];
         self.run(&[&create[..], &may].concat())?;
-        let token = ["token", "--client", CLIENT, "--user", "u-1", "--username", "load"];
+        let token = [
+            "token",
+            "--client",
+            CLIENT,
+            "--user",
+            "u-1",
+            "--username",
+            "load",
+        ];
         Ok(User::new(self.port, self.run(&token)?.trim()))
     }
 
     /// Runs a command beside the server and returns what it prints.
     fn run(&self, command: &[&str]) -> Result<String> {
-        let output = Command::new(PROGRAM).args(&self.arguments).args(command).output()?;
+        let output = Command::new(PROGRAM)
+            .args(&self.arguments)
+            .args(command)
+            .output()?;
         let error = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{command:?}: {error}");
         Ok(String::from_utf8(output.stdout)?)

@@ -6,7 +6,8 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// What Chinese words are taken from: pairs of neighbours in a real text.
 const CHINESE: &str = include_str!("../samples/src/电动车保修手册.txt");
-const SYLLABLES: &str = "ba cor den fil gra hun ist jam kel lor mun nop par quo ris sol tur vex wit zan";
+const SYLLABLES: &str =
+    "ba cor den fil gra hun ist jam kel lor mun nop par quo ris sol tur vex wit zan";
 const ENGLISH_WORDS: usize = 6_000;
 /// The n-th word is about 1/(n + this) of all: after stop words the most frequent has less than 1 %.
 const FLATNESS: f64 = 20.0;
@@ -71,7 +72,13 @@ impl Writer {
 
     fn paragraph(&mut self, chinese: bool) -> String {
         let mut text = String::new();
-        let columns = |text: &str| if chinese { text.len() / 3 * 2 } else { text.len() };
+        let columns = |text: &str| {
+            if chinese {
+                text.len() / 3 * 2
+            } else {
+                text.len()
+            }
+        };
         while columns(&text) < PARAGRAPH_COLUMNS {
             for at in 0..SENTENCE_WORDS {
                 if at > 0 && !chinese {
@@ -86,7 +93,11 @@ impl Writer {
     }
 
     fn word(&mut self, chinese: bool) -> &str {
-        let words = if chinese { &self.chinese } else { &self.english };
+        let words = if chinese {
+            &self.chinese
+        } else {
+            &self.english
+        };
         let end = words.len() as f64 / FLATNESS + 1.0;
         let place = FLATNESS * (end.powf(self.dice.random_range(0.0..1.0)) - 1.0);
         &words[(place as usize).min(words.len() - 1)]

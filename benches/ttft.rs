@@ -47,7 +47,11 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     )?;
     ensure!(ours.count() > 0 && theirs.count() > 0, "no answers");
     for (name, share, target) in [
-        ("6a added time to first token, p99", 0.99, Target::AtMost(1.0)),
+        (
+            "6a added time to first token, p99",
+            0.99,
+            Target::AtMost(1.0),
+        ),
         ("6a added time to first token, p50", 0.5, Target::None),
     ] {
         let (through, direct) = (ours.percentile(share), theirs.percentile(share));
@@ -74,5 +78,10 @@ fn straight() -> Vec<u8> {
     ]);
     let body = json!({"model": "mock", "messages": messages, "stream": true, "max_tokens": 1_024});
     let headers = "content-type: application/json\r\naccept: text/event-stream\r\n";
-    wire::request("POST", "/v1/chat/completions", headers, body.to_string().as_bytes())
+    wire::request(
+        "POST",
+        "/v1/chat/completions",
+        headers,
+        body.to_string().as_bytes(),
+    )
 }

@@ -18,14 +18,47 @@ const READABLE_BYTES: usize = 14_000_000;
 pub fn run(bench: &mut Bench) -> Result<()> {
     let text = Writer::new(5).document_of_bytes(UPLOAD_BYTES, true);
     // no workers: the upload alone
-    add(bench, "20 MB upload, memory", Target::Below(3.0), &[("jobs.workers", "0")], &text, false)?;
-    add(bench, "20 MB upload and its reading, memory", Target::Below(3.0), &[], &text, true)?;
+    add(
+        bench,
+        "20 MB upload, memory",
+        Target::Below(3.0),
+        &[("jobs.workers", "0")],
+        &text,
+        false,
+    )?;
+    add(
+        bench,
+        "20 MB upload and its reading, memory",
+        Target::Below(3.0),
+        &[],
+        &text,
+        true,
+    )?;
     let end = text.floor_char_boundary(READABLE_BYTES);
-    add(bench, "14 MB upload and its reading, memory", Target::None, &[], &text[..end], true)
+    add(
+        bench,
+        "14 MB upload and its reading, memory",
+        Target::None,
+        &[],
+        &text[..end],
+        true,
+    )
 }
 
-fn add(bench: &mut Bench, name: &str, target: Target, set: Set, text: &str, read: bool) -> Result<()> {
-    let database: String = name.split(' ').collect::<Vec<_>>().concat().replace(',', "").to_lowercase();
+fn add(
+    bench: &mut Bench,
+    name: &str,
+    target: Target,
+    set: Set,
+    text: &str,
+    read: bool,
+) -> Result<()> {
+    let database: String = name
+        .split(' ')
+        .collect::<Vec<_>>()
+        .concat()
+        .replace(',', "")
+        .to_lowercase();
     let url = bench.cluster.database(&database)?;
     let common = [
         ("database.url", url.as_str()),
@@ -43,11 +76,17 @@ fn add(bench: &mut Bench, name: &str, target: Target, set: Set, text: &str, read
     let before = resident_mb(server.pid())?;
     forget_peak(server.pid())?;
     let id = user.upload(&base, "large.txt", text.as_bytes())?;
-    let end = if read { Some(user.until_read(&id)?) } else { None };
+    let end = if read {
+        Some(user.until_read(&id)?)
+    } else {
+        None
+    };
     let growth = peak_mb(server.pid())? - before;
     let after = resident_mb(server.pid())?;
     let megabytes = text.len() as f64 / 1e6;
-    let outcome = end.map_or_else(String::new, |end| format!("; {}: {} chunks {}", end.state, end.chunks, end.reason));
+    let outcome = end.map_or_else(String::new, |end| {
+        format!("; {}: {} chunks {}", end.state, end.chunks, end.reason)
+    });
     bench.report.add(Figure {
         name: name.into(),
         value: growth / megabytes,

@@ -38,7 +38,10 @@ pub struct Read {
 impl User {
     /// The user whom this token names.
     pub fn new(port: u16, token: &str) -> Self {
-        Self { port, headers: format!("api-token: {token}\r\n") }
+        Self {
+            port,
+            headers: format!("api-token: {token}\r\n"),
+        }
     }
 
     /// A GET as bytes.
@@ -48,7 +51,10 @@ impl User {
 
     /// A POST of JSON as bytes.
     pub fn post(&self, path: &str, accept: &str, body: &Value) -> Vec<u8> {
-        let headers = format!("{}accept: {accept}\r\ncontent-type: application/json\r\n", self.headers);
+        let headers = format!(
+            "{}accept: {accept}\r\ncontent-type: application/json\r\n",
+            self.headers
+        );
         wire::request("POST", path, &headers, body.to_string().as_bytes())
     }
 
@@ -61,7 +67,11 @@ impl User {
         wire.send(request)?;
         let answer = wire.answer()?;
         let text = String::from_utf8_lossy(&answer.body);
-        ensure!((200..300).contains(&answer.status), "{}: {text}", answer.status);
+        ensure!(
+            (200..300).contains(&answer.status),
+            "{}: {text}",
+            answer.status
+        );
         Ok(serde_json::from_slice(&answer.body)?)
     }
 
@@ -82,8 +92,16 @@ impl User {
             "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
              content-type: application/octet-stream\r\n\r\n"
         );
-        let body = [head.as_bytes(), bytes, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
-        let headers = format!("{}content-type: multipart/form-data; boundary={BOUNDARY}\r\n", self.headers);
+        let body = [
+            head.as_bytes(),
+            bytes,
+            format!("\r\n--{BOUNDARY}--\r\n").as_bytes(),
+        ]
+        .concat();
+        let headers = format!(
+            "{}content-type: multipart/form-data; boundary={BOUNDARY}\r\n",
+            self.headers
+        );
         let path = format!("/api/v1/knowledge-bases/{base}/documents");
         id(&self.call(&wire::request("POST", &path, &headers, &body))?)
     }
@@ -103,7 +121,10 @@ impl User {
                     chunks: document["chunks"].as_u64().unwrap_or_default(),
                 });
             }
-            ensure!(started.elapsed().as_secs() < READ_SECONDS_MAX, "{document} is never read");
+            ensure!(
+                started.elapsed().as_secs() < READ_SECONDS_MAX,
+                "{document} is never read"
+            );
             thread::sleep(POLL);
         }
     }
@@ -113,9 +134,10 @@ impl User {
     /// # Errors
     /// When one cannot be read.
     pub fn fill(&self, base: &str, documents: &[String]) -> Result<u64> {
-        let ids = documents.iter().zip(1..).map(|(text, n)| {
-            self.upload(base, &format!("document-{n}.txt"), text.as_bytes())
-        });
+        let ids = documents
+            .iter()
+            .zip(1..)
+            .map(|(text, n)| self.upload(base, &format!("document-{n}.txt"), text.as_bytes()));
         let ids: Vec<String> = ids.collect::<Result<_>>()?;
         let mut chunks = 0;
         for id in ids {
@@ -143,7 +165,12 @@ pub struct Asker<'a> {
 impl<'a> Asker<'a> {
     /// Begins.
     pub fn new(user: &'a User) -> Result<Self> {
-        Ok(Self { user, wire: user.wire()?, session: user.session()?, asked: 0 })
+        Ok(Self {
+            user,
+            wire: user.wire()?,
+            session: user.session()?,
+            asked: 0,
+        })
     }
 
     /// Asks; milliseconds until the first byte of the answer, and until `piece` came.
@@ -153,7 +180,9 @@ impl<'a> Asker<'a> {
         }
         self.asked += 1;
         let path = format!("/api/v1/sessions/{}/messages", self.session);
-        let request = self.user.post(&path, "text/event-stream", &json!({"content": question}));
+        let request = self
+            .user
+            .post(&path, "text/event-stream", &json!({"content": question}));
         let sent = Instant::now();
         self.wire.send(&request)?;
         let heard = self.wire.stream(piece)?;

@@ -51,9 +51,15 @@ pub fn vector(text: &str) -> Vec<f32> {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         });
         let mut dice = StdRng::seed_from_u64(seed);
-        sum.iter_mut().for_each(|value| *value += dice.random_range(-1.0..1.0));
+        sum.iter_mut()
+            .for_each(|value| *value += dice.random_range(-1.0..1.0));
     }
-    let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::EPSILON);
+    let length = sum
+        .iter()
+        .map(|value| value * value)
+        .sum::<f32>()
+        .sqrt()
+        .max(f32::EPSILON);
     sum.iter_mut().for_each(|value| *value /= length);
     sum
 }
@@ -65,7 +71,10 @@ fn words(text: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect();
-    let han: Vec<char> = text.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).collect();
+    let han: Vec<char> = text
+        .chars()
+        .filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c))
+        .collect();
     words.extend(han.chunks(2).map(|pair| pair.iter().collect::<String>()));
     words
 }
@@ -100,9 +109,18 @@ fn request(stream: &mut TcpStream) -> Result<Option<(String, Vec<u8>)>> {
         }
     };
     let head = String::from_utf8(bytes[..head_bytes].to_vec())?.to_lowercase();
-    let target = head.split(' ').nth(1).context("a request without a path")?.to_owned();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = length.context("a request without a length")?.trim().parse()?;
+    let target = head
+        .split(' ')
+        .nth(1)
+        .context("a request without a path")?
+        .to_owned();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length
+        .context("a request without a length")?
+        .trim()
+        .parse()?;
     let mut body = bytes.split_off(head_bytes);
     while body.len() < length {
         let count = stream.read(&mut room)?;
@@ -123,11 +141,23 @@ fn answer() -> [Vec<u8>; 3] {
         chunk(&format!("data: {data}\n\n"))
     };
     let piece = |text: &str| frame(json!({"content": text}), Value::Null);
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     let role = frame(json!({"role": "assistant", "content": ""}), Value::Null);
-    let rest: String = (0..MORE_PIECES).map(|n| piece(&format!(" piece {n}"))).collect();
-    let end = [frame(json!({}), "stop".into()), chunk("data: [DONE]\n\n"), "0\r\n\r\n".into()];
-    [format!("{head}{role}"), piece(PIECE), format!("{rest}{}", end.concat())].map(String::into_bytes)
+    let rest: String = (0..MORE_PIECES)
+        .map(|n| piece(&format!(" piece {n}")))
+        .collect();
+    let end = [
+        frame(json!({}), "stop".into()),
+        chunk("data: [DONE]\n\n"),
+        "0\r\n\r\n".into(),
+    ];
+    [
+        format!("{head}{role}"),
+        piece(PIECE),
+        format!("{rest}{}", end.concat()),
+    ]
+    .map(String::into_bytes)
 }
 
 fn chunk(text: &str) -> String {

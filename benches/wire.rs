@@ -181,10 +181,16 @@ impl Head {
         const LENGTH: &[u8] = b"\r\ncontent-length: ";
         let digits = |from: usize| {
             let digits = head[from..].iter().take_while(|byte| byte.is_ascii_digit());
-            digits.fold(0_usize, |number, digit| number * 10 + usize::from(digit - b'0'))
+            digits.fold(0_usize, |number, digit| {
+                number * 10 + usize::from(digit - b'0')
+            })
         };
         let status = digits("HTTP/1.1 ".len()) as u16;
-        ensure!((100..600).contains(&status), "{}", String::from_utf8_lossy(head));
+        ensure!(
+            (100..600).contains(&status),
+            "{}",
+            String::from_utf8_lossy(head)
+        );
         Ok(Self {
             status,
             length: find(head, LENGTH).map(|at| digits(at + LENGTH.len())),
