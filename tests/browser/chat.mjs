@@ -51,7 +51,7 @@ export const WORDS = {
   },
 };
 
-export const QUESTION = { zh: "电池保修多久？", en: "How long is the battery under warranty?" };
+export const QUESTION = { zh: "电池保修多久？", en: "How many charge cycles is the battery covered for?" };
 
 export function chat(at, lang) {
   const words = WORDS[lang];
@@ -126,7 +126,7 @@ export function chat(at, lang) {
 
     /** On a desk. */
     async openKnowledge() {
-      await at.getByRole("banner").getByRole("button", { name: words.knowledge }).click();
+      await at.getByRole("navigation").getByRole("button", { name: words.knowledge }).click();
       await at.getByRole("dialog").getByRole("heading", { name: words.knowledge }).waitFor();
     },
 

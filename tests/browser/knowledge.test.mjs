@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chat, QUESTION } from "./chat.mjs";
-import { asPerson, baseUrl, demoPath, launch } from "./stage.mjs";
+import { asPerson, enter, launch } from "./stage.mjs";
 
-const BASE = baseUrl();
 const NAME = "lighthouse.md";
 const TEXT = "# Lighthouse\n\nThe lighthouse of Port Quillon has 217 steps and was painted green in spring.\n";
 const ASKED = "How many steps does the lighthouse of Port Quillon have?";
@@ -16,7 +15,7 @@ before(async () => {
 after(() => browser?.close());
 
 async function arrive(page) {
-  await page.goto(BASE + demoPath("en"));
+  await enter(page, "en");
   const here = chat(page, "en");
   await here.arrived();
   return here;

@@ -33,6 +33,12 @@ export function demoPath(lang) {
   return `/demo?${new URLSearchParams({ code, lang })}`;
 }
 
+/** Opens the page as a new person. */
+export async function enter(page, lang) {
+  const response = await page.goto(baseUrl() + demoPath(lang));
+  assert.ok(response.ok(), `the demo link was answered by ${response.status()}: ${await response.text()}`);
+}
+
 /** A link into the page as the demo gives it, for another origin that leads to the same server. */
 export async function entryAt(origin, lang) {
   const demo = await fetch(baseUrl() + demoPath(lang), { redirect: "manual" });

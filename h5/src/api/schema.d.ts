@@ -4,36 +4,76 @@
  */
 
 export interface paths {
-    "/token-exchange": {
+    "/documents/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A document */
+        get: operations["getDocument"];
         put?: never;
+        post?: never;
         /**
-         * Exchange a token for a session
-         * @description Opens a session for the user that the v1 token names. For a client set to `exchange_once`
-         *     this works once, within minutes of the token's timestamp.
+         * Remove a document
+         * @description It is not found any more from the moment this answers.
          */
-        post: operations["exchangeToken"];
+        delete: operations["deleteDocument"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/chunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chunks of a document */
+        get: operations["listChunks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/me": {
+    "/documents/{id}/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Who am I */
-        get: operations["getMe"];
+        /**
+         * Follow the reading of a document
+         * @description Events `progress`, and `done` as the last one.
+         */
+        get: operations["followDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The text of a document
+         * @description A piece of at most 20,000 code points.
+         */
+        get: operations["getDocumentText"];
         put?: never;
         post?: never;
         delete?: never;
@@ -118,39 +158,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/documents/{id}": {
+    "/me": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** A document */
-        get: operations["getDocument"];
-        put?: never;
-        post?: never;
-        /**
-         * Remove a document
-         * @description It is not found any more from the moment this answers.
-         */
-        delete: operations["deleteDocument"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/documents/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Follow the reading of a document
-         * @description Events `progress`, and `done` as the last one.
-         */
-        get: operations["followDocument"];
+        /** Who am I */
+        get: operations["getMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -159,7 +175,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/documents/{id}/text": {
+    "/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A question or an answer */
+        get: operations["getMessage"];
+        put?: never;
+        post?: never;
+        /** Remove a question and its answer */
+        delete: operations["deleteMessage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop an answer
+         * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
+         */
+        post: operations["stopAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/stream": {
         parameters: {
             query?: never;
             header?: never;
@@ -167,27 +221,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The text of a document
-         * @description A piece of at most 20,000 code points.
+         * Read on
+         * @description The events of an answer behind `Last-Event-ID`, to its end.
          */
-        get: operations["getDocumentText"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/documents/{id}/chunks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The chunks of a document */
-        get: operations["listChunks"];
+        get: operations["resumeAnswer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -255,45 +292,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/messages/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A question or an answer */
-        get: operations["getMessage"];
-        put?: never;
-        post?: never;
-        /** Remove a question and its answer */
-        delete: operations["deleteMessage"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/messages/{id}/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read on
-         * @description The events of an answer behind `Last-Event-ID`, to its end.
-         */
-        get: operations["resumeAnswer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/messages/{id}/stop": {
+    "/token-exchange": {
         parameters: {
             query?: never;
             header?: never;
@@ -303,10 +302,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Stop an answer
-         * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
+         * Exchange a token for a session
+         * @description Opens a session for the user that the v1 token names. For a client set to `exchange_once`
+         *     this works once, within minutes of the token's timestamp.
          */
-        post: operations["stopAnswer"];
+        post: operations["exchangeToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -322,6 +322,13 @@ export interface components {
          * @description A piece of a document, as it is searched.
          */
         ChunkBody: {
+            /** @description The headings above it. */
+            context: string;
+            /**
+             * Format: int32
+             * @description Where it ends.
+             */
+            end: number;
             /**
              * A piece of a document's text.
              * Format: uuid
@@ -335,21 +342,14 @@ export interface components {
             ordinal: number;
             /**
              * Format: int32
+             * @description The page it begins on.
+             */
+            page?: number | null;
+            /**
+             * Format: int32
              * @description Where it begins in the text, in code points.
              */
             start: number;
-            /**
-             * Format: int32
-             * @description Where it ends.
-             */
-            end: number;
-            /**
-             * Format: int32
-             * @description The page it begins on.
-             */
-            page?: number;
-            /** @description The headings above it. */
-            context: string;
             /** @description Its text. */
             text: string;
         };
@@ -359,10 +359,11 @@ export interface components {
          */
         Citation: {
             /**
-             * Format: uint32
-             * @description The number in the answer.
+             * A piece of a document's text.
+             * Format: uuid
+             * @description The chunk.
              */
-            n: number;
+            chunk_id: string;
             /**
              * A document.
              * Format: uuid
@@ -373,15 +374,21 @@ export interface components {
             document_name: string;
             /**
              * Format: int32
-             * @description The version of the document.
+             * @description Where it ends.
              */
-            version: number;
+            end: number;
             /**
-             * A piece of a document's text.
-             * Format: uuid
-             * @description The chunk.
+             * Format: uint32
+             * @description The number in the answer.
              */
-            chunk_id: string;
+            n: number;
+            /**
+             * Format: int32
+             * @description The page of the passage.
+             */
+            page?: number | null;
+            /** @description The sentence, word for word. */
+            quote: string;
             /**
              * Format: int32
              * @description Where the quote begins in the text of that version, in Unicode code points.
@@ -389,16 +396,9 @@ export interface components {
             start: number;
             /**
              * Format: int32
-             * @description Where it ends.
+             * @description The version of the document.
              */
-            end: number;
-            /** @description The sentence, word for word. */
-            quote: string;
-            /**
-             * Format: int32
-             * @description The page of the passage.
-             */
-            page?: number;
+            version: number;
         };
         /**
          * Citations
@@ -430,6 +430,21 @@ export interface components {
          */
         DocumentBody: {
             /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description Its chunks.
+             */
+            chunks: number;
+            /**
+             * Format: date-time
+             * @description When it was taken in.
+             */
+            created_at: string;
+            /**
              * A document.
              * Format: uuid
              * @description Its id.
@@ -441,58 +456,43 @@ export interface components {
              * @description Its knowledge base.
              */
             knowledge_base_id: string;
-            /** @description Its name, unique in its base. */
-            name: string;
             /** @description What its sender says it is. */
             media_type: string;
-            /**
-             * Format: int64
-             * @description How many bytes it has.
-             */
-            bytes: number;
-            /** @description Where it was fetched from. */
-            source_url?: string;
-            /** @description How far it has come. */
-            state: components["schemas"]["DocumentState"] & unknown;
-            /** @description Why it failed. */
-            reason?: string;
-            /**
-             * Format: int32
-             * @description Its pages, for formats that have some.
-             */
-            pages?: number;
+            /** @description Its name, unique in its base. */
+            name: string;
             /** @description Pages that could not be read; the others were. */
             page_errors: components["schemas"]["PageError"][];
             /**
              * Format: int32
-             * @description Its chunks.
+             * @description Its pages, for formats that have some.
              */
-            chunks: number;
+            pages?: number | null;
+            /** @description Why it failed. */
+            reason?: string | null;
+            /** @description Where it was fetched from. */
+            source_url?: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["DocumentState"] & unknown;
             /**
              * Format: int32
              * @description The version that is searched; 0 until there is one.
              */
             version: number;
-            /**
-             * Format: date-time
-             * @description When it was taken in.
-             */
-            created_at: string;
         };
         /**
          * DocumentProgress
          * @description How far a document has come. The event is `progress`, the last one `done`.
          */
         DocumentProgress: {
-            /** @description How far it has come. */
-            state: components["schemas"]["DocumentState"] & unknown;
-            /** @description Why it failed. */
-            reason?: string;
             /**
              * Format: int32
              * @description Steps of the present state that are done.
              */
             done: number;
+            /** @description Why it failed. */
+            reason?: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["DocumentState"] & unknown;
             /**
              * Format: int32
              * @description Steps that it has; 0 when that is not known.
@@ -516,27 +516,27 @@ export interface components {
              */
             document_id: string;
             /**
-             * Format: int32
-             * @description The version.
-             */
-            version: number;
-            /**
-             * Format: uint32
-             * @description Where the piece begins.
-             */
-            start: number;
-            /**
              * Format: uint32
              * @description Where it ends.
              */
             end: number;
             /**
              * Format: uint32
+             * @description Where the piece begins.
+             */
+            start: number;
+            /** @description The piece. */
+            text: string;
+            /**
+             * Format: uint32
              * @description Length of the whole text.
              */
             total: number;
-            /** @description The piece. */
-            text: string;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            version: number;
         };
         /**
          * Done
@@ -560,17 +560,17 @@ export interface components {
              * Format: float
              * @description BM25, if a word of the question stands in the chunk.
              */
-            lexical?: number;
-            /**
-             * Format: float
-             * @description Cosine similarity, if the chunk is among the nearest.
-             */
-            vector?: number;
+            lexical?: number | null;
             /**
              * Format: float
              * @description What the words counted.
              */
             lexical_weight: number;
+            /**
+             * Format: float
+             * @description Cosine similarity, if the chunk is among the nearest.
+             */
+            vector?: number | null;
             /**
              * Format: float
              * @description What the vector counted: 0 when the embedder does not know the language of the question.
@@ -593,10 +593,11 @@ export interface components {
          */
         FoundPassage: {
             /**
-             * Format: uint32
-             * @description Its number in this answer, from 1.
+             * A piece of a document's text.
+             * Format: uuid
+             * @description The chunk.
              */
-            n: number;
+            chunk_id: string;
             /**
              * A document.
              * Format: uuid
@@ -607,61 +608,37 @@ export interface components {
             document_name: string;
             /**
              * Format: int32
-             * @description The version of the document.
+             * @description Where it ends.
              */
-            version: number;
+            end: number;
             /**
-             * A piece of a document's text.
-             * Format: uuid
-             * @description The chunk.
+             * Format: uint32
+             * @description Its number in this answer, from 1.
              */
-            chunk_id: string;
+            n: number;
+            /**
+             * Format: int32
+             * @description The page it begins on.
+             */
+            page?: number | null;
             /**
              * Format: int32
              * @description Where the passage begins in the text of that version, in Unicode code points.
              */
             start: number;
-            /**
-             * Format: int32
-             * @description Where it ends.
-             */
-            end: number;
-            /**
-             * Format: int32
-             * @description The page it begins on.
-             */
-            page?: number;
             /** @description Its text. */
             text: string;
+            /**
+             * Format: int32
+             * @description The version of the document.
+             */
+            version: number;
         };
         /**
          * KnowledgeBase
          * @description A knowledge base.
          */
         KnowledgeBase: {
-            /**
-             * A knowledge base.
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description Its name. */
-            name: string;
-            /** @description For people. */
-            title: string;
-            /** @description What is in it. */
-            description: string;
-            /** @description Whose it is. */
-            owner: components["schemas"]["Owner"] & unknown;
-            /** @description Whether you may change it. */
-            writable: boolean;
-            /** @description What is said when nothing was found. */
-            no_answer: components["schemas"]["NoAnswer"] & unknown;
-            /**
-             * Format: int64
-             * @description Documents in it.
-             */
-            documents: number;
             /**
              * Format: int64
              * @description Chunks that are searched.
@@ -672,18 +649,41 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /** @description What is in it. */
+            description: string;
+            /**
+             * Format: int64
+             * @description Documents in it.
+             */
+            documents: number;
+            /**
+             * A knowledge base.
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What is said when nothing was found. */
+            no_answer: components["schemas"]["NoAnswer"] & unknown;
+            /** @description Whose it is. */
+            owner: components["schemas"]["Owner"] & unknown;
+            /** @description For people. */
+            title: string;
+            /** @description Whether you may change it. */
+            writable: boolean;
         };
         /**
          * KnowledgeBaseChange
          * @description What is to change.
          */
         KnowledgeBaseChange: {
-            /** @description For people. */
-            title?: string;
             /** @description What is in it. */
-            description?: string;
+            description?: string | null;
             /** @description What is said when nothing was found. */
-            no_answer?: components["schemas"]["NoAnswer"] & unknown;
+            no_answer?: (components["schemas"]["NoAnswer"] & unknown) | null;
+            /** @description For people. */
+            title?: string | null;
         };
         /**
          * Me
@@ -698,22 +698,22 @@ export interface components {
          *     }
          */
         Me: {
+            /** @description The client. */
+            client_id: string;
             /**
              * A user of a client.
              * Format: uuid
              * @description Our id of the user.
              */
             id: string;
-            /** @description The client. */
-            client_id: string;
-            /** @description The name for people. */
-            username: string;
+            /** @description What ordinary users of the client may do with its knowledge. */
+            members_may: components["schemas"]["MembersMay"] & unknown;
             /** @description Where the user's id comes from. */
             realm: components["schemas"]["Realm"] & unknown;
             /** @description What the user may do. */
             role: components["schemas"]["Role"] & unknown;
-            /** @description What ordinary users of the client may do with its knowledge. */
-            members_may: components["schemas"]["MembersMay"] & unknown;
+            /** @description The name for people. */
+            username: string;
         };
         /**
          * @description What an ordinary user may do with the knowledge of the client.
@@ -725,43 +725,43 @@ export interface components {
          * @description A question or an answer.
          */
         MessageBody: {
+            /** @description Where its sentences come from. */
+            citations: components["schemas"]["Citation"][];
+            /** @description What was said. Empty while an answer is being written: read its stream. */
+            content: string;
+            /**
+             * Format: date-time
+             * @description When it was said.
+             */
+            created_at: string;
+            /** @description Why it broke off. */
+            error?: (components["schemas"]["MessageError"] & unknown) | null;
             /**
              * A question or an answer.
              * Format: uuid
              * @description Its id.
              */
             id: string;
+            /** @description The model that wrote it. */
+            model?: string | null;
+            /**
+             * A question or an answer.
+             * Format: uuid
+             * @description Of an answer: the question.
+             */
+            reply_to?: string | null;
+            /** @description Who said it. */
+            role: components["schemas"]["MessageRole"] & unknown;
             /**
              * A conversation.
              * Format: uuid
              * @description The conversation.
              */
             session_id: string;
-            /** @description Who said it. */
-            role: components["schemas"]["MessageRole"] & unknown;
-            /**
-             * A question or an answer.
-             * Format: uuid
-             * @description Of an answer: the question.
-             */
-            reply_to?: string;
-            /** @description What was said. Empty while an answer is being written: read its stream. */
-            content: string;
             /** @description How it stands. */
             state: components["schemas"]["MessageState"] & unknown;
-            /** @description Where its sentences come from. */
-            citations: components["schemas"]["Citation"][];
-            /** @description Why it broke off. */
-            error?: components["schemas"]["MessageError"] & unknown;
-            /** @description The model that wrote it. */
-            model?: string;
             /** @description What it used. */
-            usage?: components["schemas"]["Usage"] & unknown;
-            /**
-             * Format: date-time
-             * @description When it was said.
-             */
-            created_at: string;
+            usage?: (components["schemas"]["Usage"] & unknown) | null;
         };
         /**
          * MessageError
@@ -795,25 +795,25 @@ export interface components {
          *     }
          */
         NewKnowledgeBase: {
-            /** @description 1 to 100 letters, digits, `_`, `-` or `.`; unique among the bases of the same owner. */
-            name: string;
-            /**
-             * @description For people, at most 200 characters.
-             * @default
-             */
-            title: string;
             /**
              * @description What is in it, at most 2,000 characters.
              * @default
              */
-            description: string;
+            description: string | null;
+            /** @description 1 to 100 letters, digits, `_`, `-` or `.`; unique among the bases of the same owner. */
+            name: string;
             /** @description What is said when nothing was found for a question; `refuse` unless said otherwise. */
-            no_answer?: components["schemas"]["NoAnswer"] & unknown;
+            no_answer?: (components["schemas"]["NoAnswer"] & unknown) | null;
             /**
              * @description Make it the client's, not your own: for managers and keys with `knowledge:write`.
              * @default false
              */
-            shared: boolean;
+            shared: boolean | null;
+            /**
+             * @description For people, at most 200 characters.
+             * @default
+             */
+            title: string | null;
         };
         /**
          * NewSession
@@ -824,13 +824,13 @@ export interface components {
          *     }
          */
         NewSession: {
+            /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
+            knowledge_base_ids?: string[] | null;
             /**
              * @description At most 200 characters; made of the first question when empty.
              * @default
              */
-            title: string;
-            /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
-            knowledge_base_ids?: string[];
+            title: string | null;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -847,13 +847,13 @@ export interface components {
          * @description A page that could not be read; the others were.
          */
         PageError: {
+            /** @description Why. */
+            detail: string;
             /**
              * Format: uint32
              * @description Number of the page; the first is 1.
              */
             page: number;
-            /** @description Why. */
-            detail: string;
         };
         /**
          * Page_ChunkBody
@@ -863,7 +863,7 @@ export interface components {
             /** @description The items of this page. */
             items: components["schemas"]["ChunkBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * Page_DocumentBody
@@ -873,7 +873,7 @@ export interface components {
             /** @description The items of this page. */
             items: components["schemas"]["DocumentBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * Page_KnowledgeBase
@@ -883,7 +883,7 @@ export interface components {
             /** @description The items of this page. */
             items: components["schemas"]["KnowledgeBase"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * Page_MessageBody
@@ -893,7 +893,7 @@ export interface components {
             /** @description The items of this page. */
             items: components["schemas"]["MessageBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * Page_SessionBody
@@ -903,7 +903,7 @@ export interface components {
             /** @description The items of this page. */
             items: components["schemas"]["SessionBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor?: string | null;
         };
         /**
          * PassageBody
@@ -926,33 +926,33 @@ export interface components {
             document_name: string;
             /**
              * Format: int32
-             * @description The version of the document.
-             */
-            version: number;
-            /**
-             * Format: int32
-             * @description Where it begins in the text, in code points.
-             */
-            start: number;
-            /**
-             * Format: int32
              * @description Where it ends.
              */
             end: number;
+            /** @description Where the score comes from, when asked for. */
+            explain?: (components["schemas"]["ExplainBody"] & unknown) | null;
             /**
              * Format: int32
              * @description The page it begins on.
              */
-            page?: number;
-            /** @description Its text. */
-            text: string;
+            page?: number | null;
             /**
              * Format: float
              * @description 0 to 1; comparable within one search.
              */
             score: number;
-            /** @description Where the score comes from, when asked for. */
-            explain?: components["schemas"]["ExplainBody"] & unknown;
+            /**
+             * Format: int32
+             * @description Where it begins in the text, in code points.
+             */
+            start: number;
+            /** @description Its text. */
+            text: string;
+            /**
+             * Format: int32
+             * @description The version of the document.
+             */
+            version: number;
         };
         /**
          * Passages
@@ -967,15 +967,6 @@ export interface components {
          * @description Why a request failed (RFC 9457).
          */
         Problem: {
-            /** @description Always `about:blank`: the code says what it is. */
-            type: string;
-            /** @description The status in words. */
-            title: string;
-            /**
-             * Format: uint16
-             * @description The HTTP status.
-             */
-            status: number;
             /**
              * @description For machines: unauthenticated, forbidden, not_found, taken, conflict, stale, too_large,
              *     unsupported, invalid, throttled, unavailable, upstream or internal.
@@ -984,7 +975,16 @@ export interface components {
             /** @description For people. */
             detail: string;
             /** @description Names this request in the server's log. */
-            request_id?: string;
+            request_id?: string | null;
+            /**
+             * Format: uint16
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The status in words. */
+            title: string;
+            /** @description Always `about:blank`: the code says what it is. */
+            type: string;
         };
         /**
          * Question
@@ -995,14 +995,14 @@ export interface components {
          *     }
          */
         Question: {
+            /** @description What you ask. */
+            content: string;
             /**
              * A question or an answer.
              * Format: uuid
              * @description An id made by you: asking twice with the same one asks once.
              */
-            id?: string;
-            /** @description What you ask. */
-            content: string;
+            id?: string | null;
         };
         /**
          * @description Where a user's id comes from, so that a token of the partner cannot name a registered user.
@@ -1033,20 +1033,20 @@ export interface components {
          *     }
          */
         SearchRequest: {
-            /** @description A question or words, 1 to 8,000 characters. */
-            query: string;
-            /**
-             * Format: uint32
-             * @description Passages at most, 1 to 100; 10 unless said otherwise.
-             */
-            limit?: number;
-            /** @description The vector of the question, when the caller has it; made by the server otherwise. */
-            vector?: number[];
             /**
              * @description Say where each score comes from.
              * @default false
              */
-            explain: boolean;
+            explain: boolean | null;
+            /**
+             * Format: uint32
+             * @description Passages at most, 1 to 100; 10 unless said otherwise.
+             */
+            limit?: number | null;
+            /** @description A question or words, 1 to 8,000 characters. */
+            query: string;
+            /** @description The vector of the question, when the caller has it; made by the server otherwise. */
+            vector?: number[] | null;
         };
         /**
          * SearchResult
@@ -1074,19 +1074,19 @@ export interface components {
         Session: {
             /** @description Send it as `Authorization: Bearer …`. Never put it into an address. */
             access_token: string;
-            /** @description Always `Bearer`. */
-            token_type: string;
+            /** @description The client. */
+            client_id: string;
             /**
              * Format: uint32
              * @description Seconds until the session ends.
              */
             expires_in: number;
-            /** @description The client. */
-            client_id: string;
+            /** @description Where to send the user for a new token when the session has ended. */
+            reentry_url?: string | null;
+            /** @description Always `Bearer`. */
+            token_type: string;
             /** @description The user. */
             user: components["schemas"]["SessionUser"] & unknown;
-            /** @description Where to send the user for a new token when the session has ended. */
-            reentry_url?: string;
         };
         /**
          * SessionBody
@@ -1094,20 +1094,20 @@ export interface components {
          */
         SessionBody: {
             /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /**
              * A conversation.
              * Format: uuid
              * @description Its id.
              */
             id: string;
+            /** @description The bases it asks; null when it asks every base you may read. */
+            knowledge_base_ids?: string[] | null;
             /** @description Its title. */
             title: string;
-            /** @description The bases it asks; null when it asks every base you may read. */
-            knowledge_base_ids?: string[];
-            /**
-             * Format: date-time
-             * @description When it began.
-             */
-            created_at: string;
             /**
              * Format: date-time
              * @description When something was last said.
@@ -1119,10 +1119,10 @@ export interface components {
          * @description What is to change.
          */
         SessionChange: {
+            /** @description The knowledge bases to ask; null for every base you may read. */
+            knowledge_base_ids?: string[] | null;
             /** @description At most 200 characters. */
-            title?: string;
-            /** @description The knowledge bases to ask. */
-            knowledge_base_ids?: string[];
+            title?: string | null;
         };
         /**
          * SessionUser
@@ -1144,18 +1144,6 @@ export interface components {
          */
         Start: {
             /**
-             * A conversation.
-             * Format: uuid
-             * @description The conversation.
-             */
-            session_id: string;
-            /**
-             * A question or an answer.
-             * Format: uuid
-             * @description The question, as a message.
-             */
-            question_id: string;
-            /**
              * A question or an answer.
              * Format: uuid
              * @description The answer, as a message: stop it and resume its stream by this id.
@@ -1163,12 +1151,26 @@ export interface components {
             message_id: string;
             /** @description The model that answers. */
             model: string;
+            /**
+             * A question or an answer.
+             * Format: uuid
+             * @description The question, as a message.
+             */
+            question_id: string;
+            /**
+             * A conversation.
+             * Format: uuid
+             * @description The conversation.
+             */
+            session_id: string;
         };
         /**
          * Usage
          * @description What the answer used.
          */
         Usage: {
+            /** @description Whose count it is: `vendor` or `server`. */
+            counted_by: string;
             /**
              * Format: uint32
              * @description Tokens read.
@@ -1179,8 +1181,6 @@ export interface components {
              * @description Tokens written.
              */
             output_tokens: number;
-            /** @description Whose count it is: `vendor` or `server`. */
-            counted_by: string;
         };
     };
     responses: never;
@@ -1191,11 +1191,13 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    exchangeToken: {
+    getDocument: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1205,7 +1207,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Session"];
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
                 };
             };
             /** @description unauthenticated */
@@ -1320,11 +1322,146 @@ export interface operations {
             };
         };
     };
-    getMe: {
+    deleteDocument: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChunks: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1334,7 +1471,274 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Me"];
+                    "application/json; charset=utf-8": components["schemas"]["Page_ChunkBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DocumentProgress"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocumentText: {
+        parameters: {
+            query?: {
+                version?: number;
+                start?: number;
+                end?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentText"];
                 };
             };
             /** @description unauthenticated */
@@ -2256,6 +2660,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
                 "multipart/form-data": {
                     /**
                      * Format: binary
@@ -2263,7 +2668,6 @@ export interface operations {
                      */
                     file: string;
                 };
-                "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
             };
         };
         responses: {
@@ -2523,13 +2927,11 @@ export interface operations {
             };
         };
     };
-    getDocument: {
+    getMe: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2539,7 +2941,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                    "application/json; charset=utf-8": components["schemas"]["Me"];
                 };
             };
             /** @description unauthenticated */
@@ -2654,7 +3056,138 @@ export interface operations {
             };
         };
     };
-    deleteDocument: {
+    getMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMessage: {
         parameters: {
             query?: never;
             header?: never;
@@ -2784,10 +3317,143 @@ export interface operations {
             };
         };
     };
-    followDocument: {
+    stopAnswer: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeAnswer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Last-Event-ID"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2801,276 +3467,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["DocumentProgress"][];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getDocumentText: {
-        parameters: {
-            query?: {
-                version?: number;
-                start?: number;
-                end?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["DocumentText"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listChunks: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Page_ChunkBody"];
+                    "text/event-stream": components["schemas"]["Event"][];
                 };
             };
             /** @description unauthenticated */
@@ -4118,13 +4515,11 @@ export interface operations {
             };
         };
     };
-    getMessage: {
+    exchangeToken: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4134,402 +4529,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deleteMessage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resumeAnswer: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Last-Event-ID"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A stream of server-sent events. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["Event"][];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    stopAnswer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                    "application/json; charset=utf-8": components["schemas"]["Session"];
                 };
             };
             /** @description unauthenticated */
