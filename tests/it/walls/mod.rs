@@ -9,6 +9,7 @@ mod filled;
 mod floors;
 mod nobody;
 mod plans;
+mod reading;
 mod roles;
 mod schema;
 mod settings;
