@@ -4,9 +4,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Caches outside the checkout, so that a clean clone builds faster; nothing relies on them.
+# Downloads and tools are cached outside the checkout, so that a clean clone has them at once;
+# nothing relies on that.
 CACHE := $(or $(CONCIERGE_CACHE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/concierge)
-export CARGO_TARGET_DIR ?= $(CACHE)/target
 export CONCIERGE_CACHE_DIR := $(CACHE)
 
 H5_SOURCES := $(shell find h5/src h5/public h5/index.html h5/*.json h5/*.ts -type f 2>/dev/null)

@@ -156,7 +156,7 @@ fn create_key_file(path: &Path) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     fill(&mut *key).map_err(|_| anyhow!("no random numbers"))?;
-    let text = Zeroizing::new(hex::encode(&*key));
+    let text = Zeroizing::new(hex::encode(*key));
     // written beside and renamed, so that a half-written key is never read
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
     let mut file = std::fs::OpenOptions::new()

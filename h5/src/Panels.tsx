@@ -2,6 +2,7 @@
 import { lazy, Suspense } from "react";
 import type { Api } from "./api";
 import type { Bases } from "./knowledge/useBases";
+import type { Scope } from "./knowledge/useScope";
 import type { SideBarProps } from "./SideBar";
 import type { PanelsState } from "./usePanels";
 
@@ -13,26 +14,20 @@ interface Props {
   panels: PanelsState;
   api: Api;
   bases: Bases;
-  choosable: boolean;
+  scope: Scope | null;
   /** Null where conversations stand beside the chat and need no panel. */
   list: SideBarProps | null;
 }
 
-export function Panels({ panels, api, bases, choosable, list }: Props) {
-  const { shown, seen, citation, close } = panels;
+export function Panels({ panels, api, bases, scope, list }: Props) {
+  const { shown, seen, source, close } = panels;
   return (
     <Suspense>
       {list && seen.has("sessions") && <SessionDrawer {...list} open={shown === "sessions"} onClose={close} />}
       {seen.has("knowledge") && (
-        <KnowledgeSheet
-          api={api}
-          bases={bases}
-          choosable={choosable}
-          open={shown === "knowledge"}
-          onClose={close}
-        />
+        <KnowledgeSheet api={api} bases={bases} scope={scope} open={shown === "knowledge"} onClose={close} />
       )}
-      {citation && <CitationSheet api={api} citation={citation} open={shown === "citation"} onClose={close} />}
+      {source && <CitationSheet api={api} source={source} open={shown === "citation"} onClose={close} />}
     </Suspense>
   );
 }

@@ -6,10 +6,11 @@ import { Http } from "./api/http";
 import { ChatPane } from "./chat/ChatPane";
 import { Header } from "./Header";
 import { useBases } from "./knowledge/useBases";
+import { useScope } from "./knowledge/useScope";
 import { Panels } from "./Panels";
 import { SideBar } from "./SideBar";
 import { useSessions } from "./sessions/useSessions";
-import { useSessionTitle } from "./sessions/useSessionTitle";
+import { useSession } from "./sessions/useSession";
 import { useWide } from "./ui/useMedia";
 import { useActiveConversation } from "./useActiveConversation";
 import { usePanels } from "./usePanels";
@@ -25,7 +26,8 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
   const active = useActiveConversation(api, sessions, bases);
   const panels = usePanels();
   const { open, startNew, sessionId } = active;
-  const title = useSessionTitle(api, sessions, sessionId);
+  const session = useSession(api, sessions, sessionId);
+  const scope = useScope(bases, sessions, sessionId, session);
 
   const showKnowledge = useCallback(() => panels.show("knowledge"), [panels.show]);
   const go = (act: () => void) => {
@@ -45,7 +47,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
       {wide && <SideBar {...list} />}
       <main className="main">
         <Header
-          title={title}
+          title={session?.title ?? ""}
           wide={wide}
           onSessions={() => panels.show("sessions")}
           onNew={list.onNew}
@@ -55,13 +57,14 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
           key={active.key}
           conversation={active.conversation}
           bases={bases}
+          scope={scope}
           isNew={sessionId === null}
           onCite={panels.cite}
           onKnowledge={showKnowledge}
           onMissing={startNew}
         />
       </main>
-      <Panels panels={panels} api={api} bases={bases} choosable={sessionId === null} list={wide ? null : list} />
+      <Panels panels={panels} api={api} bases={bases} scope={scope} list={wide ? null : list} />
     </div>
   );
 }

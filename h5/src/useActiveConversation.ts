@@ -29,7 +29,7 @@ export function useActiveConversation(api: Api, sessions: Sessions, bases: Bases
       const conversation = new Conversation(api, sessionId, {
         chosenBases: () => latest.current.bases.chosen?.slice() ?? null,
         created: (session) => {
-          latest.current.sessions.add(session);
+          latest.current.sessions.include(session);
           setActive((now) => (now.conversation === conversation ? { ...now, sessionId: session.id } : now));
         },
         asked: (id) => latest.current.sessions.touch(id),

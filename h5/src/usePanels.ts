@@ -1,6 +1,6 @@
 /** Which panel lies over the chat. */
 import { useCallback, useState } from "react";
-import type { Citation } from "./api/types";
+import type { Source } from "./citation/sources";
 
 export type Panel = "sessions" | "knowledge" | "citation";
 
@@ -8,27 +8,27 @@ export interface PanelsState {
   shown: Panel | null;
   /** The panels shown so far: each is loaded when first wanted, and stays in order to close with grace. */
   seen: ReadonlySet<Panel>;
-  citation: Citation | null;
+  source: Source | null;
   show: (panel: Panel) => void;
-  cite: (citation: Citation) => void;
+  cite: (source: Source) => void;
   close: () => void;
 }
 
 export function usePanels(): PanelsState {
   const [shown, setShown] = useState<Panel | null>(null);
   const [seen, setSeen] = useState<ReadonlySet<Panel>>(new Set());
-  const [citation, setCitation] = useState<Citation | null>(null);
+  const [source, setSource] = useState<Source | null>(null);
   const close = useCallback(() => setShown(null), []);
   const show = useCallback((panel: Panel) => {
     setShown(panel);
     setSeen((old) => (old.has(panel) ? old : new Set([...old, panel])));
   }, []);
   const cite = useCallback(
-    (chosen: Citation) => {
-      setCitation(chosen);
+    (chosen: Source) => {
+      setSource(chosen);
       show("citation");
     },
     [show],
   );
-  return { shown, seen, citation, show, cite, close };
+  return { shown, seen, source, show, cite, close };
 }

@@ -47,6 +47,10 @@ enum Removed {
 }
 
 #[derive(ResponseContent)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives until it is sent, once per request"
+)]
 enum Answer {
     Whole(Json<MessageBody>),
     Stream(Sse<Event>),
@@ -125,13 +129,13 @@ impl ChatApi {
     ) -> Result<Json<SessionBody>> {
         let Json(SessionChange {
             title,
-            knowledge_base_ids,
+            knowledge_base_ids: bases,
         }) = body;
         let mut tx = self.0.app.db.client(who.client).await?;
-        check_bases(&mut tx, &who, knowledge_base_ids.as_deref()).await?;
+        check_bases(&mut tx, &who, bases.value().map(Vec::as_slice)).await?;
+        let bases = (!bases.is_undefined()).then(|| bases.take());
         let user = who.user().user_id;
-        let session =
-            session::change(&mut tx, user, id.0, title.as_deref(), knowledge_base_ids).await?;
+        let session = session::change(&mut tx, user, id.0, title.as_deref(), bases).await?;
         tx.commit().await?;
         Ok(Json(session.into()))
     }

@@ -1,6 +1,6 @@
 //! What the document shows of conversations: one question, as it is asked and answered.
 
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, MaybeUndefined};
 
 use super::{
     event::{
@@ -47,7 +47,7 @@ impl Example for SessionChange {
     fn example() -> Self {
         Self {
             title: Some("电池的保修".into()),
-            knowledge_base_ids: None,
+            knowledge_base_ids: MaybeUndefined::Undefined,
         }
     }
 }

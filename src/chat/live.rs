@@ -15,7 +15,9 @@ use crate::ids::{ClientNo, MessageId};
 
 /// All answers being written by this process.
 #[derive(Clone, Debug, Default)]
-pub struct Live(Arc<Mutex<HashMap<(ClientNo, MessageId), Arc<Answer>>>>);
+pub struct Live(Arc<Mutex<Answers>>);
+
+type Answers = HashMap<(ClientNo, MessageId), Arc<Answer>>;
 
 /// One answer being written: everything sent so far, for those who come late.
 #[derive(Debug, Default)]

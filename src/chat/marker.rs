@@ -92,10 +92,7 @@ impl Markers {
     fn close(&mut self, out: &mut String) {
         let held = std::mem::take(&mut self.held);
         let inside = held.trim_matches(['[', ']', '【', '】', '^']);
-        let numbers: Option<Vec<u32>> = inside
-            .split([',', '，', '、'])
-            .map(|number| number.trim().parse().ok())
-            .collect();
+        let numbers: Option<Vec<u32>> = inside.split([',', '，', '、']).map(number).collect();
         match numbers {
             None => out.push_str(&held),
             Some(numbers) => {
@@ -108,6 +105,13 @@ impl Markers {
             }
         }
     }
+}
+
+/// The number of a passage; one that is too large for any is 0, which none has.
+fn number(digits: &str) -> Option<u32> {
+    let digits = digits.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(0))
 }
 
 /// A marker in a finished text.
@@ -191,8 +195,8 @@ mod tests {
                 },
                 Marker {
                     n: 12,
-                    start: 16,
-                    end: 20
+                    start: 15,
+                    end: 19
                 }
             ]
         );

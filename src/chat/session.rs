@@ -58,17 +58,20 @@ pub async fn list(tx: &mut ClientTx, user: UserId, window: &Window) -> Result<Ve
     store::sessions(tx, user, window).await
 }
 
-/// Changes title or bases.
+/// Changes title or bases; `Some(None)` asks every base the user may read.
 pub async fn change(
     tx: &mut ClientTx,
     user: UserId,
     id: SessionId,
     title: Option<&str>,
-    bases: Option<Vec<BaseId>>,
+    bases: Option<Option<Vec<BaseId>>>,
 ) -> Result<Session> {
-    check(title.unwrap_or_default(), bases.as_deref())?;
-    let bases: Option<Vec<Uuid>> =
-        bases.map(|bases| bases.into_iter().map(|base| base.0).collect());
+    check(
+        title.unwrap_or_default(),
+        bases.as_ref().and_then(Option::as_deref),
+    )?;
+    let ids = |bases: Vec<BaseId>| bases.into_iter().map(|base| base.0).collect();
+    let bases = bases.map(|bases| bases.map(ids));
     store::change_session(tx, user, id, title, bases)
         .await?
         .ok_or(Error::NotFound("session"))

@@ -1,6 +1,6 @@
 //! What conversations look like on the wire.
 
-use poem_openapi::Object;
+use poem_openapi::{Object, types::MaybeUndefined};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -32,8 +32,8 @@ pub struct NewSession {
 pub struct SessionChange {
     /// At most 200 characters.
     pub title: Option<String>,
-    /// The knowledge bases to ask.
-    pub knowledge_base_ids: Option<Vec<BaseId>>,
+    /// The knowledge bases to ask; null for every base you may read.
+    pub knowledge_base_ids: MaybeUndefined<Vec<BaseId>>,
 }
 
 /// A conversation.

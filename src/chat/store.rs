@@ -139,11 +139,12 @@ pub async fn change_session(
     user: UserId,
     id: SessionId,
     title: Option<&str>,
-    bases: Option<Vec<Uuid>>,
+    bases: Option<Option<Vec<Uuid>>>,
 ) -> Result<Option<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "update chat_session set title = coalesce($4, title), base_ids = coalesce($5, base_ids)
+        "update chat_session set title = coalesce($4, title),
+           base_ids = case when $5 then $6 else base_ids end
          where client_no = $1 and session_id = $2 and user_id = $3
          returning session_id, title, base_ids, created_at, updated_at",
     )
@@ -151,7 +152,8 @@ pub async fn change_session(
     .bind(id)
     .bind(user)
     .bind(title)
-    .bind(bases)
+    .bind(bases.is_some())
+    .bind(bases.flatten())
     .fetch_optional(tx.conn())
     .await?)
 }

@@ -3,53 +3,80 @@
 export const WORDS = {
   zh: {
     question: "您的问题",
-    send: "发送",
     answer: "回答",
+    answering: "正在回答…",
+    stop: "停止回答",
     chip: /^来源 \d+：/,
-    cited: "引用的段落",
     close: "关闭",
     openSessions: "查看全部对话",
-    sessions: "对话",
-    newChat: "新对话",
     actions: (title) => `“${title}”的操作`,
     remove: "删除",
+    removeTurn: "删除问题和回答",
     noSessions: "还没有对话",
     knowledge: "知识库",
+    everything: "我能查看的全部内容",
+    ownDocuments: "我的文档",
+    openDocuments: (title) => `${title}的文档`,
+    ready: "可用",
+    address: "文档的网址",
+    addAddress: "添加",
+    removeDocument: (name) => `删除 ${name}`,
+    noDocuments: "还没有文档。",
+    oneBase: "1 个知识库",
     other: "Switch to English",
   },
   en: {
     question: "Your question",
-    send: "Send",
     answer: "Answer",
+    answering: "Answering…",
+    stop: "Stop answering",
     chip: /^Source \d+: /,
-    cited: "Cited passage",
     close: "Close",
     openSessions: "Show conversations",
-    sessions: "Conversations",
-    newChat: "New chat",
     actions: (title) => `Actions for “${title}”`,
     remove: "Delete",
+    removeTurn: "Delete question and answer",
     noSessions: "No conversations yet",
     knowledge: "Knowledge",
+    everything: "Everything I can read",
+    ownDocuments: "My documents",
+    openDocuments: (title) => `Documents of ${title}`,
+    ready: "Ready",
+    address: "Address of a document",
+    addAddress: "Add",
+    removeDocument: (name) => `Delete ${name}`,
+    noDocuments: "No documents yet.",
+    oneBase: "1 knowledge base",
     other: "切换到中文",
   },
 };
 
+export const QUESTION = { zh: "电池保修多久？", en: "How long is the battery under warranty?" };
+
 export function chat(at, lang) {
   const words = WORDS[lang];
   const field = () => at.getByLabel(words.question, { exact: true });
-  const finished = () => at.locator(`article[aria-label="${words.answer}"][aria-busy="false"]`);
+  const answers = (busy) => at.locator(`article[aria-label="${words.answer}"][aria-busy="${busy}"]`);
+  const finished = () => answers(false);
   const named = (name) => at.getByRole("button", { name, exact: true });
+  const confirm = () => at.getByRole("dialog").getByRole("button", { name: words.remove, exact: true }).click();
   return {
     words,
+    named,
     finished,
+    running: () => answers(true),
     arrived: () => field().waitFor(),
 
-    /** Sends with the keyboard; gives the answer once it is whole. */
-    async ask(question) {
-      const before = await finished().count();
+    /** Sends with the keyboard, as `ask` does, but waits for nothing. */
+    async send(question) {
       await field().fill(question);
       await field().press("Enter");
+    },
+
+    /** Sends a question and gives its answer once that is whole. */
+    async ask(question) {
+      const before = await finished().count();
+      await this.send(question);
       const answer = finished().nth(before);
       await answer.waitFor();
       return answer;
@@ -57,10 +84,16 @@ export function chat(at, lang) {
 
     chips: (answer) => answer.getByRole("button", { name: words.chip }),
 
+    /** The text of an answer once it stands as rich text with its citations. */
+    async cited(answer) {
+      await this.chips(answer).first().waitFor();
+      return answer.locator(".md").innerText();
+    },
+
     /** Opens the first citation and gives the words marked in its document. */
     async openCitation(answer) {
-      await answer.getByRole("button", { name: words.chip }).first().click();
-      const mark = at.getByTestId("cited-text");
+      await this.chips(answer).first().click();
+      const mark = at.getByTestId("cited-text").first();
       await mark.waitFor();
       const seen = await mark.evaluate((element) => {
         const { top, bottom } = element.getBoundingClientRect();
@@ -71,17 +104,37 @@ export function chat(at, lang) {
 
     async closeSheet() {
       await named(words.close).click();
-      await at.getByRole("dialog").waitFor({ state: "hidden" });
+      await named(words.close).waitFor({ state: "hidden" });
     },
 
     session: (title) => at.getByRole("button", { name: title, exact: true }),
 
     /** Deletes a conversation through its menu, confirming. */
     async remove(title) {
-      await at.getByRole("button", { name: words.actions(title) }).click();
+      await named(words.actions(title)).click();
       await at.getByRole("menuitem", { name: words.remove }).click();
-      await at.getByRole("dialog").getByRole("button", { name: words.remove }).click();
+      await confirm();
       await at.getByText(words.noSessions).waitFor();
+    },
+
+    async removeTurn(answer) {
+      const before = await finished().count();
+      await answer.getByRole("button", { name: words.removeTurn }).click();
+      await confirm();
+      await finished().nth(before - 1).waitFor({ state: "detached" });
+    },
+
+    /** On a desk. */
+    async openKnowledge() {
+      await at.getByRole("banner").getByRole("button", { name: words.knowledge }).click();
+      await at.getByRole("dialog").getByRole("heading", { name: words.knowledge }).waitFor();
+    },
+
+    document: (name) => at.getByRole("dialog").getByRole("listitem").filter({ hasText: name }),
+
+    async removeDocument(name) {
+      await named(words.removeDocument(name)).click();
+      await confirm();
     },
   };
 }

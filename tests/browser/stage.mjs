@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 const ARTIFACTS = path.join(path.dirname(fileURLToPath(import.meta.url)), "artifacts");
 const SCREENSHOTS = path.join(ARTIFACTS, "screenshots");
 /** Long enough for a cold model on a busy machine; everything waits for a state, never for a time. */
-export const STEP_MS_MAX = 30_000;
+const STEP_MS_MAX = 60_000;
 
 export const DESK = { width: 1280, height: 800 };
 export const PHONE = { width: 375, height: 812 };
@@ -27,9 +27,17 @@ export function baseUrl() {
   return url.origin;
 }
 
+/** The way in for a new person. */
 export function demoPath(lang) {
   const code = required("DEMO_CODE", "the demo code of the server under test");
   return `/demo?${new URLSearchParams({ code, lang })}`;
+}
+
+/** A link into the page as the demo gives it, for another origin that leads to the same server. */
+export async function entryAt(origin, lang) {
+  const demo = await fetch(baseUrl() + demoPath(lang), { redirect: "manual" });
+  const { pathname, search } = new URL(demo.headers.get("location"), baseUrl());
+  return origin + pathname + search;
 }
 
 export async function launch() {
@@ -86,4 +94,9 @@ export async function asPerson(browser, options, name, walk) {
   } finally {
     await who.context.close();
   }
+}
+
+export function assertQuiet(watch, origins) {
+  assert.deepEqual(watch.complaints, [], "the console is not clean");
+  assert.deepEqual([...watch.origins].sort(), [...origins].sort(), "a request left for another host");
 }

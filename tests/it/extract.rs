@@ -3,10 +3,7 @@
 mod paper;
 mod worker;
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::Path};
 
 use concierge::{
     error::{Error, Result},
@@ -17,18 +14,7 @@ use concierge::{
 };
 use encoding_rs::{BIG5, GB18030};
 
-/// The runtime that `scripts/fetch-runtime` has laid.
-fn runtime_dir() -> PathBuf {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "no config here, and the script reads the same variable"
-    )]
-    let named = std::env::var("CONCIERGE_RUNTIME_DIR").ok();
-    named.map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".runtime"),
-        PathBuf::from,
-    )
-}
+use crate::cluster::runtime_dir;
 
 fn worker() -> Worker {
     let pdfium = runtime_dir().join("pdfium/libpdfium.so");

@@ -69,14 +69,16 @@ fn by_node(key: &Path, client: &str, user: &str, name: &str) -> String {
     )
 }
 
+/// Key file, client, user and user name to a token.
+type Maker = fn(&Path, &str, &str, &str) -> String;
+
 #[tokio::test]
 async fn tokens_of_python_and_node_open_the_door() {
     let world = World::new().await;
     let acme = world.partner("Acme-1_x").await;
     let key = world.folder().join("client_key.pem");
     std::fs::write(&key, &acme.pem).unwrap();
-    let makers: [(&str, fn(&Path, &str, &str, &str) -> String); 2] =
-        [("python", by_python), ("node", by_node)];
+    let makers: [(&str, Maker); 2] = [("python", by_python), ("node", by_node)];
     for (who, make) in makers {
         for (user, name) in [("42", "Alice"), ("用户-7", "张 三 😀")] {
             let token = make(&key, &acme.id, user, name);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bm25;
+mod chat;
 mod cluster;
 mod embedded;
 mod extract;
@@ -11,7 +12,9 @@ mod golden;
 mod identity;
 mod lexical;
 mod models;
+mod reader;
 mod search;
 mod vendor;
+mod verbs;
 mod walls;
 mod world;

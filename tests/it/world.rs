@@ -434,7 +434,7 @@ fn config(folder: &Path, wish: &Wish) -> Config {
 }
 
 /// A copy of a database that is migrated once a run.
-async fn fresh_database() -> String {
+pub async fn fresh_database() -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     let access = cluster().await;
     let template = TEMPLATE.get_or_init(|| make_template(access)).await;

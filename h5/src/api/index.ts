@@ -6,20 +6,16 @@ import type {
   KnowledgeDocument,
   Me,
   Message,
+  NewSession,
   Page,
   Session,
+  SessionChange,
 } from "./types";
 
 /** Rows asked for at once. */
 const PAGE_ROWS = 30;
 /** The server's limit for one page; bases are few and wanted all at once. */
 const PAGE_ROWS_MAX = 100;
-
-export interface NewSession {
-  title: string;
-  /** Left out: every base the user may read. */
-  knowledge_base_ids?: string[];
-}
 
 const EVENT_STREAM = { accept: "text/event-stream" };
 
@@ -36,13 +32,15 @@ export function api(http: Http) {
     sessions: (cursor: string | null) => http.json<Page<Session>>(`/sessions${paged(cursor)}`),
     session: (id: string) => http.json<Session>(`/sessions/${id}`),
     newSession: (body: NewSession) => http.json<Session>("/sessions", { method: "POST", body }),
-    renameSession: (id: string, title: string) =>
-      http.json<Session>(`/sessions/${id}`, { method: "PATCH", body: { title } }),
+    changeSession: (id: string, change: SessionChange) =>
+      http.json<Session>(`/sessions/${id}`, { method: "PATCH", body: change }),
     deleteSession: (id: string) => http.nothing(`/sessions/${id}`, { method: "DELETE" }),
 
     messages: (session: string, cursor: string | null, signal?: AbortSignal) =>
       http.json<Page<Message>>(`/sessions/${session}/messages${paged(cursor)}`, { signal }),
     message: (id: string, signal?: AbortSignal) => http.json<Message>(`/messages/${id}`, { signal }),
+    /** With the question its answer goes too. */
+    deleteMessage: (id: string) => http.nothing(`/messages/${id}`, { method: "DELETE" }),
     stop: (id: string) => http.json<Message>(`/messages/${id}/stop`, { method: "POST" }),
     /** Asking twice with the same id asks once and attaches to the same stream. */
     ask: (session: string, id: string, content: string, signal: AbortSignal) =>
@@ -68,6 +66,8 @@ export function api(http: Http) {
       form.append("file", file, file.name);
       return http.json<KnowledgeDocument>(`/knowledge-bases/${base}/documents`, { method: "POST", body: form });
     },
+    addByAddress: (base: string, url: string) =>
+      http.json<KnowledgeDocument>(`/knowledge-bases/${base}/documents`, { method: "POST", body: { url } }),
     document: (id: string) => http.json<KnowledgeDocument>(`/documents/${id}`),
     deleteDocument: (id: string) => http.nothing(`/documents/${id}`, { method: "DELETE" }),
     documentEvents: (id: string, signal: AbortSignal) =>

@@ -1377,14 +1377,13 @@ export interface components {
          * SessionChange
          * @description What is to change.
          * @example {
-         *       "knowledge_base_ids": null,
          *       "title": "电池的保修"
          *     }
          */
         SessionChange: {
             /** @description At most 200 characters. */
             title?: string | null;
-            /** @description The knowledge bases to ask. */
+            /** @description The knowledge bases to ask; null for every base you may read. */
             knowledge_base_ids?: string[] | null;
         };
         /**

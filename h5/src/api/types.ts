@@ -20,6 +20,8 @@ export type Me = Told<Schemas["Me"]>;
 
 export type NewSession = Schemas["NewSession"];
 export type Session = Told<Schemas["SessionBody"]>;
+/** Null for the bases: every one the user may read. */
+export type SessionChange = Told<Schemas["SessionChange"]>;
 
 export type Message = Told<Schemas["MessageBody"]>;
 export type MessageState = Schemas["MessageState"];

@@ -1,15 +1,23 @@
-/** The quiet line under a finished answer: copy it, and what it took. */
+/** The quiet line under a finished answer: copy it, delete it with its question, and what it took. */
 import { Button } from "antd";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useI18n } from "../i18n";
 import { copyText } from "../ui/copy";
 import type { Answer } from "./turns";
-import { CopiedIcon, CopyIcon } from "../ui/icons";
+import { CopiedIcon, CopyIcon, DeleteIcon } from "../ui/icons";
 
-export function AnswerFoot({ answer }: { answer: Answer }) {
+// dialogs are not needed to read a chat
+const ConfirmRemove = lazy(() => import("../ui/ConfirmRemove"));
+
+interface Props {
+  answer: Answer;
+  question: string;
+  remove: () => Promise<void>;
+}
+
+export function AnswerFoot({ answer, question, remove }: Props) {
   const { t, number } = useI18n();
   const { usage, model } = answer;
-  if (answer.text === "" && usage === null) return null;
   const facts = [
     model,
     usage && t.chat.tokens(number(usage.input_tokens), number(usage.output_tokens)),
@@ -17,6 +25,7 @@ export function AnswerFoot({ answer }: { answer: Answer }) {
   return (
     <footer className="answer-foot">
       {answer.text !== "" && <Copy text={answer.text} />}
+      <Remove question={question} remove={remove} />
       <span>{facts.join(" · ")}</span>
     </footer>
   );
@@ -35,5 +44,31 @@ function Copy({ text }: { text: string }) {
       onClick={() => void copy()}
       onBlur={() => setCopied(false)}
     />
+  );
+}
+
+function Remove({ question, remove }: Omit<Props, "answer">) {
+  const { t } = useI18n();
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button
+        type="text"
+        size="small"
+        icon={<DeleteIcon />}
+        aria-label={t.chat.remove}
+        onClick={() => setAsking(true)}
+      />
+      {asking && (
+        <Suspense>
+          <ConfirmRemove
+            title={t.chat.removeTitle}
+            text={t.chat.removeText(question)}
+            remove={remove}
+            onDone={() => setAsking(false)}
+          />
+        </Suspense>
+      )}
+    </>
   );
 }

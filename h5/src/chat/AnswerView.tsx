@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect, useMemo } from "react";
 import { isErrorCode } from "../api/error";
 import type { Citation } from "../api/types";
+import { type Source, sourcesOf } from "../citation/sources";
 import { useI18n } from "../i18n";
 import type { Texts } from "../i18n/en";
 import { type Cited, CitedContext } from "../markdown/cited";
@@ -14,9 +15,10 @@ const loadMarkdown = () => import("../markdown/Markdown");
 const Markdown = lazy(loadMarkdown);
 
 export interface AnswerActs {
-  cite: (citation: Citation) => void;
+  cite: (source: Source) => void;
   retry: (turnId: string) => void;
   askAgain: (question: string) => void;
+  remove: (turnId: string) => Promise<void>;
 }
 
 export function AnswerView({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
@@ -36,23 +38,23 @@ export function AnswerView({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
       {answer.state === "stopped" && <p className="answer-state">{t.chat.stopped}</p>}
       <Trouble turn={turn} acts={acts} />
       <Sources citations={answer.citations} onOpen={acts.cite} />
-      {!open && trouble === null && <AnswerFoot answer={answer} />}
+      {!open && <AnswerFoot answer={answer} question={turn.question} remove={() => acts.remove(turn.id)} />}
     </article>
   );
 }
 
-function AnswerText({ answer, cite }: { answer: Answer; cite: (citation: Citation) => void }) {
-  const marks = useMemo(() => citable(answer), [answer.state, answer.citations, answer.passages]);
+function AnswerText({ answer, cite }: { answer: Answer; cite: (source: Source) => void }) {
+  const sources = useMemo(() => sourcesOf(citable(answer)), [answer.state, answer.citations, answer.passages]);
   const cited = useMemo<Cited>(() => {
-    const names = new Map(marks.map(({ n, document_name }) => [n, document_name]));
+    const names = new Map(sources.map(({ n, document_name }) => [n, document_name]));
     return {
       names,
       open: (n) => {
-        const citation = marks.find((mark) => mark.n === n);
-        if (citation) cite(citation);
+        const source = sources.find((one) => one.n === n);
+        if (source) cite(source);
       },
     };
-  }, [marks, cite]);
+  }, [sources, cite]);
   if (answer.text === "") return null;
   return (
     <CitedContext value={cited}>

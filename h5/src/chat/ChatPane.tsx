@@ -1,9 +1,10 @@
 /** One conversation: what was said, and where the next question is written. */
 import { Button } from "antd";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import type { Citation } from "../api/types";
+import type { Source } from "../citation/sources";
 import { useI18n } from "../i18n";
 import type { Bases } from "../knowledge/useBases";
+import type { Chosen, Scope } from "../knowledge/useScope";
 import { ErrorNote } from "../ui/ErrorNote";
 import { useOnline } from "../ui/useOnline";
 import { Composer } from "./Composer";
@@ -16,22 +17,28 @@ import { ScopeIcon } from "../ui/icons";
 interface Props {
   conversation: Conversation;
   bases: Bases;
+  /** Null until it is known. */
+  scope: Scope | null;
   isNew: boolean;
-  onCite: (citation: Citation) => void;
+  onCite: (source: Source) => void;
   onKnowledge: () => void;
   /** The conversation in the address is not there any more. */
   onMissing: () => void;
 }
 
-export function ChatPane({ conversation, bases, isNew, onCite, onKnowledge, onMissing }: Props) {
+export function ChatPane({ conversation, bases, scope, isNew, onCite, onKnowledge, onMissing }: Props) {
   const { t } = useI18n();
   const online = useOnline();
   const state = useConversation(conversation, onMissing);
+  const chosen = scope?.chosen ?? null;
+  // once under way, a conversation that may use everything need not say so
+  const limits = bases.items.length > 0 && (isNew || chosen !== null);
   const acts = useMemo(
     () => ({
       cite: onCite,
       retry: (turnId: string) => conversation.retry(turnId),
       askAgain: (question: string) => conversation.ask(question),
+      remove: (turnId: string) => conversation.remove(turnId),
     }),
     [conversation, onCite],
   );
@@ -40,7 +47,7 @@ export function ChatPane({ conversation, bases, isNew, onCite, onKnowledge, onMi
       {state.turns.length > 0 ? (
         <Transcript state={state} acts={acts} onOlder={() => void conversation.loadOlder()} />
       ) : (
-        <Empty state={state} bases={bases} onKnowledge={onKnowledge} onRetry={() => void conversation.open()} />
+        <Empty state={state} bases={bases} chosen={chosen} onKnowledge={onKnowledge} onRetry={() => void conversation.open()} />
       )}
       <div className="column dock">
         {!online && (
@@ -52,7 +59,7 @@ export function ChatPane({ conversation, bases, isNew, onCite, onKnowledge, onMi
           busy={state.turns.some(isOpen)}
           onSend={(question) => conversation.ask(question)}
           onStop={() => void conversation.stop()}
-          tools={isNew && bases.items.length > 0 ? <Scope bases={bases} onClick={onKnowledge} /> : null}
+          tools={limits ? <ScopeButton chosen={chosen} onClick={onKnowledge} /> : null}
         />
       </div>
     </>
@@ -73,15 +80,16 @@ function useConversation(conversation: Conversation, onMissing: () => void): Con
 }
 
 interface EmptyProps extends Pick<Props, "bases" | "onKnowledge"> {
+  chosen: Chosen;
   state: ConversationState;
   onRetry: () => void;
 }
 
 /** Nothing to read: not yet, not reachable, or not begun. */
-function Empty({ state, bases, onKnowledge, onRetry }: EmptyProps) {
+function Empty({ state, bases, chosen, onKnowledge, onRetry }: EmptyProps) {
   const { t } = useI18n();
   if (state.loading) return <p className="muted center grow">{t.loading}</p>;
-  if (state.loadError === null) return <Welcome bases={bases} onKnowledge={onKnowledge} />;
+  if (state.loadError === null) return <Welcome bases={bases} chosen={chosen} onKnowledge={onKnowledge} />;
   return (
     <div className="column grow">
       <ErrorNote error={state.loadError} act={{ label: t.retry, run: onRetry }} />
@@ -89,10 +97,9 @@ function Empty({ state, bases, onKnowledge, onRetry }: EmptyProps) {
   );
 }
 
-/** What the new conversation may use. */
-function Scope({ bases, onClick }: { bases: Bases; onClick: () => void }) {
+/** What the conversation may use. */
+function ScopeButton({ chosen, onClick }: { chosen: Chosen; onClick: () => void }) {
   const { t } = useI18n();
-  const { chosen } = bases;
   const words =
     chosen === null ? t.knowledge.all : chosen.length === 0 ? t.knowledge.nothing : t.knowledge.some(chosen.length);
   return (

@@ -1,14 +1,20 @@
 /** What a conversation shows before anything was asked. */
 import { useI18n } from "../i18n";
 import { type Bases, titleOf } from "../knowledge/useBases";
+import type { Chosen } from "../knowledge/useScope";
 
 /** As many as fit a phone above the keyboard. */
 const BASES_SHOWN = 4;
 
-export function Welcome({ bases, onKnowledge }: { bases: Bases; onKnowledge: () => void }) {
+interface Props {
+  bases: Bases;
+  chosen: Chosen;
+  onKnowledge: () => void;
+}
+
+export function Welcome({ bases, chosen, onKnowledge }: Props) {
   const { t } = useI18n();
-  const { items, chosen } = bases;
-  const used = items.filter(({ id, documents }) => documents > 0 && (chosen === null || chosen.includes(id)));
+  const used = bases.items.filter(({ id, documents }) => documents > 0 && (chosen === null || chosen.includes(id)));
   return (
     <div className="welcome grow">
       <h2>{t.chat.welcome}</h2>

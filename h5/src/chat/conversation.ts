@@ -1,7 +1,7 @@
 /** One conversation as the page knows it: its turns, how far back they are loaded, and the answer being written. */
 import { ApiError, asApiError, isAbort } from "../api/error";
-import type { Api, NewSession } from "../api";
-import type { Message, Session } from "../api/types";
+import type { Api } from "../api";
+import type { Message, NewSession, Session } from "../api/types";
 import { follow } from "../stream/follow";
 import { uuid } from "../ui/uuid";
 import { advance, answerOf, askedTurn, assemble, isOpen, type Turn, WAITING } from "./turns";
@@ -113,6 +113,16 @@ export class Conversation {
     } catch {
       // the answer is still running and the button still there
     }
+  }
+
+  /** Removes a question with its answer. */
+  async remove(turnId: string): Promise<void> {
+    await this.api.deleteMessage(turnId).catch((reason: unknown) => {
+      // gone already, or never arrived, is what was wanted
+      if (asApiError(reason).code !== "not_found") throw reason;
+    });
+    this.following.get(turnId)?.abort();
+    this.change({ turns: this.state.turns.filter(({ id }) => id !== turnId) });
   }
 
   /** Stops listening; the server goes on answering. A question still on its way is let through first. */

@@ -3,7 +3,6 @@ import type { AnswerEvent } from "../api/events";
 import type { Citation, Message } from "../api/types";
 import { citable } from "./AnswerView";
 import { titleOf } from "./conversation";
-import { distinct } from "./Sources";
 import { advance, assemble, WAITING } from "./turns";
 
 function message(id: string, role: Message["role"], replyTo: string | null = null): Message {
@@ -107,10 +106,6 @@ describe("what may be opened", () => {
     expect(citable({ state: "running", citations: [], passages }).map(({ quote }) => quote)).toEqual(["found"]);
     expect(citable({ state: "done", citations: [], passages })).toEqual([]);
     expect(citable({ state: "done", citations: [citation(1)], passages })).toEqual([citation(1)]);
-  });
-
-  it("is listed once for each number, in order", () => {
-    expect(distinct([citation(2), citation(1, 7), citation(1, 90)])).toEqual([citation(1, 7), citation(2)]);
   });
 });
 

@@ -10,6 +10,7 @@ export function useReadingPlace(turns: readonly Turn[]) {
   const following = useRef(true);
   /** How far the top of the view is from the end of the text; growth above does not change it. */
   const fromEnd = useRef(0);
+  const anchor = useRef<Anchor | null>(null);
   const seen = useRef({ first: "", last: "" });
   const [away, setAway] = useState(false);
 
@@ -19,6 +20,7 @@ export function useReadingPlace(turns: readonly Turn[]) {
     fromEnd.current = element.scrollHeight - element.scrollTop;
     const near = fromEnd.current - element.clientHeight < NEAR_PX;
     following.current = near;
+    anchor.current = anchorOf(element);
     setAway(!near);
   }, []);
 
@@ -38,24 +40,50 @@ export function useReadingPlace(turns: readonly Turn[]) {
     seen.current = now;
   }, [turns]);
 
-  useGrowth(ref, () => {
+  useGrowth(ref, (rewrapped) => {
     const element = ref.current;
     if (element === null) return;
     if (following.current) element.scrollTop = element.scrollHeight;
+    else if (rewrapped && anchor.current !== null) element.scrollTop += shiftOf(anchor.current, element);
     fromEnd.current = element.scrollHeight - element.scrollTop;
   });
   return { ref, away, onScroll: note, toLatest };
 }
 
+/** What stands at the top of the view, and which share of it is above. */
+interface Anchor {
+  part: Element;
+  above: number;
+}
+
+function anchorOf(view: HTMLElement): Anchor | null {
+  const { top } = view.getBoundingClientRect();
+  for (const part of view.firstElementChild?.children ?? []) {
+    const box = part.getBoundingClientRect();
+    if (box.bottom > top) return { part, above: (top - box.top) / box.height };
+  }
+  return null;
+}
+
+/** How far the anchor has moved from where it was, in pixels. */
+function shiftOf({ part, above }: Anchor, view: HTMLElement): number {
+  const box = part.getBoundingClientRect();
+  return box.top + above * box.height - view.getBoundingClientRect().top;
+}
+
 /** Text also grows without new turns: rich text arrives, the window narrows, the keyboard opens. */
-function useGrowth(ref: RefObject<HTMLDivElement | null>, grown: () => void) {
+function useGrowth(ref: RefObject<HTMLDivElement | null>, grown: (rewrapped: boolean) => void) {
   const latest = useRef(grown);
   latest.current = grown;
   useLayoutEffect(() => {
     const element = ref.current;
     const content = element?.firstElementChild;
     if (!element || !content) return;
-    const observer = new ResizeObserver(() => latest.current());
+    let width = element.clientWidth;
+    const observer = new ResizeObserver(() => {
+      latest.current(element.clientWidth !== width);
+      width = element.clientWidth;
+    });
     observer.observe(content);
     observer.observe(element);
     return () => observer.disconnect();

@@ -2,11 +2,11 @@
 import { Button } from "antd";
 import { useCallback, useRef } from "react";
 import type { Api } from "../api";
-import type { Citation } from "../api/types";
 import { useI18n } from "../i18n";
 import { Sheet } from "../ui/Sheet";
 import { ErrorNote } from "../ui/ErrorNote";
-import { splitAtPoints } from "./codepoints";
+import { stretches } from "./codepoints";
+import type { Source } from "./sources";
 import { type DocumentWindow, useDocumentWindow } from "./useDocumentWindow";
 
 /** How far down in the sheet the marked words come to lie: some lines above them give the context. */
@@ -14,45 +14,49 @@ const MARK_AT = 0.3;
 
 interface Props {
   api: Api;
-  citation: Citation;
+  source: Source;
   open: boolean;
   onClose: () => void;
 }
 
-export default function CitationSheet({ api, citation, open, onClose }: Props) {
+export default function CitationSheet({ api, source, open, onClose }: Props) {
   const { t } = useI18n();
-  const view = useDocumentWindow(api, citation);
-  const page = citation.page == null ? null : <span className="sheet-sub">{t.sources.page(citation.page)}</span>;
+  const view = useDocumentWindow(api, source);
+  const page = source.page == null ? null : <span className="sheet-sub">{t.sources.page(source.page)}</span>;
   return (
-    <Sheet title={citation.document_name} sub={page} open={open} onClose={onClose}>
-      <Body citation={citation} view={view} />
+    <Sheet title={source.document_name} sub={page} open={open} onClose={onClose} beside>
+      <Body source={source} view={view} />
     </Sheet>
   );
 }
 
-function Body({ citation, view }: { citation: Citation; view: DocumentWindow }) {
+function Body({ source, view }: { source: Source; view: DocumentWindow }) {
   const { t } = useI18n();
   const { text, error } = view;
-  if (error !== null) return <Gone citation={citation} view={view} />;
+  if (error !== null) return <Gone source={source} view={view} />;
   if (text === null) return <p className="muted">{t.loading}</p>;
-  const [before, quote, after] = splitAtPoints(text.text, citation.start - text.start, citation.end - text.start);
+  const parts = stretches(text.text, text.start, source.quotes);
+  const first = parts.findIndex(({ marked }) => marked);
   return (
     <>
       {view.earlier && <More label={t.sources.earlier} onClick={view.earlier} />}
       <div className="document-text">
-        {before}
-        <Mark text={quote} />
-        {after}
+        {parts.map((part, index) =>
+          part.marked ? <Mark key={index} text={part.text} leads={index === first} /> : part.text,
+        )}
       </div>
       {view.later && <More label={t.sources.later} onClick={view.later} />}
     </>
   );
 }
 
-/** Brings itself into view once, by scrolling the sheet only: `scrollIntoView` would move the host page of a frame too. */
-function Mark({ text }: { text: string }) {
+/**
+ * The first one brings itself into view once, by scrolling the sheet only: `scrollIntoView` would
+ * move the host page of a frame too.
+ */
+function Mark({ text, leads }: { text: string; leads: boolean }) {
   const { t } = useI18n();
-  const placed = useRef(false);
+  const placed = useRef(!leads);
   const place = useCallback((mark: HTMLElement | null) => {
     const scroller = mark?.closest<HTMLElement>(".sheet-body");
     if (!mark || !scroller || placed.current) return;
@@ -67,15 +71,17 @@ function Mark({ text }: { text: string }) {
   );
 }
 
-function Gone({ citation, view }: { citation: Citation; view: DocumentWindow }) {
+function Gone({ source, view }: { source: Source; view: DocumentWindow }) {
   const { t } = useI18n();
   const { error } = view;
   return (
     <>
       {error?.code === "not_found" ? <p className="muted">{t.sources.gone}</p> : error && <ErrorNote error={error} />}
-      <blockquote className="document-text">
-        <mark>{citation.quote}</mark>
-      </blockquote>
+      {source.quotes.map(({ start, text }) => (
+        <blockquote key={start} className="document-text">
+          <mark>{text}</mark>
+        </blockquote>
+      ))}
     </>
   );
 }

@@ -10,11 +10,33 @@ export function unitIndex(text: string, points: number): number {
   return index;
 }
 
-/** `text` before, inside and after the code points `start..end`. */
-export function splitAtPoints(text: string, start: number, end: number): [string, string, string] {
-  const from = unitIndex(text, Math.max(0, start));
-  const to = from + unitIndex(text.slice(from), Math.max(0, end - Math.max(0, start)));
-  return [text.slice(0, from), text.slice(from, to), text.slice(to)];
+export interface Stretch {
+  text: string;
+  marked: boolean;
+}
+
+/** `text`, which begins at code point `offset` of its document, cut into what lies in `spans` and what lies between. */
+export function stretches(
+  text: string,
+  offset: number,
+  spans: readonly { start: number; end: number }[],
+): Stretch[] {
+  const parts: Stretch[] = [];
+  const take = (until: number, marked: boolean) => {
+    if (until <= from) return;
+    const to = at + unitIndex(text.slice(at), until - from);
+    if (to > at) parts.push({ text: text.slice(at, to), marked });
+    at = to;
+    from = until;
+  };
+  let at = 0;
+  let from = offset;
+  for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
+    take(start, false);
+    take(end, true);
+  }
+  if (at < text.length) parts.push({ text: text.slice(at), marked: false });
+  return parts;
 }
 
 export function countPoints(text: string): number {

@@ -2,7 +2,8 @@
 import { useCallback, useEffect, useState } from "react";
 import type { Api } from "../api";
 import { type ApiError, asApiError, isAbort } from "../api/error";
-import type { Citation, DocumentText } from "../api/types";
+import type { DocumentText } from "../api/types";
+import type { Source } from "./sources";
 
 /** Code points shown on each side of the passage at first, and added by each "show more". */
 const AROUND_POINTS = 1_200;
@@ -16,10 +17,12 @@ export interface DocumentWindow {
   later: (() => void) | null;
 }
 
-export function useDocumentWindow(api: Api, citation: Citation): DocumentWindow {
+export function useDocumentWindow(api: Api, source: Source): DocumentWindow {
   const [text, setText] = useState<DocumentText | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
-  const { document_id, version, start, end } = citation;
+  const { document_id, version, quotes } = source;
+  const { start } = quotes[0];
+  const { end } = quotes.at(-1) ?? quotes[0];
 
   const fetchText = useCallback(
     (from: number, to: number, signal?: AbortSignal) => api.documentText(document_id, version, from, to, signal),

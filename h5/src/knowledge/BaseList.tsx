@@ -1,50 +1,37 @@
-/** The knowledge bases: which a new conversation may use, and the way to their documents. */
+/** The knowledge bases: which of them the conversation may use, and the way to their documents. */
 import { Checkbox } from "antd";
 import type { KnowledgeBase } from "../api/types";
 import { useI18n } from "../i18n";
 import { ErrorNote } from "../ui/ErrorNote";
-import { FileButton } from "../ui/FileButton";
 import { useDeed } from "../ui/useDeed";
+import { AddDocuments } from "./AddDocuments";
+import type { Addition } from "./useAdditions";
 import { BASES_CHOSEN_MAX, type Bases, titleOf } from "./useBases";
+import type { Chosen, Scope } from "./useScope";
 import { ForwardIcon } from "../ui/icons";
 
 interface Props {
   bases: Bases;
-  choosable: boolean;
-  /** With the files a new base was made for. */
-  onShow: (base: KnowledgeBase, files: readonly File[]) => void;
+  /** Null until it is known. */
+  scope: Scope | null;
+  /** With what a new base was made for. */
+  onShow: (base: KnowledgeBase, additions: readonly Addition[]) => void;
 }
 
-export function BaseList({ bases, choosable, onShow }: Props) {
+export function BaseList({ bases, scope, onShow }: Props) {
   const { t } = useI18n();
-  const { items, chosen, choose } = bases;
+  const { items } = bases;
   if (bases.error) return <ErrorNote error={bases.error} act={{ label: t.retry, run: () => void bases.reload() }} />;
   if (bases.loading) return <p className="muted">{t.loading}</p>;
   const own = items.some(({ owner }) => owner === "user");
-  const full = chosen !== null && chosen.length >= BASES_CHOSEN_MAX;
   return (
     <div className="bases">
-      {!choosable && <p className="muted">{t.knowledge.fixed}</p>}
-      {choosable && items.length > 0 && (
-        <div className="bases-all">
-          <Checkbox checked={chosen === null} onChange={({ target }) => choose(target.checked ? null : [])}>
-            {t.knowledge.useAll}
-          </Checkbox>
-          {full && <p className="muted">{t.knowledge.limit(BASES_CHOSEN_MAX)}</p>}
-        </div>
-      )}
+      {scope && items.length > 0 && <Everything scope={scope} />}
       {items.length === 0 && <p className="muted">{t.knowledge.none}</p>}
       <ul>
         {items.map((base) => (
           <li key={base.id} className="base">
-            {choosable && (
-              <Checkbox
-                aria-label={titleOf(base)}
-                checked={chosen === null || chosen.includes(base.id)}
-                disabled={full && !chosen.includes(base.id)}
-                onChange={() => choose(toggled(chosen, base.id, items))}
-              />
-            )}
+            {scope && <Choice base={base} items={items} scope={scope} />}
             <BaseButton base={base} onShow={() => onShow(base, [])} />
           </li>
         ))}
@@ -54,9 +41,47 @@ export function BaseList({ bases, choosable, onShow }: Props) {
   );
 }
 
-/** Taking one base out of "all" leaves the others; choosing every one is not "all", which also covers bases to come. */
-function toggled(chosen: readonly string[] | null, id: string, items: readonly KnowledgeBase[]): string[] {
-  const before = chosen ?? items.map((base) => base.id);
+function isFull(chosen: Chosen): boolean {
+  return chosen !== null && chosen.length >= BASES_CHOSEN_MAX;
+}
+
+function Everything({ scope: { chosen, choose, error } }: { scope: Scope }) {
+  const { t } = useI18n();
+  return (
+    <div className="bases-all">
+      <h3>{t.knowledge.choose}</h3>
+      <Checkbox checked={chosen === null} onChange={({ target }) => choose(target.checked ? null : [])}>
+        {t.knowledge.useAll}
+      </Checkbox>
+      {isFull(chosen) && <p className="muted">{t.knowledge.limit(BASES_CHOSEN_MAX)}</p>}
+      {error && <ErrorNote error={error} />}
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  base: KnowledgeBase;
+  items: readonly KnowledgeBase[];
+  scope: Scope;
+}
+
+function Choice({ base, items, scope: { chosen, choose } }: ChoiceProps) {
+  return (
+    <Checkbox
+      aria-label={titleOf(base)}
+      checked={chosen === null || chosen.includes(base.id)}
+      disabled={chosen !== null && isFull(chosen) && !chosen.includes(base.id)}
+      onChange={() => choose(toggled(chosen, base.id, items))}
+    />
+  );
+}
+
+/**
+ * Taking one base out of "all" leaves the others; choosing every one is not "all", which also
+ * covers bases to come. What is not there any more is not chosen again.
+ */
+function toggled(chosen: Chosen, id: string, items: readonly KnowledgeBase[]): string[] {
+  const before = items.map((base) => base.id).filter((one) => chosen === null || chosen.includes(one));
   const after = before.includes(id) ? before.filter((one) => one !== id) : [...before, id];
   return after.slice(0, BASES_CHOSEN_MAX);
 }
@@ -79,19 +104,19 @@ function BaseButton({ base, onShow }: { base: KnowledgeBase; onShow: () => void 
   );
 }
 
-/** Files are chosen first; the base for them is made when there are some. */
+/** The documents are named first; the base for them is made when there are some. */
 function OwnBase({ bases, onShow }: Pick<Props, "bases" | "onShow">) {
   const { t } = useI18n();
   const deed = useDeed();
-  const make = async (files: File[]) => onShow(await bases.makeOwn(t.knowledge.ownTitle), files);
+  const make = async (additions: readonly Addition[]) =>
+    onShow(await bases.makeOwn(t.knowledge.ownTitle), additions);
   return (
     <section className="own-base">
       <h3>{t.knowledge.ownTitle}</h3>
       <p className="muted">{t.knowledge.ownText}</p>
-      <FileButton
-        label={t.knowledge.upload}
-        busy={deed.busy}
-        onFiles={(files) => deed.run(() => make(files), () => undefined)}
+      <AddDocuments
+        adding={deed.busy ? t.knowledge.ownTitle : null}
+        onAdd={(additions) => deed.run(() => make(additions), () => undefined)}
       />
       {deed.error && <ErrorNote error={deed.error} />}
     </section>

@@ -4,21 +4,22 @@ import { useState } from "react";
 import type { Api } from "../api";
 import type { KnowledgeBase, KnowledgeDocument } from "../api/types";
 import { useI18n } from "../i18n";
-import { ConfirmRemove } from "../ui/ConfirmRemove";
+import { safeLink } from "../markdown/links";
+import ConfirmRemove from "../ui/ConfirmRemove";
 import { ErrorNote } from "../ui/ErrorNote";
-import { FileButton } from "../ui/FileButton";
+import { AddDocuments } from "./AddDocuments";
+import { type Addition, useAdditions } from "./useAdditions";
 import { isSettled, type ListedDocument, useDocuments } from "./useDocuments";
-import { useUploads } from "./useUploads";
 import { DeleteIcon } from "../ui/icons";
 
 interface Props {
   api: Api;
   base: KnowledgeBase;
-  /** Uploaded as soon as the list is shown. */
-  files: readonly File[];
+  /** Added as soon as the list is shown. */
+  additions: readonly Addition[];
 }
 
-export function DocumentList({ api, base, files }: Props) {
+export function DocumentList({ api, base, additions }: Props) {
   const { t } = useI18n();
   const documents = useDocuments(api, base.id);
   const [removing, setRemoving] = useState<ListedDocument | null>(null);
@@ -26,7 +27,7 @@ export function DocumentList({ api, base, files }: Props) {
   return (
     <div className="documents">
       {base.description && <p className="muted">{base.description}</p>}
-      {base.writable && <Uploads api={api} base={base} files={files} onAdded={documents.add} />}
+      {base.writable && <Additions api={api} base={base} additions={additions} onAdded={documents.add} />}
       {error && <ErrorNote error={error} act={{ label: t.retry, run: documents.loadMore }} />}
       {!error && !loading && items.length === 0 && <p className="muted">{t.knowledge.noDocuments}</p>}
       <ul>
@@ -53,22 +54,18 @@ export function DocumentList({ api, base, files }: Props) {
   );
 }
 
-interface UploadsProps extends Props {
+interface AdditionsProps extends Props {
   onAdded: (document: KnowledgeDocument) => void;
 }
 
-function Uploads({ api, base, files, onAdded }: UploadsProps) {
+function Additions({ api, base, additions, onAdded }: AdditionsProps) {
   const { t } = useI18n();
-  const { uploading, failed, upload } = useUploads(api, base.id, files, onAdded);
+  const { adding, failed, add } = useAdditions(api, base.id, additions, onAdded);
   return (
-    <div className="uploads">
-      <FileButton
-        label={uploading === null ? t.knowledge.upload : t.knowledge.uploading(uploading)}
-        busy={uploading !== null}
-        onFiles={upload}
-      />
+    <div className="additions">
+      <AddDocuments adding={adding} onAdd={add} />
       {failed.map(({ name, error }, index) => (
-        <ErrorNote key={index} error={error} about={t.knowledge.uploadFailed(name)} />
+        <ErrorNote key={index} error={error} about={t.knowledge.addFailed(name)} />
       ))}
     </div>
   );
@@ -93,6 +90,7 @@ function Row({ document, onRemove }: RowProps) {
       <span className={`document-dot ${state}`} aria-hidden />
       <span className="document-text-column">
         <span className="document-name">{name}</span>
+        {document.source_url && <Address url={document.source_url} />}
         <span className="document-facts">{facts.join(" · ")}</span>
         {state === "failed" && reason && <span className="document-reason">{reason}</span>}
         {!isSettled(state) && (
@@ -114,5 +112,15 @@ function Row({ document, onRemove }: RowProps) {
         />
       )}
     </li>
+  );
+}
+
+function Address({ url }: { url: string }) {
+  const link = safeLink(url);
+  if (link === null) return <span className="document-address">{url}</span>;
+  return (
+    <a className="document-address" href={link} target="_blank" rel="noopener noreferrer">
+      {url}
+    </a>
   );
 }

@@ -6,22 +6,24 @@ import type { KnowledgeBase } from "../api/types";
 import { useI18n } from "../i18n";
 import { Sheet } from "../ui/Sheet";
 import { BaseList } from "./BaseList";
+import type { Addition } from "./useAdditions";
 import { DocumentList } from "./DocumentList";
 import { type Bases, titleOf } from "./useBases";
+import type { Scope } from "./useScope";
 import { BackIcon } from "../ui/icons";
 
 interface Props {
   api: Api;
   bases: Bases;
-  /** Whether what the conversation uses can still be chosen. */
-  choosable: boolean;
+  /** Null until it is known. */
+  scope: Scope | null;
   open: boolean;
   onClose: () => void;
 }
 
-export default function KnowledgeSheet({ api, bases, choosable, open, onClose }: Props) {
+export default function KnowledgeSheet({ api, bases, scope, open, onClose }: Props) {
   const { t } = useI18n();
-  const [shown, setShown] = useState<{ base: KnowledgeBase; files: readonly File[] } | null>(null);
+  const [shown, setShown] = useState<{ base: KnowledgeBase; additions: readonly Addition[] } | null>(null);
   const leave = () => {
     setShown(null);
     void bases.reload();
@@ -29,7 +31,7 @@ export default function KnowledgeSheet({ api, bases, choosable, open, onClose }:
   if (shown === null) {
     return (
       <Sheet title={t.knowledge.title} open={open} onClose={onClose}>
-        <BaseList bases={bases} choosable={choosable} onShow={(base, files) => setShown({ base, files })} />
+        <BaseList bases={bases} scope={scope} onShow={(base, additions) => setShown({ base, additions })} />
       </Sheet>
     );
   }
@@ -38,7 +40,7 @@ export default function KnowledgeSheet({ api, bases, choosable, open, onClose }:
   );
   return (
     <Sheet title={titleOf(shown.base)} lead={back} open={open} onClose={onClose}>
-      <DocumentList key={shown.base.id} api={api} base={shown.base} files={shown.files} />
+      <DocumentList key={shown.base.id} api={api} base={shown.base} additions={shown.additions} />
     </Sheet>
   );
 }

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { Api } from "../api";
 import { type ApiError, asApiError } from "../api/error";
 import type { KnowledgeBase, Me } from "../api/types";
+import type { Chosen } from "./useScope";
 
 /** The server's limit for one conversation. */
 export const BASES_CHOSEN_MAX = 8;
@@ -15,9 +16,9 @@ export interface Bases {
   loading: boolean;
   error: ApiError | null;
   reload: () => Promise<void>;
-  /** Null: all of them, decided by the server at each question. */
-  chosen: readonly string[] | null;
-  choose: (chosen: readonly string[] | null) => void;
+  /** For the next new conversation. */
+  chosen: Chosen;
+  choose: (chosen: Chosen) => void;
   /** Whether a base of one's own could be made. */
   mayOwn: boolean;
   makeOwn: (title: string) => Promise<KnowledgeBase>;
@@ -28,7 +29,7 @@ export function useBases(api: Api): Bases {
   const [me, setMe] = useState<Me | null>(null);
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<ApiError | null>(null);
-  const [chosen, choose] = useState<readonly string[] | null>(null);
+  const [chosen, choose] = useState<Chosen>(null);
 
   const reload = useCallback(async () => {
     setError(null);

@@ -44,7 +44,7 @@ export default function SessionList({ sessions, activeId, onOpen, onRemoved }: P
       {error && <ErrorNote error={error} act={{ label: t.retry, run: sessions.loadMore }} />}
       {!error && !loading && items.length === 0 && <p className="muted sessions-none">{t.sessions.none}</p>}
       {!error && sessions.hasMore && <More loading={loading} onMore={sessions.loadMore} />}
-      {asking?.deed === "rename" && <RenameDialog session={asking.session} rename={sessions.rename} onDone={done} />}
+      {asking?.deed === "rename" && <RenameDialog session={asking.session} rename={(id, title) => sessions.change(id, { title })} onDone={done} />}
       {asking?.deed === "remove" && (
         <RemoveDialog
           session={asking.session}

@@ -3,7 +3,7 @@ import { Modal } from "antd";
 import { type FormEvent, useId, useState } from "react";
 import type { Session } from "../api/types";
 import { useI18n } from "../i18n";
-import { ConfirmRemove } from "../ui/ConfirmRemove";
+import ConfirmRemove from "../ui/ConfirmRemove";
 import { ErrorNote } from "../ui/ErrorNote";
 import { useDeed } from "../ui/useDeed";
 

@@ -2,7 +2,7 @@
 import { type Dispatch, type SetStateAction, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Api } from "../api";
 import { type ApiError, asApiError } from "../api/error";
-import type { Session } from "../api/types";
+import type { Session, SessionChange } from "../api/types";
 
 export interface Sessions {
   items: readonly Session[];
@@ -10,11 +10,11 @@ export interface Sessions {
   error: ApiError | null;
   hasMore: boolean;
   loadMore: () => void;
-  /** A conversation that was just made. */
-  add: (session: Session) => void;
+  /** A conversation that was just made, or found by its address. */
+  include: (session: Session) => void;
   /** Moves a conversation to the top because something was asked in it. */
   touch: (id: string) => void;
-  rename: (id: string, title: string) => Promise<void>;
+  change: (id: string, change: SessionChange) => Promise<void>;
   remove: (id: string) => Promise<void>;
 }
 
@@ -54,11 +54,11 @@ export function useSessions(api: Api): Sessions {
 function useActs(api: Api, setItems: Dispatch<SetStateAction<readonly Session[]>>) {
   return useMemo(
     () => ({
-      add: (session: Session) => setItems((old) => [session, ...old.filter(({ id }) => id !== session.id)]),
+      include: (session: Session) => setItems((old) => merged(old, [session])),
       touch: (id: string) => setItems((old) => touched(old, id, new Date())),
-      rename: async (id: string, title: string) => {
-        const renamed = await api.renameSession(id, title);
-        setItems((old) => old.map((session) => (session.id === id ? renamed : session)));
+      change: async (id: string, change: SessionChange) => {
+        const changed = await api.changeSession(id, change);
+        setItems((old) => old.map((session) => (session.id === id ? changed : session)));
       },
       remove: async (id: string) => {
         await api.deleteSession(id).catch((reason: unknown) => {
@@ -72,14 +72,17 @@ function useActs(api: Api, setItems: Dispatch<SetStateAction<readonly Session[]>
   );
 }
 
-/** A page may repeat what moved meanwhile; what is shown already stays where it is. */
-function merged(old: readonly Session[], page: readonly Session[]): Session[] {
+/** A page may repeat what moved meanwhile; what is shown already is the newer news. */
+function merged(old: readonly Session[], more: readonly Session[]): Session[] {
   const known = new Set(old.map(({ id }) => id));
-  return [...old, ...page.filter(({ id }) => !known.has(id))];
+  const all = [...old, ...more.filter(({ id }) => !known.has(id))];
+  return all.sort((a, b) => Date.parse(b.updated_at) - Date.parse(a.updated_at));
 }
 
 function touched(old: readonly Session[], id: string, now: Date): readonly Session[] {
   const session = old.find((one) => one.id === id);
   if (session === undefined) return old;
-  return [{ ...session, updated_at: now.toISOString() }, ...old.filter((one) => one !== session)];
+  // not below the others, even where this clock is behind the server's
+  const latest = Math.max(now.getTime(), ...old.map(({ updated_at }) => Date.parse(updated_at)));
+  return [{ ...session, updated_at: new Date(latest).toISOString() }, ...old.filter((one) => one !== session)];
 }

@@ -11,7 +11,7 @@ interface Props {
   onDone: () => void;
 }
 
-export function ConfirmRemove({ title, text, remove, onDone }: Props) {
+export default function ConfirmRemove({ title, text, remove, onDone }: Props) {
   const { t } = useI18n();
   const deed = useDeed();
   return (

@@ -1,23 +1,30 @@
-/** Something to look at beside the chat: from the bottom on a phone, from the right on a desk. */
+/** Something to look at with the chat: from the bottom on a phone, from the right on a desk. */
 import { Button, Drawer } from "antd";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useI18n } from "../i18n";
-import { useWide } from "./useMedia";
+import { useRoomy, useWide } from "./useMedia";
 import { CloseIcon } from "./icons";
 
 interface Props {
-  title: ReactNode;
+  title: string;
   sub?: ReactNode;
   /** Stands before the title, for instance a way back. */
   lead?: ReactNode;
   open: boolean;
   onClose: () => void;
+  /** Where the screen is wide enough it stands beside the chat, which stays in use. */
+  beside?: boolean;
   children: ReactNode;
 }
 
-export function Sheet({ title, sub, lead, open, onClose, children }: Props) {
+export function Sheet({ beside = false, ...props }: Props) {
+  const roomy = useRoomy();
+  return beside && roomy ? <Aside {...props} /> : <Over {...props} />;
+}
+
+/** Lies over the chat. */
+function Over({ open, onClose, ...frame }: Props) {
   const wide = useWide();
-  const { t } = useI18n();
   return (
     <Drawer
       open={open}
@@ -28,21 +35,55 @@ export function Sheet({ title, sub, lead, open, onClose, children }: Props) {
       destroyOnHidden
       rootClassName={wide ? "sheet" : "sheet sheet-low"}
       styles={{ body: { padding: 0 } }}
-      aria-label={typeof title === "string" ? title : undefined}
+      aria-label={frame.title}
     >
-      <div className="sheet-frame">
-        <header className="sheet-head">
-          {lead}
-          <div className="sheet-title">
-            <h2>{title}</h2>
-            {sub}
-          </div>
-          <Button type="text" shape="circle" icon={<CloseIcon />} aria-label={t.close} onClick={onClose} />
-        </header>
-        <div className="sheet-body" tabIndex={-1}>
-          {children}
-        </div>
-      </div>
+      <Frame {...frame} onClose={onClose} />
     </Drawer>
+  );
+}
+
+/** Stands beside the chat; takes the focus when it comes and gives it back when it goes. */
+function Aside({ open, onClose, ...frame }: Props) {
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const before = document.activeElement;
+    const element = panel.current;
+    element?.focus({ preventScroll: true });
+    return () => {
+      const free = document.activeElement === document.body || element?.contains(document.activeElement);
+      if (free && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, [open]);
+  if (!open) return null;
+  return (
+    <aside
+      ref={panel}
+      className="aside"
+      aria-label={frame.title}
+      tabIndex={-1}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
+      <Frame {...frame} onClose={onClose} />
+    </aside>
+  );
+}
+
+function Frame({ title, sub, lead, onClose, children }: Omit<Props, "open">) {
+  const { t } = useI18n();
+  return (
+    <div className="sheet-frame">
+      <header className="sheet-head">
+        {lead}
+        <div className="sheet-title">
+          <h2 title={title}>{title}</h2>
+          {sub}
+        </div>
+        <Button type="text" shape="circle" icon={<CloseIcon />} aria-label={t.close} onClick={onClose} />
+      </header>
+      <div className="sheet-body" tabIndex={-1}>
+        {children}
+      </div>
+    </div>
   );
 }

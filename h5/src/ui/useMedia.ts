@@ -3,6 +3,8 @@ import { useSyncExternalStore } from "react";
 
 /** The width from which conversations stand beside the chat; the style sheets use the same. */
 const WIDE = "(min-width: 860px)";
+/** The width from which a document stands beside both without making the chat narrower than a phone. */
+const ROOMY = "(min-width: 1160px)";
 
 function useMedia(query: string): boolean {
   return useSyncExternalStore(
@@ -16,6 +18,7 @@ function useMedia(query: string): boolean {
 }
 
 export const useWide = () => useMedia(WIDE);
+export const useRoomy = () => useMedia(ROOMY);
 export const useDark = () => useMedia("(prefers-color-scheme: dark)");
 export const useStill = () => useMedia("(prefers-reduced-motion: reduce)");
 /** Where a keyboard would cover half the screen, nothing takes the focus by itself. */

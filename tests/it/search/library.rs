@@ -1,7 +1,8 @@
 //! A database with clients, bases and documents in it, as far as search needs them.
 
 use concierge::{
-    db::{ClientTx, Db, LOGIN_ROLE, Owner},
+    boot,
+    db::{ClientTx, Db, LOGIN_ROLE},
     ids::{BaseId, BaseNo, ChunkId, ClientNo, DocumentId, DocumentNo},
     knowledge::{
         lexical::words::{Term, terms},
@@ -14,7 +15,7 @@ use sqlx::{Connection, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::cluster::cluster;
+use crate::{cluster::cluster, world::fresh_database};
 
 pub const DIMENSIONS: usize = 64;
 const NOW: OffsetDateTime = time::macros::datetime!(2026-01-01 0:00 UTC);
@@ -27,19 +28,11 @@ pub struct Library {
 
 impl Library {
     pub async fn open() -> Self {
-        let database = format!("search_{}", Uuid::new_v4().simple());
-        let access = cluster().await;
-        let owner = Owner::new(access.options("postgres"));
-        owner
-            .make_roles(LOGIN_ROLE, Some("for tests"))
-            .await
-            .unwrap();
-        owner.make_database(&database).await.unwrap();
-        owner.migrate(&database).await.unwrap();
+        let (access, database) = (cluster().await, fresh_database().await);
         let login = access
             .options(&database)
             .username(LOGIN_ROLE)
-            .password("for tests");
+            .password(&boot::login_password(access));
         Self {
             db: Db::open(login, 4).await.unwrap(),
             database,

@@ -1,0 +1,82 @@
+// The page on a phone and on a desk, in both languages and both schemes; leaves pictures in artifacts/.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { chat, QUESTION } from "./chat.mjs";
+import { asPerson, assertQuiet, baseUrl, demoPath, launch, PHONE, screenshot } from "./stage.mjs";
+
+const BASE = baseUrl();
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+async function look(page, name) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(over <= 0, `${name} is ${over} px wider than the screen`);
+  await screenshot(page, name);
+}
+
+async function phoneTour(page, lang, name) {
+  const here = chat(page, lang);
+  await here.arrived();
+  await page.locator(".welcome-base").first().waitFor();
+  await look(page, `${name}-welcome`);
+  const answer = await here.ask(QUESTION[lang]);
+  await here.cited(answer);
+  await look(page, `${name}-answer`);
+  const { seen } = await here.openCitation(answer);
+  assert.ok(seen, "the marked passage is not in view");
+  await look(page, `${name}-citation`);
+  await here.closeSheet();
+  await here.named(here.words.openSessions).click();
+  await here.session(QUESTION[lang]).waitFor();
+  await look(page, `${name}-conversations`);
+  await here.named(here.words.knowledge).click();
+  await page.getByRole("dialog").getByRole("heading", { name: here.words.knowledge }).waitFor();
+  await page.locator(".base").first().waitFor();
+  await look(page, `${name}-knowledge`);
+}
+
+async function deskTour(page, lang, name) {
+  const here = chat(page, lang);
+  await here.arrived();
+  await page.locator(".welcome-base").first().waitFor();
+  await look(page, `${name}-welcome`);
+  const answer = await here.ask(QUESTION[lang]);
+  await here.cited(answer);
+  await look(page, `${name}-answer`);
+  await here.openCitation(answer);
+  // on a desk the document stands beside the answer, which stays in use
+  assert.ok(await here.chips(answer).first().isVisible());
+  await here.chips(answer).last().click();
+  await look(page, `${name}-citation`);
+  await here.closeSheet();
+  await here.named(here.words.other).click();
+  await chat(page, lang === "zh" ? "en" : "zh").arrived();
+}
+
+describe("the page fits", () => {
+  for (const lang of ["zh", "en"]) {
+    for (const scheme of ["light", "dark"]) {
+      test(`a phone: ${lang}, ${scheme}`, async () => {
+        const name = `phone-${lang}-${scheme}`;
+        await asPerson(browser, { lang, scheme, viewport: PHONE }, name, async ({ page, watch }) => {
+          await page.goto(BASE + demoPath(lang));
+          await phoneTour(page, lang, name);
+          assertQuiet(watch, [BASE]);
+        });
+      });
+
+      test(`a desk: ${lang}, ${scheme}`, async () => {
+        const name = `desk-${lang}-${scheme}`;
+        await asPerson(browser, { lang, scheme }, name, async ({ page, watch }) => {
+          await page.goto(BASE + demoPath(lang));
+          await deskTour(page, lang, name);
+          assertQuiet(watch, [BASE]);
+        });
+      });
+    }
+  }
+});
