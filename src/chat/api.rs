@@ -87,7 +87,9 @@ impl ChatApi {
     async fn list(
         &self,
         who: Member,
+        /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<SessionBody>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
@@ -98,7 +100,12 @@ impl ChatApi {
 
     /// A conversation
     #[oai(path = "/sessions/:id", method = "get", operation_id = "getSession")]
-    async fn get(&self, who: Member, id: Path<SessionId>) -> Result<Json<SessionBody>> {
+    async fn get(
+        &self,
+        who: Member,
+        /// The conversation.
+        id: Path<SessionId>,
+    ) -> Result<Json<SessionBody>> {
         let mut tx = self.0.app.db.client(who.client).await?;
         Ok(Json(
             session::find(&mut tx, who.user().user_id, id.0)
@@ -116,6 +123,7 @@ impl ChatApi {
     async fn change(
         &self,
         who: Member,
+        /// The conversation.
         id: Path<SessionId>,
         body: Json<SessionChange>,
     ) -> Result<Json<SessionBody>> {
@@ -138,7 +146,12 @@ impl ChatApi {
         method = "delete",
         operation_id = "deleteSession"
     )]
-    async fn remove(&self, who: Member, id: Path<SessionId>) -> Result<Removed> {
+    async fn remove(
+        &self,
+        who: Member,
+        /// The conversation.
+        id: Path<SessionId>,
+    ) -> Result<Removed> {
         let mut tx = self.0.app.db.client(who.client).await?;
         let running = store::running_of_session(&mut tx, id.0).await?;
         session::remove(&mut tx, who.user().user_id, id.0).await?;
@@ -158,8 +171,11 @@ impl ChatApi {
     async fn messages(
         &self,
         who: Member,
+        /// The conversation.
         id: Path<SessionId>,
+        /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<MessageBody>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
@@ -180,6 +196,7 @@ impl ChatApi {
     async fn ask(
         &self,
         who: Member,
+        /// The conversation.
         id: Path<SessionId>,
         request: &Request,
         body: Json<Question>,
@@ -211,7 +228,12 @@ impl ChatApi {
 
     /// A question or an answer
     #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
-    async fn message(&self, who: Member, id: Path<MessageId>) -> Result<Json<MessageBody>> {
+    async fn message(
+        &self,
+        who: Member,
+        /// The question or the answer.
+        id: Path<MessageId>,
+    ) -> Result<Json<MessageBody>> {
         Ok(Json(
             self.0
                 .message(who.client, who.user().user_id, id.0)
@@ -226,7 +248,12 @@ impl ChatApi {
         method = "delete",
         operation_id = "deleteMessage"
     )]
-    async fn remove_message(&self, who: Member, id: Path<MessageId>) -> Result<Removed> {
+    async fn remove_message(
+        &self,
+        who: Member,
+        /// The question or its answer.
+        id: Path<MessageId>,
+    ) -> Result<Removed> {
         let message = self.0.message(who.client, who.user().user_id, id.0).await?;
         let question = message.reply_to.unwrap_or(message.message_id);
         let mut tx = self.0.app.db.client(who.client).await?;
@@ -250,8 +277,11 @@ impl ChatApi {
     async fn stream(
         &self,
         who: Member,
+        /// The answer.
         id: Path<MessageId>,
-        #[oai(name = "Last-Event-ID")] last: Header<Option<String>>,
+        /// The `id` of the last event that was seen; from the beginning without it.
+        #[oai(name = "Last-Event-ID")]
+        last: Header<Option<String>>,
     ) -> Result<Sse<Event>> {
         let after = last
             .0
@@ -272,7 +302,12 @@ impl ChatApi {
         method = "post",
         operation_id = "stopAnswer"
     )]
-    async fn stop(&self, who: Member, id: Path<MessageId>) -> Result<Json<MessageBody>> {
+    async fn stop(
+        &self,
+        who: Member,
+        /// The answer.
+        id: Path<MessageId>,
+    ) -> Result<Json<MessageBody>> {
         let (client, user) = (who.client, who.user().user_id);
         let message = self.0.message(client, user, id.0).await?;
         if message.role != store::Speaker::Assistant {

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod citation;
 pub mod event;
+mod examples;
 pub mod live;
 pub mod marker;
 pub mod orphan;

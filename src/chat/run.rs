@@ -7,14 +7,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{
     citation,
-    event::{Event, Start},
+    event::{CountedBy, Event, Start},
     live::Answer,
     marker::Markers,
     store::{self, State},
     turn::{self, Chat, LEASE_SECONDS, Outcome, Turn},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Code, Error, Result},
     ids::{ClientNo, MessageId},
     models::{ChatEvent, TokenUsage, tokens},
 };
@@ -60,8 +60,8 @@ impl Chat {
 struct Written {
     state: State,
     /// What it used, and whose count that is.
-    usage: Option<(TokenUsage, &'static str)>,
-    error: Option<(&'static str, String)>,
+    usage: Option<(TokenUsage, CountedBy)>,
+    error: Option<(Code, String)>,
 }
 
 struct Writer<'a> {
@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
             self.piece(text);
             return Written {
                 state: State::Done,
-                usage: Some((TokenUsage::default(), "server")),
+                usage: Some((TokenUsage::default(), CountedBy::Server)),
                 error: None,
             };
         }
@@ -144,7 +144,7 @@ impl<'a> Writer<'a> {
                             self.store().await;
                         }
                     }
-                    Got::Event(Some(Ok(ChatEvent::Usage(counted)))) => usage = Some((counted, "vendor")),
+                    Got::Event(Some(Ok(ChatEvent::Usage(counted)))) => usage = Some((counted, CountedBy::Vendor)),
                     Got::Event(Some(Ok(ChatEvent::Cut(why)))) => {
                         tracing::info!(why, answer = %self.turn.id, "the vendor cut an answer");
                     }
@@ -237,7 +237,7 @@ impl<'a> Writer<'a> {
             Ok(()) => self.answer.send(&frames),
             Err(error) => {
                 let failed = super::event::Failed {
-                    code: error.code().into(),
+                    code: error.kind(),
                     detail: error.to_string(),
                 };
                 let frames = self.answer.frames(&[Event::Error(failed)]);
@@ -279,7 +279,9 @@ impl<'a> Writer<'a> {
     }
 
     fn outcome(&self, written: Written) -> Outcome {
-        let (usage, counted_by) = written.usage.unwrap_or_else(|| (self.estimate(), "server"));
+        let (usage, counted_by) = written
+            .usage
+            .unwrap_or_else(|| (self.estimate(), CountedBy::Server));
         Outcome {
             message: self.turn.id,
             user: self.turn.user,
@@ -309,19 +311,19 @@ enum Got<S, E> {
     Event(E),
 }
 
-fn failed(usage: Option<(TokenUsage, &'static str)>, error: &Error) -> Written {
+fn failed(usage: Option<(TokenUsage, CountedBy)>, error: &Error) -> Written {
     Written {
         state: State::Failed,
         usage,
-        error: Some((error.code(), error.to_string())),
+        error: Some((error.kind(), error.to_string())),
     }
 }
 
-fn interrupted(usage: Option<(TokenUsage, &'static str)>) -> Written {
+fn interrupted(usage: Option<(TokenUsage, CountedBy)>) -> Written {
     Written {
         state: State::Failed,
         usage,
-        error: Some(("interrupted", turn::INTERRUPTED.into())),
+        error: Some((Code::Interrupted, turn::INTERRUPTED.into())),
     }
 }
 

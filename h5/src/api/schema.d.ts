@@ -4,76 +4,36 @@
  */
 
 export interface paths {
-    "/documents/{id}": {
+    "/token-exchange": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** A document */
-        get: operations["getDocument"];
+        get?: never;
         put?: never;
-        post?: never;
         /**
-         * Remove a document
-         * @description It is not found any more from the moment this answers.
+         * Exchange a token for a session
+         * @description Opens a session for the user that the v1 token names. For a client set to `exchange_once`
+         *     this works once, within minutes of the token's timestamp.
          */
-        delete: operations["deleteDocument"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/documents/{id}/chunks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The chunks of a document */
-        get: operations["listChunks"];
-        put?: never;
-        post?: never;
+        post: operations["exchangeToken"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/documents/{id}/events": {
+    "/me": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Follow the reading of a document
-         * @description Events `progress`, and `done` as the last one.
-         */
-        get: operations["followDocument"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/documents/{id}/text": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The text of a document
-         * @description A piece of at most 20,000 code points.
-         */
-        get: operations["getDocumentText"];
+        /** Who am I */
+        get: operations["getMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -158,15 +118,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/me": {
+    "/documents/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Who am I */
-        get: operations["getMe"];
+        /** A document */
+        get: operations["getDocument"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a document
+         * @description It is not found any more from the moment this answers.
+         */
+        delete: operations["deleteDocument"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the reading of a document
+         * @description Events `progress`, and `done` as the last one.
+         */
+        get: operations["followDocument"];
         put?: never;
         post?: never;
         delete?: never;
@@ -175,56 +159,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/messages/{id}": {
+    "/documents/{id}/text": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** A question or an answer */
-        get: operations["getMessage"];
+        /**
+         * The text of a document
+         * @description A piece of at most 20,000 code points.
+         */
+        get: operations["getDocumentText"];
         put?: never;
         post?: never;
-        /** Remove a question and its answer */
-        delete: operations["deleteMessage"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/messages/{id}/stop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stop an answer
-         * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
-         */
-        post: operations["stopAnswer"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/messages/{id}/stream": {
+    "/documents/{id}/chunks": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Read on
-         * @description The events of an answer behind `Last-Event-ID`, to its end.
-         */
-        get: operations["resumeAnswer"];
+        /** The chunks of a document */
+        get: operations["listChunks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -292,7 +255,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/token-exchange": {
+    "/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A question or an answer */
+        get: operations["getMessage"];
+        put?: never;
+        post?: never;
+        /** Remove a question and its answer */
+        delete: operations["deleteMessage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read on
+         * @description The events of an answer behind `Last-Event-ID`, to its end.
+         */
+        get: operations["resumeAnswer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/stop": {
         parameters: {
             query?: never;
             header?: never;
@@ -302,11 +303,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Exchange a token for a session
-         * @description Opens a session for the user that the v1 token names. For a client set to `exchange_once`
-         *     this works once, within minutes of the token's timestamp.
+         * Stop an answer
+         * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
          */
-        post: operations["exchangeToken"];
+        post: operations["stopAnswer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -318,19 +318,25 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description How an answer ended that did not break off.
+         * @enum {string}
+         */
+        AnswerEnd: "done" | "stopped";
+        /**
          * ChunkBody
          * @description A piece of a document, as it is searched.
+         * @example {
+         *       "context": "保修期限",
+         *       "end": 149,
+         *       "id": "01900000-0000-7000-8000-000000000022",
+         *       "ordinal": 3,
+         *       "page": 1,
+         *       "start": 120,
+         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *     }
          */
         ChunkBody: {
-            /** @description The headings above it. */
-            context: string;
             /**
-             * Format: int32
-             * @description Where it ends.
-             */
-            end: number;
-            /**
-             * A piece of a document's text.
              * Format: uuid
              * @description Its id.
              */
@@ -342,14 +348,21 @@ export interface components {
             ordinal: number;
             /**
              * Format: int32
-             * @description The page it begins on.
-             */
-            page?: number | null;
-            /**
-             * Format: int32
              * @description Where it begins in the text, in code points.
              */
             start: number;
+            /**
+             * Format: int32
+             * @description Where it ends.
+             */
+            end: number;
+            /**
+             * Format: int32
+             * @description The page it begins on.
+             */
+            page: number | null;
+            /** @description The headings above it. */
+            context: string;
             /** @description Its text. */
             text: string;
         };
@@ -359,13 +372,11 @@ export interface components {
          */
         Citation: {
             /**
-             * A piece of a document's text.
-             * Format: uuid
-             * @description The chunk.
+             * Format: uint32
+             * @description The number in the answer.
              */
-            chunk_id: string;
+            n: number;
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
@@ -374,21 +385,14 @@ export interface components {
             document_name: string;
             /**
              * Format: int32
-             * @description Where it ends.
+             * @description The version of the document.
              */
-            end: number;
+            version: number;
             /**
-             * Format: uint32
-             * @description The number in the answer.
+             * Format: uuid
+             * @description The chunk.
              */
-            n: number;
-            /**
-             * Format: int32
-             * @description The page of the passage.
-             */
-            page?: number | null;
-            /** @description The sentence, word for word. */
-            quote: string;
+            chunk_id: string;
             /**
              * Format: int32
              * @description Where the quote begins in the text of that version, in Unicode code points.
@@ -396,21 +400,51 @@ export interface components {
             start: number;
             /**
              * Format: int32
-             * @description The version of the document.
+             * @description Where it ends.
              */
-            version: number;
+            end: number;
+            /** @description The sentence, word for word. */
+            quote: string;
+            /**
+             * Format: int32
+             * @description The page of the passage.
+             */
+            page: number | null;
         };
         /**
          * Citations
          * @description Where the sentences of the answer come from, checked.
+         * @example {
+         *       "citations": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "start": 120,
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
          */
         Citations: {
             /** @description By their first place in the answer. */
             citations: components["schemas"]["Citation"][];
         };
         /**
+         * @description Who counted tokens.
+         * @enum {string}
+         */
+        CountedBy: "vendor" | "server";
+        /**
          * Delta
          * @description The next piece of the answer. A marker `[n]` is never split over two pieces.
+         * @example {
+         *       "text": "电池保修 24 个月"
+         *     }
          */
         Delta: {
             /** @description The piece. */
@@ -419,6 +453,9 @@ export interface components {
         /**
          * DocumentAddress
          * @description A document as an address.
+         * @example {
+         *       "url": "https://www.example.com/warranty.html"
+         *     }
          */
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
@@ -427,72 +464,91 @@ export interface components {
         /**
          * DocumentBody
          * @description A document.
+         * @example {
+         *       "bytes": 48213,
+         *       "chunks": 14,
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "id": "01900000-0000-7000-8000-000000000021",
+         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *       "media_type": "application/pdf",
+         *       "name": "电动车保修手册.pdf",
+         *       "page_errors": [],
+         *       "pages": 4,
+         *       "reason": null,
+         *       "source_url": null,
+         *       "state": "ready",
+         *       "version": 1
+         *     }
          */
         DocumentBody: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Its knowledge base.
+             */
+            knowledge_base_id: string;
+            /** @description Its name, unique in its base. */
+            name: string;
+            /** @description What its sender says it is. */
+            media_type: string;
             /**
              * Format: int64
              * @description How many bytes it has.
              */
             bytes: number;
+            /** @description Where it was fetched from. */
+            source_url: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["DocumentState"];
+            /** @description Why it failed. */
+            reason: string | null;
+            /**
+             * Format: int32
+             * @description Its pages, for formats that have some.
+             */
+            pages: number | null;
+            /** @description Pages that could not be read; the others were. */
+            page_errors: components["schemas"]["PageError"][];
             /**
              * Format: int32
              * @description Its chunks.
              */
             chunks: number;
             /**
-             * Format: date-time
-             * @description When it was taken in.
-             */
-            created_at: string;
-            /**
-             * A document.
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /**
-             * A knowledge base.
-             * Format: uuid
-             * @description Its knowledge base.
-             */
-            knowledge_base_id: string;
-            /** @description What its sender says it is. */
-            media_type: string;
-            /** @description Its name, unique in its base. */
-            name: string;
-            /** @description Pages that could not be read; the others were. */
-            page_errors: components["schemas"]["PageError"][];
-            /**
-             * Format: int32
-             * @description Its pages, for formats that have some.
-             */
-            pages?: number | null;
-            /** @description Why it failed. */
-            reason?: string | null;
-            /** @description Where it was fetched from. */
-            source_url?: string | null;
-            /** @description How far it has come. */
-            state: components["schemas"]["DocumentState"] & unknown;
-            /**
              * Format: int32
              * @description The version that is searched; 0 until there is one.
              */
             version: number;
+            /**
+             * Format: date-time
+             * @description When it was taken in.
+             */
+            created_at: string;
         };
         /**
          * DocumentProgress
          * @description How far a document has come. The event is `progress`, the last one `done`.
+         * @example {
+         *       "done": 8,
+         *       "reason": null,
+         *       "state": "embedding",
+         *       "total": 14
+         *     }
          */
         DocumentProgress: {
+            /** @description How far it has come. */
+            state: components["schemas"]["DocumentState"];
+            /** @description Why it failed. */
+            reason: string | null;
             /**
              * Format: int32
              * @description Steps of the present state that are done.
              */
             done: number;
-            /** @description Why it failed. */
-            reason?: string | null;
-            /** @description How far it has come. */
-            state: components["schemas"]["DocumentState"] & unknown;
             /**
              * Format: int32
              * @description Steps that it has; 0 when that is not known.
@@ -507,14 +563,31 @@ export interface components {
         /**
          * DocumentText
          * @description A piece of the text of a document. Places are Unicode code points.
+         * @example {
+         *       "document_id": "01900000-0000-7000-8000-000000000021",
+         *       "end": 149,
+         *       "start": 120,
+         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *       "total": 5204,
+         *       "version": 1
+         *     }
          */
         DocumentText: {
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
             document_id: string;
+            /**
+             * Format: int32
+             * @description The version.
+             */
+            version: number;
+            /**
+             * Format: uint32
+             * @description Where the piece begins.
+             */
+            start: number;
             /**
              * Format: uint32
              * @description Where it ends.
@@ -522,29 +595,22 @@ export interface components {
             end: number;
             /**
              * Format: uint32
-             * @description Where the piece begins.
-             */
-            start: number;
-            /** @description The piece. */
-            text: string;
-            /**
-             * Format: uint32
              * @description Length of the whole text.
              */
             total: number;
-            /**
-             * Format: int32
-             * @description The version.
-             */
-            version: number;
+            /** @description The piece. */
+            text: string;
         };
         /**
          * Done
          * @description The answer has ended.
+         * @example {
+         *       "state": "done"
+         *     }
          */
         Done: {
-            /** @description `done` or `stopped`. */
-            state: string;
+            /** @description Whether it is whole. */
+            state: components["schemas"]["AnswerEnd"];
         };
         /**
          * @description The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
@@ -560,17 +626,17 @@ export interface components {
              * Format: float
              * @description BM25, if a word of the question stands in the chunk.
              */
-            lexical?: number | null;
+            lexical: number | null;
+            /**
+             * Format: float
+             * @description Cosine similarity, if the chunk is among the nearest.
+             */
+            vector: number | null;
             /**
              * Format: float
              * @description What the words counted.
              */
             lexical_weight: number;
-            /**
-             * Format: float
-             * @description Cosine similarity, if the chunk is among the nearest.
-             */
-            vector?: number | null;
             /**
              * Format: float
              * @description What the vector counted: 0 when the embedder does not know the language of the question.
@@ -580,10 +646,14 @@ export interface components {
         /**
          * Failed
          * @description The answer broke off; what came so far is kept.
+         * @example {
+         *       "code": "interrupted",
+         *       "detail": "The server was restarted while it answered. What came so far is kept; please ask again."
+         *     }
          */
         Failed: {
-            /** @description A code of problems, or `interrupted` when the server was restarted. */
-            code: string;
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
             /** @description For people. */
             detail: string;
         };
@@ -593,13 +663,11 @@ export interface components {
          */
         FoundPassage: {
             /**
-             * A piece of a document's text.
-             * Format: uuid
-             * @description The chunk.
+             * Format: uint32
+             * @description Its number in this answer, from 1.
              */
-            chunk_id: string;
+            n: number;
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
@@ -608,37 +676,71 @@ export interface components {
             document_name: string;
             /**
              * Format: int32
-             * @description Where it ends.
+             * @description The version of the document.
              */
-            end: number;
+            version: number;
             /**
-             * Format: uint32
-             * @description Its number in this answer, from 1.
+             * Format: uuid
+             * @description The chunk.
              */
-            n: number;
-            /**
-             * Format: int32
-             * @description The page it begins on.
-             */
-            page?: number | null;
+            chunk_id: string;
             /**
              * Format: int32
              * @description Where the passage begins in the text of that version, in Unicode code points.
              */
             start: number;
-            /** @description Its text. */
-            text: string;
             /**
              * Format: int32
-             * @description The version of the document.
+             * @description Where it ends.
              */
-            version: number;
+            end: number;
+            /**
+             * Format: int32
+             * @description The page it begins on.
+             */
+            page: number | null;
+            /** @description Its text. */
+            text: string;
         };
         /**
          * KnowledgeBase
          * @description A knowledge base.
+         * @example {
+         *       "chunks": 14,
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "description": "Warranty and returns",
+         *       "documents": 1,
+         *       "id": "01900000-0000-7000-8000-000000000020",
+         *       "name": "policy",
+         *       "no_answer": "refuse",
+         *       "owner": "user",
+         *       "title": "政策",
+         *       "writable": true
+         *     }
          */
         KnowledgeBase: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description For people. */
+            title: string;
+            /** @description What is in it. */
+            description: string;
+            /** @description Whose it is. */
+            owner: components["schemas"]["Owner"];
+            /** @description Whether you may change it. */
+            writable: boolean;
+            /** @description What is said when nothing was found. */
+            no_answer: components["schemas"]["NoAnswer"];
+            /**
+             * Format: int64
+             * @description Documents in it.
+             */
+            documents: number;
             /**
              * Format: int64
              * @description Chunks that are searched.
@@ -649,41 +751,23 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
-            /** @description What is in it. */
-            description: string;
-            /**
-             * Format: int64
-             * @description Documents in it.
-             */
-            documents: number;
-            /**
-             * A knowledge base.
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description Its name. */
-            name: string;
-            /** @description What is said when nothing was found. */
-            no_answer: components["schemas"]["NoAnswer"] & unknown;
-            /** @description Whose it is. */
-            owner: components["schemas"]["Owner"] & unknown;
-            /** @description For people. */
-            title: string;
-            /** @description Whether you may change it. */
-            writable: boolean;
         };
         /**
          * KnowledgeBaseChange
          * @description What is to change.
+         * @example {
+         *       "description": null,
+         *       "no_answer": "model",
+         *       "title": "政策"
+         *     }
          */
         KnowledgeBaseChange: {
+            /** @description For people. */
+            title?: string | null;
             /** @description What is in it. */
             description?: string | null;
             /** @description What is said when nothing was found. */
-            no_answer?: (components["schemas"]["NoAnswer"] & unknown) | null;
-            /** @description For people. */
-            title?: string | null;
+            no_answer?: components["schemas"]["NoAnswer"] | null;
         };
         /**
          * Me
@@ -698,22 +782,21 @@ export interface components {
          *     }
          */
         Me: {
-            /** @description The client. */
-            client_id: string;
             /**
-             * A user of a client.
              * Format: uuid
              * @description Our id of the user.
              */
             id: string;
-            /** @description What ordinary users of the client may do with its knowledge. */
-            members_may: components["schemas"]["MembersMay"] & unknown;
-            /** @description Where the user's id comes from. */
-            realm: components["schemas"]["Realm"] & unknown;
-            /** @description What the user may do. */
-            role: components["schemas"]["Role"] & unknown;
+            /** @description The client. */
+            client_id: string;
             /** @description The name for people. */
             username: string;
+            /** @description Where the user's id comes from. */
+            realm: components["schemas"]["Realm"];
+            /** @description What the user may do. */
+            role: components["schemas"]["Role"];
+            /** @description What ordinary users of the client may do with its knowledge. */
+            members_may: components["schemas"]["MembersMay"];
         };
         /**
          * @description What an ordinary user may do with the knowledge of the client.
@@ -723,53 +806,79 @@ export interface components {
         /**
          * MessageBody
          * @description A question or an answer.
+         * @example {
+         *       "citations": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "start": 120,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "error": null,
+         *       "id": "01900000-0000-7000-8000-000000000012",
+         *       "model": "extractive",
+         *       "reply_to": "01900000-0000-7000-8000-000000000011",
+         *       "role": "assistant",
+         *       "session_id": "01900000-0000-7000-8000-000000000010",
+         *       "state": "done",
+         *       "usage": {
+         *         "counted_by": "server",
+         *         "input_tokens": 412,
+         *         "output_tokens": 21
+         *       }
+         *     }
          */
         MessageBody: {
-            /** @description Where its sentences come from. */
-            citations: components["schemas"]["Citation"][];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The conversation.
+             */
+            session_id: string;
+            /** @description Who said it. */
+            role: components["schemas"]["MessageRole"];
+            /**
+             * Format: uuid
+             * @description Of an answer: the question.
+             */
+            reply_to: string | null;
             /** @description What was said. Empty while an answer is being written: read its stream. */
             content: string;
+            /** @description How it stands. */
+            state: components["schemas"]["MessageState"];
+            /** @description Where its sentences come from. */
+            citations: components["schemas"]["Citation"][];
+            /** @description Why it broke off. */
+            error: components["schemas"]["MessageError"] | null;
+            /** @description The model that wrote it. */
+            model: string | null;
+            /** @description What it used. */
+            usage: components["schemas"]["Usage"] | null;
             /**
              * Format: date-time
              * @description When it was said.
              */
             created_at: string;
-            /** @description Why it broke off. */
-            error?: (components["schemas"]["MessageError"] & unknown) | null;
-            /**
-             * A question or an answer.
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description The model that wrote it. */
-            model?: string | null;
-            /**
-             * A question or an answer.
-             * Format: uuid
-             * @description Of an answer: the question.
-             */
-            reply_to?: string | null;
-            /** @description Who said it. */
-            role: components["schemas"]["MessageRole"] & unknown;
-            /**
-             * A conversation.
-             * Format: uuid
-             * @description The conversation.
-             */
-            session_id: string;
-            /** @description How it stands. */
-            state: components["schemas"]["MessageState"] & unknown;
-            /** @description What it used. */
-            usage?: (components["schemas"]["Usage"] & unknown) | null;
         };
         /**
          * MessageError
          * @description Why an answer broke off.
          */
         MessageError: {
-            /** @description A code of problems, or `interrupted`. */
-            code: string;
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
             /** @description For people. */
             detail: string;
         };
@@ -795,25 +904,25 @@ export interface components {
          *     }
          */
         NewKnowledgeBase: {
-            /**
-             * @description What is in it, at most 2,000 characters.
-             * @default
-             */
-            description: string | null;
             /** @description 1 to 100 letters, digits, `_`, `-` or `.`; unique among the bases of the same owner. */
             name: string;
-            /** @description What is said when nothing was found for a question; `refuse` unless said otherwise. */
-            no_answer?: (components["schemas"]["NoAnswer"] & unknown) | null;
-            /**
-             * @description Make it the client's, not your own: for managers and keys with `knowledge:write`.
-             * @default false
-             */
-            shared: boolean | null;
             /**
              * @description For people, at most 200 characters.
              * @default
              */
             title: string | null;
+            /**
+             * @description What is in it, at most 2,000 characters.
+             * @default
+             */
+            description: string | null;
+            /** @description What is said when nothing was found for a question; `refuse` unless said otherwise. */
+            no_answer?: components["schemas"]["NoAnswer"] | null;
+            /**
+             * @description Make it the client's, not your own: for managers and keys with `knowledge:write`.
+             * @default false
+             */
+            shared: boolean | null;
         };
         /**
          * NewSession
@@ -824,13 +933,13 @@ export interface components {
          *     }
          */
         NewSession: {
-            /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
-            knowledge_base_ids?: string[] | null;
             /**
              * @description At most 200 characters; made of the first question when empty.
              * @default
              */
             title: string | null;
+            /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
+            knowledge_base_ids?: string[] | null;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -847,63 +956,160 @@ export interface components {
          * @description A page that could not be read; the others were.
          */
         PageError: {
-            /** @description Why. */
-            detail: string;
             /**
              * Format: uint32
              * @description Number of the page; the first is 1.
              */
             page: number;
+            /** @description Why. */
+            detail: string;
         };
         /**
          * Page_ChunkBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "context": "保修期限",
+         *           "end": 149,
+         *           "id": "01900000-0000-7000-8000-000000000022",
+         *           "ordinal": 3,
+         *           "page": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_ChunkBody: {
             /** @description The items of this page. */
             items: components["schemas"]["ChunkBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /**
          * Page_DocumentBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bytes": 48213,
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "id": "01900000-0000-7000-8000-000000000021",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "media_type": "application/pdf",
+         *           "name": "电动车保修手册.pdf",
+         *           "page_errors": [],
+         *           "pages": 4,
+         *           "reason": null,
+         *           "source_url": null,
+         *           "state": "ready",
+         *           "version": 1
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_DocumentBody: {
             /** @description The items of this page. */
             items: components["schemas"]["DocumentBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /**
          * Page_KnowledgeBase
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "description": "Warranty and returns",
+         *           "documents": 1,
+         *           "id": "01900000-0000-7000-8000-000000000020",
+         *           "name": "policy",
+         *           "no_answer": "refuse",
+         *           "owner": "user",
+         *           "title": "政策",
+         *           "writable": true
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_KnowledgeBase: {
             /** @description The items of this page. */
             items: components["schemas"]["KnowledgeBase"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /**
          * Page_MessageBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "citations": [
+         *             {
+         *               "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *               "document_id": "01900000-0000-7000-8000-000000000021",
+         *               "document_name": "电动车保修手册.pdf",
+         *               "end": 149,
+         *               "n": 1,
+         *               "page": 1,
+         *               "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *               "start": 120,
+         *               "version": 1
+         *             }
+         *           ],
+         *           "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "error": null,
+         *           "id": "01900000-0000-7000-8000-000000000012",
+         *           "model": "extractive",
+         *           "reply_to": "01900000-0000-7000-8000-000000000011",
+         *           "role": "assistant",
+         *           "session_id": "01900000-0000-7000-8000-000000000010",
+         *           "state": "done",
+         *           "usage": {
+         *             "counted_by": "server",
+         *             "input_tokens": 412,
+         *             "output_tokens": 21
+         *           }
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_MessageBody: {
             /** @description The items of this page. */
             items: components["schemas"]["MessageBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /**
          * Page_SessionBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "id": "01900000-0000-7000-8000-000000000010",
+         *           "knowledge_base_ids": null,
+         *           "title": "保修",
+         *           "updated_at": "2026-03-01T08:30:00Z"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_SessionBody: {
             /** @description The items of this page. */
             items: components["schemas"]["SessionBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /**
          * PassageBody
@@ -911,13 +1117,11 @@ export interface components {
          */
         PassageBody: {
             /**
-             * A piece of a document's text.
              * Format: uuid
              * @description The chunk.
              */
             chunk_id: string;
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
@@ -926,37 +1130,52 @@ export interface components {
             document_name: string;
             /**
              * Format: int32
-             * @description Where it ends.
+             * @description The version of the document.
              */
-            end: number;
-            /** @description Where the score comes from, when asked for. */
-            explain?: (components["schemas"]["ExplainBody"] & unknown) | null;
-            /**
-             * Format: int32
-             * @description The page it begins on.
-             */
-            page?: number | null;
-            /**
-             * Format: float
-             * @description 0 to 1; comparable within one search.
-             */
-            score: number;
+            version: number;
             /**
              * Format: int32
              * @description Where it begins in the text, in code points.
              */
             start: number;
+            /**
+             * Format: int32
+             * @description Where it ends.
+             */
+            end: number;
+            /**
+             * Format: int32
+             * @description The page it begins on.
+             */
+            page: number | null;
             /** @description Its text. */
             text: string;
             /**
-             * Format: int32
-             * @description The version of the document.
+             * Format: float
+             * @description 0 to 1; comparable within one search.
              */
-            version: number;
+            score: number;
+            /** @description Where the score comes from, when asked for. */
+            explain: components["schemas"]["ExplainBody"] | null;
         };
         /**
          * Passages
          * @description What was found for the question; `[n]` in the answer refers to it.
+         * @example {
+         *       "passages": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
          */
         Passages: {
             /** @description In the order of their numbers. */
@@ -965,27 +1184,38 @@ export interface components {
         /**
          * Problem
          * @description Why a request failed (RFC 9457).
+         * @example {
+         *       "code": "not_found",
+         *       "detail": "There is no such session.",
+         *       "request_id": "01900000000070008000000000000002",
+         *       "status": 404,
+         *       "title": "Not Found",
+         *       "type": "about:blank"
+         *     }
          */
         Problem: {
-            /**
-             * @description For machines: unauthenticated, forbidden, not_found, taken, conflict, stale, too_large,
-             *     unsupported, invalid, throttled, unavailable, upstream or internal.
-             */
-            code: string;
-            /** @description For people. */
-            detail: string;
-            /** @description Names this request in the server's log. */
-            request_id?: string | null;
+            /** @description Always `about:blank`: the code says what it is. */
+            type: string;
+            /** @description The status in words. */
+            title: string;
             /**
              * Format: uint16
              * @description The HTTP status.
              */
             status: number;
-            /** @description The status in words. */
-            title: string;
-            /** @description Always `about:blank`: the code says what it is. */
-            type: string;
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
+            /** @description For people. */
+            detail: string;
+            /** @description Names this request in the server's log. */
+            request_id: string | null;
         };
+        /**
+         * @description What went wrong, for machines: a closed list. `interrupted` is said of answers only, when the
+         *     server was restarted while it wrote one.
+         * @enum {string}
+         */
+        ProblemCode: "unauthenticated" | "forbidden" | "not_found" | "taken" | "conflict" | "stale" | "too_large" | "unsupported" | "invalid" | "throttled" | "unavailable" | "upstream" | "internal" | "interrupted";
         /**
          * Question
          * @description A question.
@@ -995,14 +1225,13 @@ export interface components {
          *     }
          */
         Question: {
-            /** @description What you ask. */
-            content: string;
             /**
-             * A question or an answer.
              * Format: uuid
              * @description An id made by you: asking twice with the same one asks once.
              */
             id?: string | null;
+            /** @description What you ask. */
+            content: string;
         };
         /**
          * @description Where a user's id comes from, so that a token of the partner cannot name a registered user.
@@ -1012,6 +1241,9 @@ export interface components {
         /**
          * Reset
          * @description Replaces all text shown so far.
+         * @example {
+         *       "text": "电池保修 24 个月或 800 次充电循环。[1]"
+         *     }
          */
         Reset: {
             /** @description The text that stands instead. */
@@ -1033,24 +1265,45 @@ export interface components {
          *     }
          */
         SearchRequest: {
-            /**
-             * @description Say where each score comes from.
-             * @default false
-             */
-            explain: boolean | null;
+            /** @description A question or words, 1 to 8,000 characters. */
+            query: string;
             /**
              * Format: uint32
              * @description Passages at most, 1 to 100; 10 unless said otherwise.
              */
             limit?: number | null;
-            /** @description A question or words, 1 to 8,000 characters. */
-            query: string;
             /** @description The vector of the question, when the caller has it; made by the server otherwise. */
             vector?: number[] | null;
+            /**
+             * @description Say where each score comes from.
+             * @default false
+             */
+            explain: boolean | null;
         };
         /**
          * SearchResult
          * @description What was found, best first.
+         * @example {
+         *       "passages": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "explain": {
+         *             "lexical": 4.25,
+         *             "lexical_weight": 1,
+         *             "vector": null,
+         *             "vector_weight": 0
+         *           },
+         *           "page": 1,
+         *           "score": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
          */
         SearchResult: {
             /** @description The passages. */
@@ -1074,40 +1327,46 @@ export interface components {
         Session: {
             /** @description Send it as `Authorization: Bearer …`. Never put it into an address. */
             access_token: string;
-            /** @description The client. */
-            client_id: string;
+            /** @description Always `Bearer`. */
+            token_type: string;
             /**
              * Format: uint32
              * @description Seconds until the session ends.
              */
             expires_in: number;
-            /** @description Where to send the user for a new token when the session has ended. */
-            reentry_url?: string | null;
-            /** @description Always `Bearer`. */
-            token_type: string;
+            /** @description The client. */
+            client_id: string;
             /** @description The user. */
-            user: components["schemas"]["SessionUser"] & unknown;
+            user: components["schemas"]["SessionUser"];
+            /** @description Where to send the user for a new token when the session has ended. */
+            reentry_url: string | null;
         };
         /**
          * SessionBody
          * @description A conversation.
+         * @example {
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "id": "01900000-0000-7000-8000-000000000010",
+         *       "knowledge_base_ids": null,
+         *       "title": "保修",
+         *       "updated_at": "2026-03-01T08:30:00Z"
+         *     }
          */
         SessionBody: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its title. */
+            title: string;
+            /** @description The bases it asks; null when it asks every base you may read. */
+            knowledge_base_ids: string[] | null;
             /**
              * Format: date-time
              * @description When it began.
              */
             created_at: string;
-            /**
-             * A conversation.
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description The bases it asks; null when it asks every base you may read. */
-            knowledge_base_ids?: string[] | null;
-            /** @description Its title. */
-            title: string;
             /**
              * Format: date-time
              * @description When something was last said.
@@ -1117,12 +1376,15 @@ export interface components {
         /**
          * SessionChange
          * @description What is to change.
+         * @example {
+         *       "title": "电池的保修"
+         *     }
          */
         SessionChange: {
-            /** @description The knowledge bases to ask; null for every base you may read. */
-            knowledge_base_ids?: string[] | null;
             /** @description At most 200 characters. */
             title?: string | null;
+            /** @description The knowledge bases to ask; null for every base you may read. */
+            knowledge_base_ids?: string[] | null;
         };
         /**
          * SessionUser
@@ -1130,7 +1392,6 @@ export interface components {
          */
         SessionUser: {
             /**
-             * A user of a client.
              * Format: uuid
              * @description Our id of the user.
              */
@@ -1141,36 +1402,42 @@ export interface components {
         /**
          * Start
          * @description The answer begins.
+         * @example {
+         *       "message_id": "01900000-0000-7000-8000-000000000012",
+         *       "model": "extractive",
+         *       "question_id": "01900000-0000-7000-8000-000000000011",
+         *       "session_id": "01900000-0000-7000-8000-000000000010"
+         *     }
          */
         Start: {
             /**
-             * A question or an answer.
+             * Format: uuid
+             * @description The conversation.
+             */
+            session_id: string;
+            /**
+             * Format: uuid
+             * @description The question, as a message.
+             */
+            question_id: string;
+            /**
              * Format: uuid
              * @description The answer, as a message: stop it and resume its stream by this id.
              */
             message_id: string;
             /** @description The model that answers. */
             model: string;
-            /**
-             * A question or an answer.
-             * Format: uuid
-             * @description The question, as a message.
-             */
-            question_id: string;
-            /**
-             * A conversation.
-             * Format: uuid
-             * @description The conversation.
-             */
-            session_id: string;
         };
         /**
          * Usage
          * @description What the answer used.
+         * @example {
+         *       "counted_by": "server",
+         *       "input_tokens": 412,
+         *       "output_tokens": 21
+         *     }
          */
         Usage: {
-            /** @description Whose count it is: `vendor` or `server`. */
-            counted_by: string;
             /**
              * Format: uint32
              * @description Tokens read.
@@ -1181,6 +1448,8 @@ export interface components {
              * @description Tokens written.
              */
             output_tokens: number;
+            /** @description Whose count it is. */
+            counted_by: components["schemas"]["CountedBy"];
         };
     };
     responses: never;
@@ -1191,23 +1460,22 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getDocument: {
+    exchangeToken: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A session. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                    "application/json; charset=utf-8": components["schemas"]["Session"];
                 };
             };
             /** @description unauthenticated */
@@ -1322,423 +1590,22 @@ export interface operations {
             };
         };
     };
-    deleteDocument: {
+    getMe: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listChunks: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
+            /** @description Who the credential proves you to be. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Page_ChunkBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    followDocument: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A stream of server-sent events. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["DocumentProgress"][];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getDocumentText: {
-        parameters: {
-            query?: {
-                version?: number;
-                start?: number;
-                end?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["DocumentText"];
+                    "application/json; charset=utf-8": components["schemas"]["Me"];
                 };
             };
             /** @description unauthenticated */
@@ -1856,7 +1723,9 @@ export interface operations {
     listKnowledgeBases: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
@@ -1865,6 +1734,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2124,12 +1994,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A knowledge base. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2255,6 +2127,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
@@ -2385,6 +2258,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
@@ -2395,6 +2269,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A knowledge base. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2518,17 +2393,21 @@ export interface operations {
     listDocuments: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2654,13 +2533,13 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
                 "multipart/form-data": {
                     /**
                      * Format: binary
@@ -2668,6 +2547,7 @@ export interface operations {
                      */
                     file: string;
                 };
+                "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
             };
         };
         responses: {
@@ -2797,6 +2677,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
@@ -2807,6 +2688,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was found, best first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2927,152 +2809,25 @@ export interface operations {
             };
         };
     };
-    getMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Me"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getMessage: {
+    getDocument: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A document. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
                 };
             };
             /** @description unauthenticated */
@@ -3187,11 +2942,12 @@ export interface operations {
             };
         };
     };
-    deleteMessage: {
+    deleteDocument: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
@@ -3317,23 +3073,25 @@ export interface operations {
             };
         };
     };
-    stopAnswer: {
+    followDocument: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A stream of server-sent events. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                    "text/event-stream": components["schemas"]["DocumentProgress"][];
                 };
             };
             /** @description unauthenticated */
@@ -3448,26 +3206,170 @@ export interface operations {
             };
         };
     };
-    resumeAnswer: {
+    getDocumentText: {
         parameters: {
-            query?: never;
-            header?: {
-                "Last-Event-ID"?: string;
+            query?: {
+                /** @description The version; the one that is searched when absent. */
+                version?: number;
+                /** @description Where the piece begins, in code points; 0 unless said otherwise. */
+                start?: number;
+                /** @description Where it ends; as far as one piece goes when absent. */
+                end?: number;
             };
+            header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A stream of server-sent events. */
+            /** @description A piece of the text of a document. Places are Unicode code points. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Event"][];
+                    "application/json; charset=utf-8": components["schemas"]["DocumentText"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChunks: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_ChunkBody"];
                 };
             };
             /** @description unauthenticated */
@@ -3585,7 +3487,9 @@ export interface operations {
     listSessions: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
@@ -3594,6 +3498,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3853,12 +3758,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A conversation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3984,6 +3891,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
@@ -4114,6 +4022,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
@@ -4124,6 +4033,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A conversation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4247,17 +4157,21 @@ export interface operations {
     listMessages: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4383,6 +4297,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
@@ -4515,21 +4430,425 @@ export interface operations {
             };
         };
     };
-    exchangeToken: {
+    getMessage: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The question or the answer. */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A question or an answer. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Session"];
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question or its answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeAnswer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `id` of the last event that was seen; from the beginning without it. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A question or an answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
                 };
             };
             /** @description unauthenticated */
