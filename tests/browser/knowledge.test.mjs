@@ -42,6 +42,7 @@ describe("documents of one's own", () => {
       await here.closeSheet();
 
       await here.openKnowledge();
+      await here.named(here.words.openDocuments(here.words.ownDocuments)).click();
       await here.removeDocument(NAME);
       await page.getByText(here.words.noDocuments).waitFor();
       await here.closeSheet();
@@ -71,10 +72,8 @@ describe("a conversation under way", () => {
       await here.closeSheet();
       assert.match(await here.cited(await here.ask(ASKED)), /217/);
 
-      const { ownDocuments, everything, oneBase, openDocuments } = here.words;
+      const { ownDocuments, everything, oneBase } = here.words;
       await here.openKnowledge();
-      await page.getByRole("button", { name: "Back to all knowledge" }).click();
-      await here.named(openDocuments(ownDocuments)).waitFor();
       await page.getByRole("checkbox", { name: ownDocuments, exact: true }).uncheck();
       await here.closeSheet();
       await here.named(oneBase).waitFor();
