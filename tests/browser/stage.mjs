@@ -54,10 +54,11 @@ export async function launch() {
 }
 
 /** A fresh person: own storage, own language. */
-export async function person(browser, { lang, viewport = DESK, scheme = "light" }) {
+export async function person(browser, { lang, viewport = DESK, scheme = "light", sharpness = 1 }) {
   const phone = viewport.width < 500;
   const context = await browser.newContext({
     viewport,
+    deviceScaleFactor: sharpness,
     locale: lang === "zh" ? "zh-CN" : "en-US",
     colorScheme: scheme,
     hasTouch: phone,
