@@ -1,6 +1,9 @@
 //! What conversations look like on the wire.
 
-use poem_openapi::{Object, types::Example};
+use poem_openapi::{
+    Object,
+    types::{Example, MaybeUndefined},
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -39,8 +42,8 @@ impl Example for NewSession {
 pub struct SessionChange {
     /// At most 200 characters.
     pub title: Option<String>,
-    /// The knowledge bases to ask.
-    pub knowledge_base_ids: Option<Vec<BaseId>>,
+    /// The knowledge bases to ask; null makes it every base you may read again.
+    pub knowledge_base_ids: MaybeUndefined<Vec<BaseId>>,
 }
 
 /// A conversation.

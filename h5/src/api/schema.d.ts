@@ -1121,7 +1121,7 @@ export interface components {
         SessionChange: {
             /** @description At most 200 characters. */
             title?: string;
-            /** @description The knowledge bases to ask. */
+            /** @description The knowledge bases to ask; null makes it every base you may read again. */
             knowledge_base_ids?: string[];
         };
         /**
