@@ -7,6 +7,7 @@ use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Header, Path, Query},
     payload::Json,
+    types::MaybeUndefined,
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     session,
     shapes::*,
     store,
-    turn::{Ask, Chat, Opened},
+    turn::{Ask, Chat},
 };
 use crate::{
     db::ClientTx,
@@ -123,11 +124,20 @@ impl ChatApi {
             title,
             knowledge_base_ids,
         }) = body;
+        let bases = match knowledge_base_ids {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(bases) => Some(Some(bases)),
+        };
         let mut tx = self.0.app.db.client(who.client).await?;
-        check_bases(&mut tx, &who, knowledge_base_ids.as_deref()).await?;
+        check_bases(
+            &mut tx,
+            &who,
+            bases.iter().flatten().next().map(Vec::as_slice),
+        )
+        .await?;
         let user = who.user().user_id;
-        let session =
-            session::change(&mut tx, user, id.0, title.as_deref(), knowledge_base_ids).await?;
+        let session = session::change(&mut tx, user, id.0, title.as_deref(), bases).await?;
         tx.commit().await?;
         Ok(Json(session.into()))
     }
@@ -144,7 +154,7 @@ impl ChatApi {
         session::remove(&mut tx, who.user().user_id, id.0).await?;
         tx.commit().await?;
         for answer in running {
-            self.0.stop(who.client, answer);
+            self.0.stop_here(who.client, answer);
         }
         Ok(Removed::Removed)
     }
@@ -189,10 +199,7 @@ impl ChatApi {
             content: body.0.content,
         };
         let (client, user) = (who.client, who.user().user_id);
-        let answer = match self.0.open(client, user, id.0, ask).await? {
-            Opened::Before(answer) => answer,
-            Opened::New(turn) => self.0.start(turn),
-        };
+        let answer = self.0.ask(client, user, id.0, ask).await?;
         // not a parameter of the document: OpenAPI leaves `Accept` to the media types of the answer
         if request
             .header("accept")
@@ -234,7 +241,7 @@ impl ChatApi {
         store::remove_turn(&mut tx, question).await?;
         tx.commit().await?;
         if let Some(answer) = answer {
-            self.0.stop(who.client, answer);
+            self.0.stop_here(who.client, answer);
         }
         Ok(Removed::Removed)
     }
@@ -278,7 +285,7 @@ impl ChatApi {
         if message.role != store::Speaker::Assistant {
             return Err(Error::NotFound("answer"));
         }
-        self.0.stop(client, id.0);
+        self.0.stop(client, id.0).await?;
         Ok(Json(self.0.ended(client, user, id.0).await?.into()))
     }
 }
