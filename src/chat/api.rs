@@ -7,6 +7,7 @@ use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
     param::{Header, Path, Query},
     payload::Json,
+    types::MaybeUndefined,
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     session,
     shapes::*,
     store,
-    turn::{Ask, Chat, Opened},
+    turn::{Ask, Chat},
 };
 use crate::{
     db::ClientTx,
@@ -131,9 +132,18 @@ impl ChatApi {
             title,
             knowledge_base_ids: bases,
         }) = body;
+        let bases = match bases {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(bases) => Some(Some(bases)),
+        };
         let mut tx = self.0.app.db.client(who.client).await?;
-        check_bases(&mut tx, &who, bases.value().map(Vec::as_slice)).await?;
-        let bases = (!bases.is_undefined()).then(|| bases.take());
+        check_bases(
+            &mut tx,
+            &who,
+            bases.iter().flatten().next().map(Vec::as_slice),
+        )
+        .await?;
         let user = who.user().user_id;
         let session = session::change(&mut tx, user, id.0, title.as_deref(), bases).await?;
         tx.commit().await?;
@@ -157,7 +167,7 @@ impl ChatApi {
         session::remove(&mut tx, who.user().user_id, id.0).await?;
         tx.commit().await?;
         for answer in running {
-            self.0.stop(who.client, answer);
+            self.0.stop_here(who.client, answer);
         }
         Ok(Removed::Removed)
     }
@@ -206,10 +216,7 @@ impl ChatApi {
             content: body.0.content,
         };
         let (client, user) = (who.client, who.user().user_id);
-        let answer = match self.0.open(client, user, id.0, ask).await? {
-            Opened::Before(answer) => answer,
-            Opened::New(turn) => self.0.start(turn),
-        };
+        let answer = self.0.ask(client, user, id.0, ask).await?;
         // not a parameter of the document: OpenAPI leaves `Accept` to the media types of the answer
         if request
             .header("accept")
@@ -261,7 +268,7 @@ impl ChatApi {
         store::remove_turn(&mut tx, question).await?;
         tx.commit().await?;
         if let Some(answer) = answer {
-            self.0.stop(who.client, answer);
+            self.0.stop_here(who.client, answer);
         }
         Ok(Removed::Removed)
     }
@@ -313,7 +320,7 @@ impl ChatApi {
         if message.role != store::Speaker::Assistant {
             return Err(Error::NotFound("answer"));
         }
-        self.0.stop(client, id.0);
+        self.0.stop(client, id.0).await?;
         Ok(Json(self.0.ended(client, user, id.0).await?.into()))
     }
 }

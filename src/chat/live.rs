@@ -82,8 +82,14 @@ impl Answer {
     }
 
     /// How many events were sent.
-    pub fn sent(&self) -> u32 {
+    fn sent(&self) -> u32 {
         u32::try_from(lock(&self.log).frames.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The bytes of the events sent behind number `after`, and the number of the last.
+    pub fn sent_behind(&self, after: u32) -> (Bytes, u32) {
+        let (bytes, last, _) = self.behind(after as usize);
+        (bytes, u32::try_from(last).unwrap_or(u32::MAX))
     }
 
     /// The bytes of the events behind number `after`, those that are still to come included.

@@ -20,10 +20,11 @@ use crate::{
 /// later than those.
 const SEQ_GAP: u32 = 1_000_000;
 
-/// Ends an answer that nobody writes any more. Nothing happens when it has ended already.
+/// Ends an answer that nobody writes any more. Nothing happens when it has ended already, or when
+/// its writer has given a sign of life since.
 pub async fn end(app: &App, client: ClientNo, id: MessageId) -> Result<()> {
     let mut tx = app.db.client(client).await?;
-    let Some((user, model)) = store::author(&mut tx, id).await? else {
+    let Some((user, model)) = store::orphan(&mut tx, id, app.clock.now()).await? else {
         return Ok(());
     };
     let frames = store::frames(&mut tx, id, 0).await?;

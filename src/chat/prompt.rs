@@ -1,6 +1,7 @@
 //! How the model is asked: rules, numbered passages, as much of the conversation as fits, the question.
 
 use crate::{
+    error::{Error, Result},
     knowledge::search::Passage,
     models::{ChatMessage, ChatRequest, Language, Role, tokens},
 };
@@ -20,36 +21,72 @@ pub struct Earlier {
     pub content: String,
 }
 
-/// Puts the request together. `earlier` is newest first; what does not fit into
-/// `history_tokens` is left out, a question never without its answer.
+/// How much a prompt may hold, in tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Of the model, for prompt and answer together.
+    pub context_tokens: u32,
+    /// Kept free for the answer.
+    pub output_tokens_max: u32,
+    /// For earlier messages, at most.
+    pub history_tokens: u32,
+}
+
+impl Room {
+    /// For the prompt. Tokens are estimated, so a tenth is left alone.
+    fn prompt_tokens(self) -> u32 {
+        let sure = self.context_tokens - self.context_tokens / 10;
+        sure.saturating_sub(self.output_tokens_max)
+    }
+}
+
+/// Puts the request together. The question is whole; passages that find no room leave, the last
+/// first. `earlier` is newest first; what does not fit into what is left, or into `history_tokens`,
+/// is left out, a question never without its answer.
+///
+/// # Errors
+/// `Invalid` when there is not even room for the question and a passage.
 pub fn build(
     question: &str,
-    passages: &[Passage],
+    passages: &mut Vec<Passage>,
     earlier: Vec<Earlier>,
-    history_tokens: u32,
-    output_tokens_max: u32,
-) -> ChatRequest {
-    let mut messages = vec![ChatMessage {
-        role: Role::System,
-        content: system(passages),
-    }];
-    let mut kept = fitting(earlier, history_tokens);
-    kept.reverse();
-    messages.extend(kept);
-    messages.push(ChatMessage {
+    room: Room,
+) -> Result<ChatRequest> {
+    let asked = ChatMessage {
         role: Role::User,
         content: question.to_owned(),
-    });
-    ChatRequest {
+    };
+    let (rules, left) = loop {
+        let rules = ChatMessage {
+            role: Role::System,
+            content: system(passages),
+        };
+        let pair = [rules, asked.clone()];
+        let used = tokens::count_prompt(&pair);
+        let [rules, _] = pair;
+        if let Some(left) = room.prompt_tokens().checked_sub(used) {
+            break (rules, left);
+        }
+        passages.pop();
+        if passages.is_empty() {
+            return Err(Error::invalid(
+                "The question is too long for the model that is to answer it: make it shorter.",
+            ));
+        }
+    };
+    let mut kept = fitting(earlier, room.history_tokens.min(left));
+    kept.reverse();
+    let messages = [vec![rules], kept, vec![asked]].concat();
+    Ok(ChatRequest {
         messages,
         question: question.to_owned(),
         passages: passages
             .iter()
             .map(|passage| passage.text.clone())
             .collect(),
-        output_tokens_max,
+        output_tokens_max: room.output_tokens_max,
         temperature: None,
-    }
+    })
 }
 
 /// What is said when nothing was found and the base wants no free answer.
@@ -124,23 +161,25 @@ mod tests {
                 said(Role::User, 10),
             ]
         };
-        let all = build("q", &[], earlier(), 10_000, 100);
+        let build = |earlier, history_tokens| {
+            let room = Room {
+                context_tokens: 100_000,
+                output_tokens_max: 100,
+                history_tokens,
+            };
+            super::build("q", &mut vec![], earlier, room).unwrap()
+        };
+        let all = build(earlier(), 10_000);
         assert_eq!(all.messages.len(), 6);
         assert_eq!(all.messages[1].role, Role::User);
         let cost = tokens::count(&"字".repeat(100)) + tokens::count(&"字".repeat(10));
-        let one = build(
-            "q",
-            &[],
-            earlier(),
-            cost + tokens::count(&"字".repeat(100)),
-            100,
-        );
+        let one = build(earlier(), cost + tokens::count(&"字".repeat(100)));
         let roles: Vec<Role> = one.messages.iter().map(|message| message.role).collect();
         assert_eq!(
             roles,
             [Role::System, Role::User, Role::Assistant, Role::User]
         );
-        assert_eq!(build("q", &[], earlier(), 0, 100).messages.len(), 2);
-        assert_eq!(build("q", &[], vec![], 10_000, 100).messages.len(), 2);
+        assert_eq!(build(earlier(), 0).messages.len(), 2);
+        assert_eq!(build(vec![], 10_000).messages.len(), 2);
     }
 }

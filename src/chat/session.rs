@@ -41,7 +41,7 @@ pub async fn create(
     bases: Option<Vec<BaseId>>,
     now: OffsetDateTime,
 ) -> Result<Session> {
-    check(title, bases.as_deref())?;
+    check(title, bases.as_ref())?;
     let bases = bases.map(|bases| bases.into_iter().map(|base| base.0).collect());
     store::add_session(tx, SessionId::new(now), user, title, bases, now).await
 }
@@ -58,7 +58,7 @@ pub async fn list(tx: &mut ClientTx, user: UserId, window: &Window) -> Result<Ve
     store::sessions(tx, user, window).await
 }
 
-/// Changes title or bases; `Some(None)` asks every base the user may read.
+/// Changes title or bases; `Some(None)` makes it every base the user may read.
 pub async fn change(
     tx: &mut ClientTx,
     user: UserId,
@@ -66,10 +66,7 @@ pub async fn change(
     title: Option<&str>,
     bases: Option<Option<Vec<BaseId>>>,
 ) -> Result<Session> {
-    check(
-        title.unwrap_or_default(),
-        bases.as_ref().and_then(Option::as_deref),
-    )?;
+    check(title.unwrap_or_default(), bases.iter().flatten().next())?;
     let ids = |bases: Vec<BaseId>| bases.into_iter().map(|base| base.0).collect();
     let bases = bases.map(|bases| bases.map(ids));
     store::change_session(tx, user, id, title, bases)
@@ -96,10 +93,10 @@ pub fn title_of(question: &str) -> String {
     title
 }
 
-fn check(title: &str, bases: Option<&[BaseId]>) -> Result<()> {
-    if title.chars().count() > TITLE_CHARS_MAX {
+fn check(title: &str, bases: Option<&Vec<BaseId>>) -> Result<()> {
+    if title.chars().count() > TITLE_CHARS_MAX || title.contains('\0') {
         return Err(Error::invalid(format!(
-            "A title has at most {TITLE_CHARS_MAX} characters."
+            "A title has at most {TITLE_CHARS_MAX} characters, and no NUL."
         )));
     }
     if bases.is_some_and(|bases| bases.len() > BASES_MAX) {

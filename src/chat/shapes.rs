@@ -32,7 +32,7 @@ pub struct NewSession {
 pub struct SessionChange {
     /// At most 200 characters.
     pub title: Option<String>,
-    /// The knowledge bases to ask; null for every base you may read.
+    /// The knowledge bases to ask; null makes it every base you may read again.
     pub knowledge_base_ids: MaybeUndefined<Vec<BaseId>>,
 }
 

@@ -10,7 +10,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    db::{ClientTx, SystemTx, taken},
+    db::{ClientTx, SystemTx, constraint},
     error::{Code, Error, Result},
     http::paging::Window,
     ids::{ClientNo, MessageId, SessionId, UserId},
@@ -55,7 +55,6 @@ pub struct MessageRow {
     pub error_code: Option<Code>,
     pub error_detail: Option<String>,
     pub model: Option<String>,
-    pub leased_until: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
     pub input_tokens: Option<i32>,
     pub output_tokens: Option<i32>,
@@ -143,8 +142,7 @@ pub async fn change_session(
 ) -> Result<Option<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "update chat_session set title = coalesce($4, title),
-           base_ids = case when $5 then $6 else base_ids end
+        "update chat_session set title = coalesce($4, title), base_ids = case when $5 then $6 else base_ids end
          where client_no = $1 and session_id = $2 and user_id = $3
          returning session_id, title, base_ids, created_at, updated_at",
     )
@@ -192,6 +190,17 @@ pub async fn remove_session(tx: &mut ClientTx, user: UserId, id: SessionId) -> R
     Ok(done.rows_affected() == 1)
 }
 
+/// Lets the questions of a user be opened one after the other, until the end of the transaction.
+pub async fn lock_questions(tx: &mut ClientTx, user: UserId) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("select pg_advisory_xact_lock($1, hashtext($2::text))")
+        .bind(client)
+        .bind(user)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 pub async fn running_of_user(tx: &mut ClientTx, user: UserId) -> Result<i64> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
@@ -235,7 +244,12 @@ pub async fn add_question(
     .bind(now)
     .execute(tx.conn())
     .await
-    .map_err(taken("message_pkey", "message id"))?;
+    .map_err(|error| match constraint(&error) {
+        Some("message_pkey") => Error::Taken("message id"),
+        // removed since it was looked at
+        Some("message_client_no_session_id_fkey") => Error::NotFound("session"),
+        _ => error.into(),
+    })?;
     Ok(())
 }
 
@@ -276,7 +290,7 @@ pub async fn message(tx: &mut ClientTx, user: UserId, id: MessageId) -> Result<O
     let client = tx.client();
     Ok(sqlx::query_as(
         "select m.message_id, m.session_id, m.role, m.reply_to, m.content, m.state, m.citations,
-           m.error_code, m.error_detail, m.model, m.leased_until, m.created_at,
+           m.error_code, m.error_detail, m.model, m.created_at,
            u.input_tokens, u.output_tokens, u.counted_by
          from message m
          left join usage u on u.client_no = m.client_no and u.message_id = m.message_id
@@ -309,7 +323,7 @@ pub async fn messages(
     let client = tx.client();
     let rows = sqlx::query(
         "select m.no, m.message_id, m.session_id, m.role, m.reply_to, m.content, m.state, m.citations,
-           m.error_code, m.error_detail, m.model, m.leased_until, m.created_at,
+           m.error_code, m.error_detail, m.model, m.created_at,
            u.input_tokens, u.output_tokens, u.counted_by
          from message m
          left join usage u on u.client_no = m.client_no and u.message_id = m.message_id
@@ -359,6 +373,20 @@ pub async fn extend_lease(
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Takes an answer away from its writer, who learns of it with the next sign of life.
+pub async fn take_lease(tx: &mut ClientTx, id: MessageId) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update message set runner = null
+         where client_no = $1 and message_id = $2 and state = 'running'",
+    )
+    .bind(client)
+    .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Ends a running answer; false when it is not running any more, or gone.
@@ -414,7 +442,8 @@ pub async fn add_usage(
     Ok(())
 }
 
-/// Stores events that went out, unless the message is gone.
+/// Stores events that went out, unless the message is gone. A row that begins at the same event is
+/// of an attempt whose commit went through unheard: this one holds all of it, and maybe more.
 pub async fn add_frames(
     tx: &mut ClientTx,
     id: MessageId,
@@ -428,7 +457,9 @@ pub async fn add_frames(
         "insert into frame (client_no, message_id, first_seq, last_seq, bytes)
          select $1, $2, $3, $4, $5
          where exists (select from message where client_no = $1 and message_id = $2 for key share)
-         on conflict (client_no, message_id, first_seq) do nothing",
+         on conflict (client_no, message_id, first_seq) do update
+         set last_seq = excluded.last_seq, bytes = excluded.bytes
+         where frame.last_seq < excluded.last_seq",
     )
     .bind(client)
     .bind(id)
@@ -438,6 +469,18 @@ pub async fn add_frames(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Whether events of a message are stored.
+pub async fn has_frames(tx: &mut ClientTx, id: MessageId) -> Result<bool> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select exists (select from frame where client_no = $1 and message_id = $2)",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// Stored events that end behind number `after`, in order.
@@ -468,14 +511,20 @@ pub async fn orphans(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Vec<(Clie
     .await?)
 }
 
-/// The user of a message and the question it answers.
-pub async fn author(tx: &mut ClientTx, id: MessageId) -> Result<Option<(UserId, Option<String>)>> {
+/// Locks an answer whose writer is not believed to be alive; its user and model.
+pub async fn orphan(
+    tx: &mut ClientTx,
+    id: MessageId,
+    now: OffsetDateTime,
+) -> Result<Option<(UserId, Option<String>)>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select user_id, model from message where client_no = $1 and message_id = $2",
+        "select user_id, model from message
+         where client_no = $1 and message_id = $2 and state = 'running' and leased_until < $3 for update",
     )
     .bind(client)
     .bind(id)
+    .bind(now)
     .fetch_optional(tx.conn())
     .await?)
 }

@@ -7,7 +7,6 @@ use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
 
 use super::{
     event::{Done, End, Event, Failed, Reset},
-    orphan,
     store::{self, MessageRow, Speaker, State},
     turn::Chat,
 };
@@ -61,9 +60,15 @@ impl Chat {
         user: UserId,
         id: MessageId,
     ) -> Result<MessageRow> {
-        let mut events = self.resume(client, user, id, 0).await?;
-        while events.next().await.is_some() {}
-        self.message(client, user, id).await
+        loop {
+            let mut events = self.resume(client, user, id, 0).await?;
+            while events.next().await.is_some() {}
+            let message = self.message(client, user, id).await?;
+            // a stream that breaks off is read again, like any other reader would
+            if message.state != State::Running {
+                return Ok(message);
+            }
+        }
     }
 
     fn stored(
@@ -101,14 +106,6 @@ impl Chat {
         id: MessageId,
         after: u32,
     ) -> Result<Look> {
-        let message = self.message(client, user, id).await?;
-        if message.state == State::Running
-            && message
-                .leased_until
-                .is_none_or(|until| until < self.app.clock.now())
-        {
-            orphan::end(&self.app, client, id).await?;
-        }
         let mut tx = self.app.db.client(client).await?;
         let message = store::message(&mut tx, user, id)
             .await?
@@ -116,7 +113,9 @@ impl Chat {
         let rows = store::frames(&mut tx, id, after).await?;
         let ended = message.state != State::Running;
         let Some(last) = rows.last().map(|(_, last, _)| last.unsigned_abs()) else {
-            let bytes = if ended {
+            // nothing behind it: all is seen, or the events are forgotten
+            let forgotten = ended && !store::has_frames(&mut tx, id).await?;
+            let bytes = if forgotten {
                 whole(&message, after)
             } else {
                 Bytes::new()

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -131,12 +133,56 @@ pub struct Outcome {
 }
 
 impl Chat {
+    /// Asks; the answer is written by a task of its own. All of it is: an asker who goes away at any
+    /// moment leaves either no question or an answer under way.
+    ///
+    /// # Errors
+    /// Those of [`Chat::open`].
+    pub async fn ask(
+        self: &Arc<Self>,
+        client: ClientNo,
+        user: UserId,
+        id: SessionId,
+        ask: Ask,
+    ) -> Result<MessageId> {
+        let (chat, (tell, told)) = (self.clone(), oneshot::channel());
+        let asking = async move {
+            let opened = chat.open(client, user, id, ask).await;
+            let answer = opened.map(|opened| match opened {
+                Opened::Before(answer) => answer,
+                Opened::New(turn) => chat.start(turn),
+            });
+            if tell.send(answer).is_err() {
+                tracing::debug!("whoever asked went away");
+            }
+        };
+        self.app.tasks.spawn(asking.in_current_span());
+        told.await.map_err(Error::internal)?
+    }
+
+    /// Ends an answer, whoever writes it: here at once, in another process with its next sign of life.
+    pub async fn stop(&self, client: ClientNo, id: MessageId) -> Result<()> {
+        if self.stop_here(client, id) {
+            return Ok(());
+        }
+        let mut tx = self.app.db.client(client).await?;
+        store::take_lease(&mut tx, id).await?;
+        tx.commit().await
+    }
+
+    /// Ends an answer if this process writes it.
+    pub fn stop_here(&self, client: ClientNo, id: MessageId) -> bool {
+        let answer = self.live.find(client, id);
+        answer.inspect(|answer| answer.stop.cancel()).is_some()
+    }
+
     /// Writes a question down and finds what is needed to answer it. Everything that deserves a
     /// status of its own fails here, before the first byte of a stream.
     ///
     /// # Errors
     /// `NotFound` for a session that is not the user's, `Invalid` for an empty or over-long
-    /// question, `Throttled` when the user has too many answers running.
+    /// question, `Throttled` when the user has too many answers running, `Taken` when the id is in
+    /// use for something else.
     pub async fn open(
         &self,
         client: ClientNo,
@@ -149,6 +195,8 @@ impl Chat {
         let question = self.read(&content).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.client(client).await?;
+        // the same question may come twice at once, and what runs is counted before it is added to
+        store::lock_questions(&mut tx, user).await?;
         let session = session::find(&mut tx, user, id).await?;
         if let Some(before) = asked_before(&mut tx, user, id, ask.id).await? {
             return Ok(Opened::Before(before));
@@ -158,9 +206,16 @@ impl Chat {
         }
         let bases = self.bases(&mut tx, user, &session).await?;
         let numbers: Vec<_> = bases.iter().map(|base| base.base_no).collect();
-        let passages = search::passages(&mut tx, &numbers, &question, self.limits.passages).await?;
+        let mut passages =
+            search::passages(&mut tx, &numbers, &question, self.limits.passages).await?;
         let model = self.app.models.chat();
         let earlier = earlier(&mut tx, id).await?;
+        let room = prompt::Room {
+            context_tokens: model.context_tokens(),
+            output_tokens_max: self.app.models.output_tokens_max(),
+            history_tokens: self.limits.history_tokens,
+        };
+        let request = prompt::build(&content, &mut passages, earlier, room)?;
         let refuse = bases.iter().all(|base| base.no_answer == NoAnswer::Refuse);
         let nothing =
             passages.is_empty() && (refuse && !bases.is_empty() || model.needs_passages());
@@ -170,13 +225,7 @@ impl Chat {
             session: id,
             question: ask.id.unwrap_or_else(|| MessageId::new(now)),
             id: MessageId::new(now),
-            request: prompt::build(
-                &content,
-                &passages,
-                earlier,
-                self.limits.history_tokens,
-                self.app.models.output_tokens_max(),
-            ),
+            request,
             instead: nothing.then(|| prompt::nothing_found(language(&content))),
             passages,
             model,

@@ -216,12 +216,14 @@ fn is_away(error: &sqlx::Error) -> bool {
     }
 }
 
+/// The constraint that a statement violated.
+pub fn constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.constraint()
+}
+
 /// For `map_err`: a violation of this unique constraint means that the thing is taken.
 pub fn taken(constraint: &'static str, what: &'static str) -> impl Fn(sqlx::Error) -> Error {
-    move |error| match error
-        .as_database_error()
-        .and_then(|error| error.constraint())
-    {
+    move |error| match self::constraint(&error) {
         Some(name) if name == constraint => Error::Taken(what),
         _ => error.into(),
     }
@@ -229,10 +231,7 @@ pub fn taken(constraint: &'static str, what: &'static str) -> impl Fn(sqlx::Erro
 
 /// For `map_err`: a violation of this foreign key means that the other thing is not there.
 pub fn missing(constraint: &'static str, what: &'static str) -> impl Fn(sqlx::Error) -> Error {
-    move |error| match error
-        .as_database_error()
-        .and_then(|error| error.constraint())
-    {
+    move |error| match self::constraint(&error) {
         Some(name) if name == constraint => Error::NotFound(what),
         _ => error.into(),
     }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 pub use self::run::{drain, reading};
 use crate::{
     app::App,
-    chat::orphan,
+    chat::{orphan, turn::LEASE_SECONDS},
     error::{CanFail, Result as AppResult},
 };
 
@@ -65,10 +65,16 @@ async fn hear(app: &App, wake: &Notify) {
 
 async fn watch_orphans(app: &App) {
     while !app.tasks.stopping().is_cancelled() {
-        if let Err(error) = end_orphans(app).await {
-            tracing::warn!(%error, "answers whose writer died are looked for again");
-        }
-        pause(app, ORPHAN_SECONDS).await;
+        let seconds = match end_orphans(app).await {
+            Ok(()) => ORPHAN_SECONDS,
+            Err(error) => {
+                tracing::warn!(%error, "answers whose writer died are looked for again");
+                // their writers did not reach the database either: they get the time to say that
+                // they live
+                LEASE_SECONDS
+            }
+        };
+        pause(app, seconds).await;
     }
 }
 

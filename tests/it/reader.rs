@@ -6,7 +6,7 @@ use reqwest::{Response, StatusCode};
 
 use crate::world::{Event, events};
 
-/// How long a test waits for the next byte.
+/// How long a test waits for the next event.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A stream that is being read.
@@ -37,6 +37,12 @@ impl Reader {
 
     /// The next event; `None` at the end. Each event must name its id first.
     pub async fn event(&mut self) -> Option<Event> {
+        // heartbeats alone are no progress
+        let next = tokio::time::timeout(PATIENCE, self.next());
+        next.await.expect("an event in time")
+    }
+
+    async fn next(&mut self) -> Option<Event> {
         loop {
             let frame = self.frame().await?;
             if frame.starts_with(b":") {
@@ -73,10 +79,14 @@ impl Reader {
 
     /// Reads to the first comment.
     pub async fn until_comment(&mut self) {
-        while self.comments == 0 {
-            let frame = self.frame().await.expect("a comment before the end");
-            self.comments += usize::from(frame.starts_with(b":"));
-        }
+        let comment = async {
+            while self.comments == 0 {
+                let frame = self.frame().await.expect("a comment before the end");
+                self.comments += usize::from(frame.starts_with(b":"));
+            }
+        };
+        let comment = tokio::time::timeout(PATIENCE, comment);
+        comment.await.expect("a comment in time");
     }
 
     /// The events that are left, to the end of the stream.
@@ -94,12 +104,7 @@ impl Reader {
             if let Some(at) = self.rest.windows(2).position(|pair| pair == b"\n\n") {
                 return Some(self.rest.drain(..at + 2).collect());
             }
-            let piece = tokio::time::timeout(PATIENCE, self.response.chunk());
-            match piece
-                .await
-                .expect("bytes in time")
-                .expect("the stream is read")
-            {
+            match self.response.chunk().await.expect("the stream is read") {
                 Some(piece) => self.rest.extend_from_slice(&piece),
                 None => {
                     assert!(self.rest.is_empty(), "the stream ends inside a frame");

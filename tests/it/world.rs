@@ -141,6 +141,8 @@ impl World {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // a test that waits in vain fails
+            .timeout(Duration::from_secs(60))
             .build()
             .unwrap();
         Self {

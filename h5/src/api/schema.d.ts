@@ -1383,7 +1383,7 @@ export interface components {
         SessionChange: {
             /** @description At most 200 characters. */
             title?: string | null;
-            /** @description The knowledge bases to ask; null for every base you may read. */
+            /** @description The knowledge bases to ask; null makes it every base you may read again. */
             knowledge_base_ids?: string[] | null;
         };
         /**

@@ -113,7 +113,7 @@ async fn a_claim_that_its_passage_does_not_bear_out_loses_the_marker() {
     );
 
     // an answer of nothing but that
-    model.push(script([say("Paris lies on the river Seine [1].")]));
+    model.push(script([say("纽约是美国最大的城市[1]。")]));
     let events = asked(&ann, &session).await;
     assert_eq!(
         names(&events),

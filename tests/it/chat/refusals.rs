@@ -45,7 +45,7 @@ async fn what_is_no_question_is_refused_with_the_reason() {
         "null",
         "[]",
         "{}",
-        r#"{"content": 7}"#,
+        r#"{"content": {"text": "a"}}"#,
         r#"{"content": null}"#,
         r#"{"content": ["a"]}"#,
         r#"{"content": "a", "id": 5}"#,

@@ -84,7 +84,7 @@ async fn a_day_later_the_text_comes_as_one() {
     let session = ann.session().await;
     let answer = ann.asks(&session, QUESTION).await;
     model.push(script([say("half"), Step::Fail]));
-    let failed = ann.asks(&session, "b").await;
+    let failed = ann.asks(&session, QUESTION).await;
     let mut tx = world.app.db.system().await.unwrap();
     orphan::forget_frames(&mut tx, world.app.clock.now() + time::Duration::seconds(1))
         .await

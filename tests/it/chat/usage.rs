@@ -8,6 +8,7 @@ use concierge::{
 };
 use futures_util::{StreamExt, future::BoxFuture, stream};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::{MANUAL, QUESTION, say, script};
 use crate::{
@@ -115,8 +116,8 @@ async fn an_answer_of_nothing_is_an_answer() {
     assert_eq!(events[2].data["output_tokens"], 0);
 }
 
-/// Begins an answer and then panics.
-struct Panics;
+/// Begins an answer and then panics, when it is told to.
+struct Panics(Arc<Notify>);
 
 impl ChatModel for Panics {
     fn name(&self) -> &str {
@@ -128,9 +129,13 @@ impl ChatModel for Panics {
     }
 
     fn answer(&self, _: ChatRequest) -> BoxFuture<'_, concierge::error::Result<ChatStream>> {
+        let told = self.0.clone();
         Box::pin(async {
             let first = concierge::models::ChatEvent::Delta("电池".into());
-            let broken = stream::once(async { panic!("a test panics on purpose") });
+            let broken = stream::once(async move {
+                told.notified().await;
+                panic!("a test panics on purpose")
+            });
             Ok(stream::iter([Ok(first)]).chain(broken).boxed())
         })
     }
@@ -138,10 +143,13 @@ impl ChatModel for Panics {
 
 #[tokio::test]
 async fn a_panic_leaves_no_reader_waiting_and_nothing_running() {
-    let world = World::set(Arc::new(Panics), &[]).await;
+    let now = Arc::new(Notify::new());
+    let world = World::set(Arc::new(Panics(now.clone())), &[]).await;
     let ann = ann_at(&world).await;
     let mut reader = ann.reads(&ann.session().await, QUESTION).await;
     let answer = text(&reader.until("start").await.data["message_id"]).to_owned();
+    reader.until("delta").await;
+    now.notify_one();
     reader.rest().await;
     assert!(
         world.server.chat.live.is_empty(),
