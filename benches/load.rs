@@ -20,7 +20,11 @@ pub struct Load {
 impl Load {
     /// Connects.
     pub fn new(port: u16, request: Vec<u8>) -> Result<Self> {
-        let wires = (0..CONNECTIONS).map(|_| Wire::connect(port));
+        let wires = (0..CONNECTIONS).map(|_| {
+            let mut wire = Wire::connect(port)?;
+            wire.never_sleep()?;
+            Ok(wire)
+        });
         Ok(Self {
             wires: wires.collect::<Result<_>>()?,
             request,

@@ -62,30 +62,38 @@ fn measure(
     questions: &[String],
     chunks: u64,
 ) -> Result<()> {
-    let mut plain = Plain::new(bench)?;
-    let (mut by_vector, mut by_both) = (Search::new(user, base)?, Search::new(user, base)?);
+    let (mut sql, mut alone, mut both) = (
+        Plain::new(bench)?,
+        Search::new(user, base)?,
+        Search::new(user, base)?,
+    );
     let vectors: Vec<Vec<f32>> = questions.iter().map(|text| vendor::vector(text)).collect();
-    let mut turns = [(); 3].map(|()| (0..QUESTIONS).cycle());
+    let asked = || vectors.iter().zip(questions).cycle();
+    let (mut first, mut second, mut third) = (asked(), asked(), asked());
     let [sql, api, hybrid] = interleaved(
         bench.round,
         [
             &mut |time| {
                 repeat(time, || {
-                    plain.search(bench, &vectors[turns[0].next().unwrap_or(0)])
+                    first
+                        .next()
+                        .map_or(Ok(0.0), |(vector, _)| sql.search(bench, vector))
                 })
             },
             // a mark has no words, so the vector alone decides
             &mut |time| {
                 repeat(time, || {
-                    by_vector.search("?", &vectors[turns[1].next().unwrap_or(0)])
+                    second
+                        .next()
+                        .map_or(Ok(0.0), |(vector, _)| alone.search("?", vector))
                 })
             },
             &mut |time| {
-                let mut once = || {
-                    let at = turns[2].next().unwrap_or(0);
-                    by_both.search(&questions[at], &vectors[at])
-                };
-                repeat(time, &mut once)
+                repeat(time, || {
+                    third
+                        .next()
+                        .map_or(Ok(0.0), |(vector, text)| both.search(text, vector))
+                })
             },
         ],
     )?;

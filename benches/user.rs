@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::wire::{self, Wire};
@@ -25,8 +25,6 @@ pub struct User {
 
 /// A document that was read to its end.
 pub struct Read {
-    /// Its id.
-    pub id: String,
     /// `ready` or `failed`.
     pub state: String,
     /// Why it failed.
@@ -115,7 +113,6 @@ impl User {
             let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
             if let state @ ("ready" | "failed") = text("state").as_str() {
                 return Ok(Read {
-                    id: id.to_owned(),
                     state: state.to_owned(),
                     reason: text("reason"),
                     chunks: document["chunks"].as_u64().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! HTTP/1.1 as cheap as it gets: the load must not be what is measured.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
     time::{Duration, Instant},
 };
@@ -10,11 +10,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// A silence after which a server is given up.
 const SILENCE_SECONDS: u64 = 120;
+/// The same for who never sleeps: about a minute.
+const ASKED_MAX: u32 = 100_000_000;
 const READ_BYTES: usize = 64 << 10;
 
 /// One connection that is kept.
 pub struct Wire {
     stream: TcpStream,
+    sleeps: bool,
     /// Received and not consumed yet.
     unread: Vec<u8>,
     room: Box<[u8]>,
@@ -54,9 +57,17 @@ impl Wire {
         stream.set_read_timeout(Some(Duration::from_secs(SILENCE_SECONDS)))?;
         Ok(Self {
             stream,
+            sleeps: true,
             unread: Vec::new(),
             room: vec![0; READ_BYTES].into(),
         })
+    }
+
+    /// From now on waits by asking again and again: who sleeps has to be woken, and the server
+    /// would pay for that.
+    pub fn never_sleep(&mut self) -> Result<()> {
+        self.sleeps = false;
+        Ok(self.stream.set_nonblocking(true)?)
     }
 
     /// Sends bytes.
@@ -163,7 +174,16 @@ impl Wire {
     }
 
     fn more(&mut self) -> Result<()> {
-        let count = self.stream.read(&mut self.room)?;
+        let mut asked = 0_u32;
+        let count = loop {
+            match self.stream.read(&mut self.room) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    asked += 1;
+                    ensure!(!self.sleeps && asked < ASKED_MAX, "the server is silent");
+                }
+                read => break read?,
+            }
+        };
         ensure!(count > 0, "the server closed the connection");
         self.unread.extend_from_slice(&self.room[..count]);
         Ok(())

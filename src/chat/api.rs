@@ -48,10 +48,6 @@ enum Removed {
 }
 
 #[derive(ResponseContent)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives until it is sent, once per request"
-)]
 enum Answer {
     Whole(Json<MessageBody>),
     Stream(Sse<Event>),
