@@ -127,7 +127,13 @@ async fn data_that_got_out_of_reach_is_not_replaced() {
     if geteuid().is_root() {
         let error = again.unwrap_err().to_string();
         assert!(error.contains("chmod o+x"), "{error}");
-        assert!(!site.path("shared").exists());
+        // programs may stand there, when this checkout is out of reach itself
+        let shared = fs::read_dir(site.path("shared"));
+        let mut names = shared
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name());
+        assert!(!names.any(|name| name.to_string_lossy().starts_with("data-")));
     } else {
         again.unwrap().stop().await.unwrap();
     }
