@@ -112,28 +112,21 @@ impl Blobs {
 
     /// Removes files that no row names: a server died between the file and the commit.
     async fn sweep_orphans(&self, tx: &mut ClientTx) -> Result<()> {
-        let client = tx.client();
         let old = SystemTime::now() - Duration::from_secs(ORPHAN_HOURS * 3_600);
-        let folders = [
-            self.folder.join(format!("c{}", client.0)),
-            self.folder.join("drafts"),
-        ];
-        let files = tokio::task::spawn_blocking(move || files_before(&folders, old)).await;
-        for file in files.map_err(Error::internal)? {
+        let own = self.folder.join(format!("c{}", tx.client().0));
+        let drafts = self.folder.join("drafts");
+        let find = move || (files_before(drafts, old), files_before(own, old));
+        let found = tokio::task::spawn_blocking(find).await;
+        let (drafts, files) = found.map_err(Error::internal)?;
+        for draft in drafts {
+            remove(&draft).await?;
+        }
+        for file in files {
             let hash = file
                 .file_name()
                 .and_then(|name| hex::decode(name.to_str()?).ok())
                 .unwrap_or_default();
-            let named: bool = sqlx::query_scalar(
-                "select exists (select from blob where client_no = $1 and hash = $2)",
-            )
-            .bind(client)
-            .bind(hash)
-            .fetch_one(tx.conn())
-            .await?;
-            if !named {
-                remove(&file).await?;
-            }
+            remove_unless_named(tx, &hash, &file).await?;
         }
         Ok(())
     }
@@ -175,12 +168,13 @@ impl Staged {
         .execute(tx.conn())
         .await?;
         let path = self.store.path(client, &self.hash);
-        if let Some(folder) = path.parent() {
-            tokio::fs::create_dir_all(folder).await?;
-        }
+        let folder = path.parent().unwrap_or(&self.store.folder);
+        tokio::fs::create_dir_all(folder).await?;
         tokio::fs::rename(&self.draft, &path)
             .await
             .context("put the blob in its place")?;
+        // its name has to outlive a power cut like the row does
+        tokio::fs::File::open(folder).await?.sync_all().await?;
         Ok(self.hash)
     }
 }
@@ -230,9 +224,32 @@ async fn remove(path: &Path) -> Result<()> {
     }
 }
 
-fn files_before(folders: &[PathBuf], old: SystemTime) -> Vec<PathBuf> {
+/// Removes a file whose row is not there. A row of ours keeps out whoever is just making one.
+async fn remove_unless_named(tx: &mut ClientTx, hash: &[u8], file: &Path) -> Result<()> {
+    let client = tx.client();
+    let made = sqlx::query(
+        "insert into blob (client_no, hash, bytes, created_at) values ($1, $2, 0, 'epoch')
+         on conflict (client_no, hash) do nothing",
+    )
+    .bind(client)
+    .bind(hash)
+    .execute(tx.conn())
+    .await?;
+    if made.rows_affected() == 0 {
+        return Ok(());
+    }
+    remove(file).await?;
+    sqlx::query("delete from blob where client_no = $1 and hash = $2")
+        .bind(client)
+        .bind(hash)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+fn files_before(folder: PathBuf, old: SystemTime) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let mut open: Vec<PathBuf> = folders.to_vec();
+    let mut open = vec![folder];
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             match entry.metadata() {

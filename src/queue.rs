@@ -38,6 +38,8 @@ pub struct Claim {
     pub id: JobId,
     /// Attempts so far, this one included.
     pub attempts: i32,
+    /// When it was due.
+    run_at: OffsetDateTime,
 }
 
 impl Job {
@@ -65,14 +67,17 @@ impl Job {
     }
 }
 
-/// Adds a job, unless the same one waits already; it runs after the caller's commit.
+/// Adds a job, unless the same one waits already; it runs after the caller's commit. One that is
+/// just being worked on runs once more after that: it may have looked too early.
 pub async fn enqueue(tx: &mut ClientTx, job: Job, now: OffsetDateTime) -> Result<()> {
     let client = tx.client();
     sqlx::query(
         "insert into job (client_no, job_id, kind, subject, run_at, created_at)
          values ($1, $2, $3, $4, $5, $5)
          on conflict (client_no, kind, subject) do update
-         set run_at = excluded.run_at, attempts = 0, dead = false where job.dead",
+         set run_at = excluded.run_at, dead = false,
+           attempts = case when job.dead then 0 else job.attempts end
+         where job.dead or job.leased_until is not null",
     )
     .bind(client)
     .bind(JobId::new(now))
@@ -89,19 +94,19 @@ pub async fn enqueue(tx: &mut ClientTx, job: Job, now: OffsetDateTime) -> Result
 
 /// Takes the job that has waited longest; `None` when none is due.
 pub async fn claim(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Option<Claim>> {
-    let row: Option<(ClientNo, JobId, String, Uuid, i32)> = sqlx::query_as(
+    let row: Option<(ClientNo, JobId, String, Uuid, i32, OffsetDateTime)> = sqlx::query_as(
         "update job set attempts = attempts + 1, leased_until = $2
          where (client_no, job_id) = (
            select client_no, job_id from job
            where run_at <= $1 and not dead and (leased_until is null or leased_until < $1)
            order by run_at limit 1 for update skip locked)
-         returning client_no, job_id, kind, subject, attempts",
+         returning client_no, job_id, kind, subject, attempts, run_at",
     )
     .bind(now)
     .bind(now + Duration::from_secs(LEASE_SECONDS))
     .fetch_optional(tx.conn())
     .await?;
-    let Some((client, id, kind, subject, attempts)) = row else {
+    let Some((client, id, kind, subject, attempts, run_at)) = row else {
         return Ok(None);
     };
     match Job::read(&kind, subject) {
@@ -110,6 +115,7 @@ pub async fn claim(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Option<Clai
             job,
             id,
             attempts,
+            run_at,
         })),
         // a newer version's job: left to it, until the lease ends
         None => Ok(None),
@@ -131,15 +137,44 @@ pub async fn extend(tx: &mut ClientTx, claim: &Claim, now: OffsetDateTime) -> Re
     Ok(done.rows_affected() == 1)
 }
 
-/// The job is done.
+/// The job is done; if it was added anew meanwhile, it is due again.
 pub async fn complete(tx: &mut ClientTx, claim: &Claim) -> Result<()> {
     let client = tx.client();
-    sqlx::query("delete from job where client_no = $1 and job_id = $2 and attempts = $3")
+    let done = sqlx::query(
+        "delete from job where client_no = $1 and job_id = $2 and attempts = $3 and run_at = $4",
+    )
+    .bind(client)
+    .bind(claim.id)
+    .bind(claim.attempts)
+    .bind(claim.run_at)
+    .execute(tx.conn())
+    .await?;
+    if done.rows_affected() == 0 {
+        sqlx::query(
+            "update job set leased_until = null, attempts = 0
+             where client_no = $1 and job_id = $2 and attempts = $3",
+        )
         .bind(client)
         .bind(claim.id)
         .bind(claim.attempts)
         .execute(tx.conn())
         .await?;
+    }
+    Ok(())
+}
+
+/// The job was broken off by a shutdown: it is due again at once, and this attempt does not count.
+pub async fn give_back(tx: &mut ClientTx, claim: &Claim) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update job set leased_until = null, attempts = attempts - 1
+         where client_no = $1 and job_id = $2 and attempts = $3",
+    )
+    .bind(client)
+    .bind(claim.id)
+    .bind(claim.attempts)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -78,6 +78,8 @@ impl Chat {
         id: MessageId,
         after: u32,
     ) -> impl Stream<Item = Bytes> + Send + 'static {
+        // who reads along with another process does not hold up a shutdown
+        let stopping = self.app.tasks.stopping().cancelled_owned();
         stream::unfold(
             (self, after, false),
             move |(chat, after, ended)| async move {
@@ -97,6 +99,7 @@ impl Chat {
             },
         )
         .filter(|bytes| std::future::ready(!bytes.is_empty()))
+        .take_until(stopping)
     }
 
     async fn look(

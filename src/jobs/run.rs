@@ -9,13 +9,17 @@ use super::POLL_SECONDS;
 use crate::{
     app::App,
     config::Config,
-    error::Result as AppResult,
+    error::{Error, Result as AppResult},
     knowledge::{
         extract::{Limits, pdf::Worker},
         ingest::{self, Reading},
     },
-    queue::{self, Claim, Job, LEASE_SECONDS},
+    queue::{self, ATTEMPTS_MAX, Claim, Job, LEASE_SECONDS},
 };
+
+/// What is said of a document whose job was given up.
+const OUR_FAULT: &str = "The document could not be read because of a fault of ours; it was tried \
+    several times. Remove it and add it again.";
 
 /// What reading documents may take, out of the settings.
 pub fn reading(config: &Config) -> Result<Reading> {
@@ -75,8 +79,7 @@ async fn run_one(app: &App, reading: &Reading) -> AppResult<bool> {
     let Some(claim) = claim else { return Ok(false) };
     let stop = app.tasks.stopping();
     let outcome = tokio::select! {
-        // left as it is: the lease ends, and the next start takes it up again
-        () = stop.cancelled() => return Ok(false),
+        () = stop.cancelled() => return give_back(app, &claim).await,
         () = keep_lease(app, &claim) => return Ok(true),
         outcome = run(app, reading, &claim) => outcome,
     };
@@ -84,7 +87,21 @@ async fn run_one(app: &App, reading: &Reading) -> AppResult<bool> {
     Ok(true)
 }
 
+/// The server is being stopped: the next one takes the job up at once.
+async fn give_back(app: &App, claim: &Claim) -> AppResult<bool> {
+    let mut tx = app.db.client(claim.client).await?;
+    queue::give_back(&mut tx, claim).await?;
+    tx.commit().await?;
+    Ok(false)
+}
+
 async fn run(app: &App, reading: &Reading, claim: &Claim) -> AppResult<()> {
+    // each attempt before took its whole process along, so none of them could say that it failed
+    if claim.attempts > ATTEMPTS_MAX {
+        return Err(Error::Internal(anyhow::anyhow!(
+            "its worker never came back"
+        )));
+    }
     match claim.job {
         Job::Ingest(document) => ingest::run(app, reading, claim.client, document).await,
         Job::SweepBlobs => {
@@ -118,25 +135,22 @@ async fn keep_lease(app: &App, claim: &Claim) {
 async fn settle(app: &App, claim: &Claim, outcome: AppResult<()>) -> AppResult<()> {
     let kind = claim.job.kind();
     let mut tx = app.db.client(claim.client).await?;
-    let (word, dead) = match &outcome {
+    let word = match &outcome {
         Ok(()) => {
             queue::complete(&mut tx, claim).await?;
-            ("done", false)
+            "done"
         }
         Err(error) => {
             tracing::warn!(?error, kind, attempt = claim.attempts, "a job failed");
-            (
-                "failed",
-                queue::fail(&mut tx, claim, &error.to_string(), app.clock.now()).await?,
-            )
+            let now = app.clock.now();
+            let dead = queue::fail(&mut tx, claim, &error.to_string(), now).await?;
+            if let (true, Job::Ingest(document)) = (dead, claim.job) {
+                ingest::give_up(&mut tx, document, OUR_FAULT, now).await?;
+            }
+            "failed"
         }
     };
     tx.commit().await?;
     app.metrics.jobs.with_label_values(&[kind, word]).inc();
-    if let (true, Job::Ingest(document)) = (dead, claim.job) {
-        let reason = "The document could not be read because of a fault of ours; it was tried several times. \
-                      Remove it and add it again.";
-        ingest::give_up(app, claim.client, document, reason).await?;
-    }
     Ok(())
 }

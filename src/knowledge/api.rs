@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use poem_openapi::{
     ApiRequest, ApiResponse, OpenApi,
     param::{Path, Query},
@@ -429,6 +429,8 @@ fn check_search(body: &SearchRequest) -> Result<usize> {
 
 /// Events until the document is ready, failed or gone. The caller's rights are checked anew each time.
 fn progress(app: App, who: Caller, id: DocumentId) -> impl Stream<Item = Bytes> + Send + 'static {
+    // a follower does not hold up a shutdown
+    let stopping = app.tasks.stopping().cancelled_owned();
     let start = (app, who, None::<DocumentProgress>, 1_u32, false);
     stream::unfold(start, move |(app, who, last, seq, ended)| async move {
         if ended {
@@ -449,6 +451,7 @@ fn progress(app: App, who: Caller, id: DocumentId) -> impl Stream<Item = Bytes> 
             return Some((Bytes::from(frame), (app, who, Some(now), seq + 1, ended)));
         }
     })
+    .take_until(stopping)
 }
 
 async fn look(app: &App, who: &Who, id: DocumentId) -> Result<DocumentProgress> {

@@ -88,6 +88,13 @@ pub struct Document {
     pub created_at: OffsetDateTime,
 }
 
+impl Document {
+    /// Whether its reading has neither come to an end nor failed.
+    pub fn is_unread(&self) -> bool {
+        !self.state.is_final()
+    }
+}
+
 /// A document that is being taken in.
 pub struct NewDocument {
     /// A clean name: [`super::extract::clean_file_name`].
@@ -187,7 +194,8 @@ pub async fn remove(
 /// A piece of the text of a version; the current one unless said otherwise.
 ///
 /// # Errors
-/// `NotFound` for a version there is not, `Invalid` for a piece that begins behind the end.
+/// `NotFound` for a version there is not, `Invalid` for a piece that begins behind the end of the
+/// text or its own.
 pub async fn text(
     tx: &mut ClientTx,
     who: &Who,
@@ -196,6 +204,11 @@ pub async fn text(
     start: u32,
     end: Option<u32>,
 ) -> Result<TextWindow> {
+    if end.is_some_and(|end| end < start) {
+        return Err(Error::invalid(format!(
+            "The end lies before the start, which is {start}."
+        )));
+    }
     let document = find(tx, who, id).await?;
     let version = version.unwrap_or(document.version);
     let end = end

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::{
     chunk::{self, Chunk, ChunkLimits},
-    document::State,
+    document::{Document, State},
     extract::{self, Extracted, Kind, Source},
     lexical::words,
     search, store,
@@ -41,27 +43,43 @@ pub struct Reading {
 pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
     match ingest(app, reading, client, id).await {
         Err(error @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Unsupported(_))) => {
-            give_up(app, client, id, &error.to_string()).await
+            let mut tx = app.db.client(client).await?;
+            give_up(&mut tx, id, &error.to_string(), app.clock.now()).await?;
+            tx.commit().await
         }
         other => other,
     }
 }
 
-/// Says in the document that it could not be read, and why.
-pub async fn give_up(app: &App, client: ClientNo, id: DocumentId, reason: &str) -> Result<()> {
-    let mut tx = app.db.client(client).await?;
-    store::set_state(&mut tx, id, State::Failed, Some(reason), app.clock.now()).await?;
-    tx.commit().await
+/// Says in the document that it could not be read, and why; unless another worker read it.
+pub async fn give_up(
+    tx: &mut ClientTx,
+    id: DocumentId,
+    reason: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let unread = locked(tx, id).await?.filter(Document::is_unread);
+    if unread.is_some() {
+        store::set_state(tx, id, State::Failed, Some(reason), now).await?;
+    }
+    Ok(())
+}
+
+/// The document, locked until the commit: a removal comes before, and nothing is added, or after,
+/// and all goes.
+async fn locked(tx: &mut ClientTx, id: DocumentId) -> Result<Option<Document>> {
+    if !store::lock_document(tx, id).await? {
+        return Ok(None);
+    }
+    store::document_for_ingest(tx, id).await
 }
 
 async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
     let mut tx = app.db.client(client).await?;
-    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+    // locked: what another worker has just made ready must not begin anew
+    let Some(document) = locked(&mut tx, id).await?.filter(Document::is_unread) else {
         return Ok(());
     };
-    if document.state.is_final() {
-        return Ok(());
-    }
     store::set_state(&mut tx, id, State::Extracting, None, app.clock.now()).await?;
     tx.commit().await?;
     let Some(hash) = &document.blob_hash else {
@@ -156,11 +174,8 @@ async fn switch(
     let terms = terms.await.map_err(Error::internal)?;
     let now = app.clock.now();
     let mut tx = app.db.client(client).await?;
-    // locked until the commit: a removal comes before, and nothing is added, or after, and all goes
-    if !store::lock_document(&mut tx, id).await? {
-        return Ok(());
-    }
-    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+    // also when a worker that was taken for dead has done it already
+    let Some(document) = locked(&mut tx, id).await?.filter(Document::is_unread) else {
         return Ok(());
     };
     check_room(&mut tx, reading, document.base_no, ready.chunks.len()).await?;
@@ -199,6 +214,8 @@ async fn check_room(
     base: crate::ids::BaseNo,
     more: usize,
 ) -> Result<()> {
+    // what is counted stays so until the commit that adds to it
+    store::lock_base(tx, base).await?;
     let held = store::chunks_of_base(tx, base).await?;
     if held + more as i64 > reading.base_chunks_max {
         return Err(Error::TooLarge(format!(

@@ -11,7 +11,7 @@ use super::{
     search::Version,
 };
 use crate::{
-    db::{ClientTx, taken},
+    db::{ClientTx, constraint, taken},
     error::{Error, Result},
     http::paging::Window,
     ids::{BaseId, BaseNo, ChunkId, DocumentId, DocumentNo, UserId},
@@ -181,7 +181,12 @@ pub async fn add_document(tx: &mut ClientTx, new: &NewRow<'_>, now: OffsetDateTi
     .bind(now)
     .execute(tx.conn())
     .await
-    .map_err(taken("document_name_key", "name of a document in this knowledge base"))?;
+    .map_err(|error| match constraint(&error) {
+        Some("document_name_key") => Error::Taken("name of a document in this knowledge base"),
+        // removed since it was looked at
+        Some("document_base") => Error::NotFound("knowledge base"),
+        _ => error.into(),
+    })?;
     Ok(())
 }
 
@@ -298,7 +303,7 @@ pub async fn set_progress(
     let client = tx.client();
     sqlx::query(
         "update document set state = 'embedding', progress_done = $3, progress_total = $4, updated_at = $5
-         where client_no = $1 and document_id = $2",
+         where client_no = $1 and document_id = $2 and state not in ('ready', 'failed')",
     )
     .bind(client)
     .bind(id)
@@ -338,6 +343,17 @@ pub async fn set_ready(
     .bind(now)
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Lets documents enter a base one after the other, until the end of the transaction.
+pub async fn lock_base(tx: &mut ClientTx, base: BaseNo) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("select base_id from base where client_no = $1 and base_no = $2 for no key update")
+        .bind(client)
+        .bind(base)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
