@@ -10,6 +10,7 @@ mod extract;
 mod fetch;
 mod golden;
 mod identity;
+mod knowledge;
 mod lexical;
 mod models;
 mod reader;

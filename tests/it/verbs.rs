@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use concierge::{app::Tasks, models::SharedChatModel, server::ConciergeServer};
+use concierge::{
+    app::{App, Tasks},
+    models::SharedChatModel,
+    server::ConciergeServer,
+};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
@@ -37,7 +41,13 @@ impl World {
 
     /// A second server. It shares nothing with the first but database and files.
     pub async fn twin(&self) -> Twin {
+        self.twin_with(|_| ()).await
+    }
+
+    /// A second server that differs in something.
+    pub async fn twin_with(&self, change: impl FnOnce(&mut App)) -> Twin {
         let (mut app, tasks) = (self.app.clone(), Tasks::default());
+        change(&mut app);
         app.tasks = tasks.clone();
         let server = ConciergeServer::new(app, None).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -99,6 +99,7 @@ impl World {
 
     /// A server after a wish.
     pub async fn with(wish: Wish) -> Self {
+        log();
         let (access, database) = (cluster().await, fresh_database().await);
         let folder = tempfile::tempdir().unwrap();
         let config = Arc::new(config(folder.path(), &wish));
@@ -418,6 +419,14 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     tokio::time::timeout(Duration::from_secs(10), looking)
         .await
         .unwrap_or_else(|_| panic!("{what}"));
+}
+
+/// What a server warns of shows with the test that fails.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::new("warn,sqlx=error");
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    // another world of this process was first
+    drop(log.with_test_writer().without_time().try_init());
 }
 
 fn config(folder: &Path, wish: &Wish) -> Config {
