@@ -73,23 +73,28 @@ impl Error {
         }
     }
 
-    /// The machine-readable word, out of a closed list ([`CODES`]).
-    pub fn code(&self) -> &'static str {
+    /// The machine-readable kind of failure.
+    pub fn kind(&self) -> Code {
         match self {
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden(_) => "forbidden",
-            Self::NotFound(_) => "not_found",
-            Self::Taken(_) => "taken",
-            Self::Conflict(_) => "conflict",
-            Self::Stale(_) => "stale",
-            Self::TooLarge(_) => "too_large",
-            Self::Unsupported(_) => "unsupported",
-            Self::Invalid(_) => "invalid",
-            Self::Throttled(_) => "throttled",
-            Self::Unavailable(_) => "unavailable",
-            Self::Upstream(_) => "upstream",
-            Self::Internal(_) => "internal",
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Forbidden(_) => Code::Forbidden,
+            Self::NotFound(_) => Code::NotFound,
+            Self::Taken(_) => Code::Taken,
+            Self::Conflict(_) => Code::Conflict,
+            Self::Stale(_) => Code::Stale,
+            Self::TooLarge(_) => Code::TooLarge,
+            Self::Unsupported(_) => Code::Unsupported,
+            Self::Invalid(_) => Code::Invalid,
+            Self::Throttled(_) => Code::Throttled,
+            Self::Unavailable(_) => Code::Unavailable,
+            Self::Upstream(_) => Code::Upstream,
+            Self::Internal(_) => Code::Internal,
         }
+    }
+
+    /// The word for [`Self::kind`].
+    pub fn code(&self) -> &'static str {
+        self.kind().word()
     }
 
     /// Input that is wrong, said in a sentence.
@@ -103,22 +108,63 @@ impl Error {
     }
 }
 
-/// Every word a problem's `code` can be.
-pub const CODES: [&str; 13] = [
-    "unauthenticated",
-    "forbidden",
-    "not_found",
-    "taken",
-    "conflict",
-    "stale",
-    "too_large",
-    "unsupported",
-    "invalid",
-    "throttled",
-    "unavailable",
-    "upstream",
-    "internal",
-];
+/// What went wrong, for machines: a closed list. `interrupted` is said of answers only, when the
+/// server was restarted while it wrote one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, poem_openapi::Enum, sqlx::Type)]
+#[oai(rename = "ProblemCode", rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Code {
+    /// See [`Error::Unauthenticated`].
+    Unauthenticated,
+    /// See [`Error::Forbidden`].
+    Forbidden,
+    /// See [`Error::NotFound`].
+    NotFound,
+    /// See [`Error::Taken`].
+    Taken,
+    /// See [`Error::Conflict`].
+    Conflict,
+    /// See [`Error::Stale`].
+    Stale,
+    /// See [`Error::TooLarge`].
+    TooLarge,
+    /// See [`Error::Unsupported`].
+    Unsupported,
+    /// See [`Error::Invalid`].
+    Invalid,
+    /// See [`Error::Throttled`].
+    Throttled,
+    /// See [`Error::Unavailable`].
+    Unavailable,
+    /// See [`Error::Upstream`].
+    Upstream,
+    /// See [`Error::Internal`].
+    Internal,
+    /// The server was restarted while it wrote this answer.
+    Interrupted,
+}
+
+impl Code {
+    /// As it is written on the wire, in the database and in logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Taken => "taken",
+            Self::Conflict => "conflict",
+            Self::Stale => "stale",
+            Self::TooLarge => "too_large",
+            Self::Unsupported => "unsupported",
+            Self::Invalid => "invalid",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Upstream => "upstream",
+            Self::Internal => "internal",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
 
 impl From<anyhow::Error> for Error {
     fn from(cause: anyhow::Error) -> Self {
@@ -149,6 +195,28 @@ impl<T, E: std::fmt::Debug> CanFail for std::result::Result<T, E> {
     fn can_fail(self, why: &'static str) {
         if let Err(error) = self {
             tracing::debug!(?error, why, "an error that may happen");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::{
+        registry::Registry,
+        types::{ParseFromJSON, Type},
+    };
+
+    use super::Code;
+
+    #[test]
+    fn a_word_is_the_same_in_the_document_and_in_the_database() {
+        let mut registry = Registry::new();
+        Code::register(&mut registry);
+        let words = &registry.schemas["ProblemCode"].enum_items;
+        assert_eq!(words.len(), 14);
+        for word in words {
+            let code = Code::parse_from_json(Some(word.clone())).unwrap();
+            assert_eq!(word.as_str(), Some(code.word()));
         }
     }
 }

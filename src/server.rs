@@ -1,25 +1,20 @@
 //! Assembles every API into one service, serves the pages, and owns the state of features.
 
+mod document;
 mod edge;
 mod listener;
 mod pages;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use poem::{
-    Endpoint, EndpointExt, Route, Server,
-    endpoint::{BoxEndpoint, make_sync},
-    http::Method,
-};
-use poem_openapi::{
-    LicenseObject, OpenApi, OpenApiService,
-    registry::{MetaApi, Registry},
-};
+use poem::{Endpoint, EndpointExt, Route, Server, endpoint::make_sync};
+use poem_openapi::OpenApiService;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::{edge::Edge, listener::NoDelay};
+pub use self::document::native_document;
+use self::{document::describe, edge::Edge, listener::NoDelay};
 use crate::{
     app::App,
     chat::{
@@ -204,36 +199,6 @@ impl ConciergeServer {
         self.app.tasks.finish().await;
         Ok(())
     }
-}
-
-/// The native document, as `openapi/native.json` holds it.
-pub fn native_document() -> String {
-    describe(Documented).spec()
-}
-
-/// The native operations as they are described, with nothing behind them.
-struct Documented;
-
-impl OpenApi for Documented {
-    fn meta() -> Vec<MetaApi> {
-        NativeApis::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        NativeApis::register(registry);
-    }
-
-    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
-}
-
-fn describe<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
-    OpenApiService::new(apis, "Concierge", env!("CARGO_PKG_VERSION"))
-        .description(
-            "Questions in, streamed answers out, cited out of the client's own documents. \
-             Failures are `application/problem+json` (RFC 9457) with a `code` out of a closed list.",
-        )
-        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
-        .server("/api/v1")
 }
 
 fn fetch_policy(app: &App) -> Result<fetch::Policy> {

@@ -8,6 +8,7 @@ import { useI18n } from "./i18n";
 import { Notice } from "./Notice";
 import { themeOf } from "./theme";
 import { sentenceOf } from "./ui/ErrorNote";
+import { Boundary } from "./ui/Later";
 import { useDark, useStill } from "./ui/useMedia";
 import { Workspace } from "./Workspace";
 
@@ -42,7 +43,9 @@ export function App({ store, begin }: Props) {
 
   return (
     <ConfigProvider theme={theme} button={{ autoInsertSpace: false }}>
-      {phase.kind === "in" ? <Workspace store={store} onEnded={end} /> : <Outside phase={phase} retry={start} />}
+      <Boundary failed={<Broken />}>
+        {phase.kind === "in" ? <Workspace store={store} onEnded={end} /> : <Outside phase={phase} retry={start} />}
+      </Boundary>
     </ConfigProvider>
   );
 }
@@ -74,6 +77,12 @@ function Beginning() {
       <p className="muted">{t.loading}</p>
     </main>
   );
+}
+
+function Broken() {
+  const { t } = useI18n();
+  const again = <Button onClick={() => location.reload()}>{t.missingPart.reload}</Button>;
+  return <Notice {...t.broken} action={again} />;
 }
 
 function Ended({ reentryUrl }: { reentryUrl: string | null }) {

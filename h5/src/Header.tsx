@@ -1,17 +1,16 @@
-/** The line above the chat. */
+/** The line above the chat; on a phone also the way to what stands beside it on a desk. */
 import { Button } from "antd";
 import { useI18n } from "./i18n";
-import { ChatIcon, KnowledgeIcon, MenuIcon } from "./ui/icons";
+import { ChatIcon, MenuIcon } from "./ui/icons";
 
 interface Props {
   title: string;
   wide: boolean;
   onSessions: () => void;
   onNew: () => void;
-  onKnowledge: () => void;
 }
 
-export function Header({ title, wide, onSessions, onNew, onKnowledge }: Props) {
+export function Header({ title, wide, onSessions, onNew }: Props) {
   const { t } = useI18n();
   return (
     <header className="header">
@@ -19,13 +18,7 @@ export function Header({ title, wide, onSessions, onNew, onKnowledge }: Props) {
         <Button type="text" icon={<MenuIcon />} aria-label={t.nav.openSessions} onClick={onSessions} />
       )}
       <h1>{title || t.nav.newChat}</h1>
-      {wide ? (
-        <Button type="text" icon={<KnowledgeIcon />} onClick={onKnowledge}>
-          {t.nav.knowledge}
-        </Button>
-      ) : (
-        <Button type="text" icon={<ChatIcon />} aria-label={t.nav.newChat} onClick={onNew} />
-      )}
+      {!wide && <Button type="text" icon={<ChatIcon />} aria-label={t.nav.newChat} onClick={onNew} />}
     </header>
   );
 }

@@ -1,9 +1,10 @@
 /** The panels over the chat, each loaded when it is first wanted. */
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import type { Api } from "./api";
 import type { Bases } from "./knowledge/useBases";
 import type { Scope } from "./knowledge/useScope";
 import type { SideBarProps } from "./SideBar";
+import { Later } from "./ui/Later";
 import type { PanelsState } from "./usePanels";
 
 const CitationSheet = lazy(() => import("./citation/CitationSheet"));
@@ -22,12 +23,12 @@ interface Props {
 export function Panels({ panels, api, bases, scope, list }: Props) {
   const { shown, seen, source, close } = panels;
   return (
-    <Suspense>
+    <Later>
       {list && seen.has("sessions") && <SessionDrawer {...list} open={shown === "sessions"} onClose={close} />}
       {seen.has("knowledge") && (
         <KnowledgeSheet api={api} bases={bases} scope={scope} open={shown === "knowledge"} onClose={close} />
       )}
       {source && <CitationSheet api={api} source={source} open={shown === "citation"} onClose={close} />}
-    </Suspense>
+    </Later>
   );
 }

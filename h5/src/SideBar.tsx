@@ -1,9 +1,10 @@
 /** Conversations and the few things that are the same in all of them. */
 import { Button } from "antd";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import { useI18n } from "./i18n";
 import type { Sessions } from "./sessions/useSessions";
 import { ChatIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
+import { Later } from "./ui/Later";
 
 const SessionList = lazy(() => import("./sessions/SessionList"));
 
@@ -24,9 +25,9 @@ export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowle
         {t.nav.newChat}
       </Button>
       <div className="sidebar-list">
-        <Suspense>
+        <Later>
           <SessionList sessions={sessions} activeId={activeId} onOpen={onOpen} onRemoved={onRemoved} />
-        </Suspense>
+        </Later>
       </div>
       <div className="sidebar-foot">
         <Button type="text" icon={<KnowledgeIcon />} onClick={onKnowledge}>

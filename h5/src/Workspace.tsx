@@ -51,7 +51,6 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
           wide={wide}
           onSessions={() => panels.show("sessions")}
           onNew={list.onNew}
-          onKnowledge={showKnowledge}
         />
         <ChatPane
           key={active.key}

@@ -15,6 +15,8 @@ const LIGHT: ThemeConfig = {
     colorPrimary: "#0f766e",
     colorInfo: "#0f766e",
     colorLink: "#0f766e",
+    // white words on it are readable, unlike on the default
+    colorError: "#c0281b",
     colorText: "#1d2426",
     colorBgBase: "#ffffff",
   },

@@ -48,10 +48,6 @@ enum Removed {
 }
 
 #[derive(ResponseContent)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives until it is sent, once per request"
-)]
 enum Answer {
     Whole(Json<MessageBody>),
     Stream(Sse<Event>),
@@ -88,7 +84,9 @@ impl ChatApi {
     async fn list(
         &self,
         who: Member,
+        /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<SessionBody>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
@@ -99,7 +97,12 @@ impl ChatApi {
 
     /// A conversation
     #[oai(path = "/sessions/:id", method = "get", operation_id = "getSession")]
-    async fn get(&self, who: Member, id: Path<SessionId>) -> Result<Json<SessionBody>> {
+    async fn get(
+        &self,
+        who: Member,
+        /// The conversation.
+        id: Path<SessionId>,
+    ) -> Result<Json<SessionBody>> {
         let mut tx = self.0.app.db.client(who.client).await?;
         Ok(Json(
             session::find(&mut tx, who.user().user_id, id.0)
@@ -117,14 +120,15 @@ impl ChatApi {
     async fn change(
         &self,
         who: Member,
+        /// The conversation.
         id: Path<SessionId>,
         body: Json<SessionChange>,
     ) -> Result<Json<SessionBody>> {
         let Json(SessionChange {
             title,
-            knowledge_base_ids,
+            knowledge_base_ids: bases,
         }) = body;
-        let bases = match knowledge_base_ids {
+        let bases = match bases {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(bases) => Some(Some(bases)),
@@ -148,7 +152,12 @@ impl ChatApi {
         method = "delete",
         operation_id = "deleteSession"
     )]
-    async fn remove(&self, who: Member, id: Path<SessionId>) -> Result<Removed> {
+    async fn remove(
+        &self,
+        who: Member,
+        /// The conversation.
+        id: Path<SessionId>,
+    ) -> Result<Removed> {
         let mut tx = self.0.app.db.client(who.client).await?;
         let running = store::running_of_session(&mut tx, id.0).await?;
         session::remove(&mut tx, who.user().user_id, id.0).await?;
@@ -168,8 +177,11 @@ impl ChatApi {
     async fn messages(
         &self,
         who: Member,
+        /// The conversation.
         id: Path<SessionId>,
+        /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<MessageBody>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
@@ -190,6 +202,7 @@ impl ChatApi {
     async fn ask(
         &self,
         who: Member,
+        /// The conversation.
         id: Path<SessionId>,
         request: &Request,
         body: Json<Question>,
@@ -218,7 +231,12 @@ impl ChatApi {
 
     /// A question or an answer
     #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
-    async fn message(&self, who: Member, id: Path<MessageId>) -> Result<Json<MessageBody>> {
+    async fn message(
+        &self,
+        who: Member,
+        /// The question or the answer.
+        id: Path<MessageId>,
+    ) -> Result<Json<MessageBody>> {
         Ok(Json(
             self.0
                 .message(who.client, who.user().user_id, id.0)
@@ -233,7 +251,12 @@ impl ChatApi {
         method = "delete",
         operation_id = "deleteMessage"
     )]
-    async fn remove_message(&self, who: Member, id: Path<MessageId>) -> Result<Removed> {
+    async fn remove_message(
+        &self,
+        who: Member,
+        /// The question or its answer.
+        id: Path<MessageId>,
+    ) -> Result<Removed> {
         let message = self.0.message(who.client, who.user().user_id, id.0).await?;
         let question = message.reply_to.unwrap_or(message.message_id);
         let mut tx = self.0.app.db.client(who.client).await?;
@@ -257,8 +280,11 @@ impl ChatApi {
     async fn stream(
         &self,
         who: Member,
+        /// The answer.
         id: Path<MessageId>,
-        #[oai(name = "Last-Event-ID")] last: Header<Option<String>>,
+        /// The `id` of the last event that was seen; from the beginning without it.
+        #[oai(name = "Last-Event-ID")]
+        last: Header<Option<String>>,
     ) -> Result<Sse<Event>> {
         let after = last
             .0
@@ -279,7 +305,12 @@ impl ChatApi {
         method = "post",
         operation_id = "stopAnswer"
     )]
-    async fn stop(&self, who: Member, id: Path<MessageId>) -> Result<Json<MessageBody>> {
+    async fn stop(
+        &self,
+        who: Member,
+        /// The answer.
+        id: Path<MessageId>,
+    ) -> Result<Json<MessageBody>> {
         let (client, user) = (who.client, who.user().user_id);
         let message = self.0.message(client, user, id.0).await?;
         if message.role != store::Speaker::Assistant {

@@ -1,15 +1,17 @@
 //! What happens in an answer, as server-sent events: made once, stored and sent as the same bytes.
 
 use bytes::Bytes;
-use poem_openapi::{Object, Union, types::ToJSON};
+use poem_openapi::{Enum, Object, Union, types::ToJSON};
 
 use crate::{
+    error::Code,
     ids::{ChunkId, DocumentId, MessageId, SessionId},
     knowledge::search::Passage,
 };
 
 /// The answer begins.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Start {
     /// The conversation.
     pub session_id: SessionId,
@@ -23,6 +25,7 @@ pub struct Start {
 
 /// What was found for the question; `[n]` in the answer refers to it.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Passages {
     /// In the order of their numbers.
     pub passages: Vec<FoundPassage>,
@@ -53,6 +56,7 @@ pub struct FoundPassage {
 
 /// The next piece of the answer. A marker `[n]` is never split over two pieces.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Delta {
     /// The piece.
     pub text: String,
@@ -60,6 +64,7 @@ pub struct Delta {
 
 /// Where the sentences of the answer come from, checked.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Citations {
     /// By their first place in the answer.
     pub citations: Vec<Citation>,
@@ -88,36 +93,61 @@ pub struct Citation {
     pub page: Option<i32>,
 }
 
+/// Who counted tokens.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[oai(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum CountedBy {
+    /// Whoever runs the model.
+    Vendor,
+    /// This server, by an estimate.
+    Server,
+}
+
 /// What the answer used.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Usage {
     /// Tokens read.
     pub input_tokens: u32,
     /// Tokens written.
     pub output_tokens: u32,
-    /// Whose count it is: `vendor` or `server`.
-    pub counted_by: String,
+    /// Whose count it is.
+    pub counted_by: CountedBy,
 }
 
 /// Replaces all text shown so far.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Reset {
     /// The text that stands instead.
     pub text: String,
 }
 
+/// How an answer ended that did not break off.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[oai(rename = "AnswerEnd", rename_all = "snake_case")]
+pub enum End {
+    /// It is whole.
+    Done,
+    /// The user stopped it.
+    Stopped,
+}
+
 /// The answer has ended.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Done {
-    /// `done` or `stopped`.
-    pub state: String,
+    /// Whether it is whole.
+    pub state: End,
 }
 
 /// The answer broke off; what came so far is kept.
 #[derive(Object, Clone, Debug)]
+#[oai(example)]
 pub struct Failed {
-    /// A code of problems, or `interrupted` when the server was restarted.
-    pub code: String,
+    /// For machines.
+    pub code: Code,
     /// For people.
     pub detail: String,
 }

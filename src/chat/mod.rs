@@ -3,6 +3,7 @@
 pub mod api;
 pub mod citation;
 pub mod event;
+mod examples;
 mod keep;
 pub mod live;
 pub mod marker;

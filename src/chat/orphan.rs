@@ -4,14 +4,14 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    event::{Event, Failed, Reset},
+    event::{CountedBy, Event, Failed, Reset},
     store::{self, State},
     turn::{self, INTERRUPTED, Outcome},
 };
 use crate::{
     app::App,
     db::SystemTx,
-    error::Result,
+    error::{Code, Result},
     ids::{ClientNo, MessageId},
     models::{TokenUsage, tokens},
 };
@@ -36,7 +36,7 @@ pub async fn end(app: &App, client: ClientNo, id: MessageId) -> Result<()> {
     let events = [
         Event::Reset(Reset { text: text.clone() }),
         Event::Error(Failed {
-            code: "interrupted".into(),
+            code: Code::Interrupted,
             detail: INTERRUPTED.into(),
         }),
     ];
@@ -49,11 +49,11 @@ pub async fn end(app: &App, client: ClientNo, id: MessageId) -> Result<()> {
             input: 0,
             output: tokens::count(&text),
         },
-        counted_by: "server",
+        counted_by: CountedBy::Server,
         text,
         state: State::Failed,
         citations: Vec::new(),
-        error: Some(("interrupted", INTERRUPTED.into())),
+        error: Some((Code::Interrupted, INTERRUPTED.into())),
         frames: Some((first, first + 1, bytes.into())),
     };
     if turn::finish(&mut tx, &outcome, app.clock.now()).await? {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     citation,
-    event::{Event, Failed, Start},
+    event::{CountedBy, Event, Failed, Start},
     keep::{Keeper, Kept},
     live::Answer,
     marker::Markers,
@@ -15,7 +15,7 @@ use super::{
     turn::{self, Chat, Outcome, Turn},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Code, Error, Result},
     ids::MessageId,
     models::{ChatEvent, TokenUsage, tokens},
 };
@@ -79,7 +79,7 @@ async fn answer(chat: &Chat, turn: &Turn) -> Result<()> {
         Ok(Kept::Orphaned) => {}
         Err(error) => {
             let failed = Failed {
-                code: error.code().into(),
+                code: error.kind(),
                 detail: error.to_string(),
             };
             turn.answer
@@ -95,8 +95,8 @@ async fn answer(chat: &Chat, turn: &Turn) -> Result<()> {
 struct Written {
     state: State,
     /// What it used, and whose count that is.
-    usage: Option<(TokenUsage, &'static str)>,
-    error: Option<(&'static str, String)>,
+    usage: Option<(TokenUsage, CountedBy)>,
+    error: Option<(Code, String)>,
 }
 
 struct Writer<'a> {
@@ -137,7 +137,7 @@ impl<'a> Writer<'a> {
             self.piece(text);
             return Written {
                 state: State::Done,
-                usage: Some((TokenUsage::default(), "server")),
+                usage: Some((TokenUsage::default(), CountedBy::Server)),
                 error: None,
             };
         }
@@ -167,14 +167,14 @@ impl<'a> Writer<'a> {
                 got = next => match got {
                     Got::Stream(Ok(begun)) => stream = Some(begun),
                     // nothing was read and nothing was written
-                    Got::Stream(Err(error)) => return self.failed(Some((TokenUsage::default(), "server")), &error),
+                    Got::Stream(Err(error)) => return self.failed(Some((TokenUsage::default(), CountedBy::Server)), &error),
                     Got::Event(Some(Ok(ChatEvent::Delta(piece)))) => {
                         self.piece(&piece);
                         if self.text.len() > ANSWER_BYTES_MAX {
                             return self.failed(usage, &Error::Upstream(anyhow::anyhow!("the answer does not end")));
                         }
                     }
-                    Got::Event(Some(Ok(ChatEvent::Usage(counted)))) => usage = Some((counted, "vendor")),
+                    Got::Event(Some(Ok(ChatEvent::Usage(counted)))) => usage = Some((counted, CountedBy::Vendor)),
                     Got::Event(Some(Ok(ChatEvent::Cut(why)))) => {
                         tracing::info!(why, answer = %self.turn.id, "the vendor cut an answer");
                     }
@@ -207,19 +207,21 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn failed(&self, usage: Option<(TokenUsage, &'static str)>, error: &Error) -> Written {
+    fn failed(&self, usage: Option<(TokenUsage, CountedBy)>, error: &Error) -> Written {
         tracing::warn!(?error, answer = %self.turn.id, "a vendor failed");
         Written {
             state: State::Failed,
             usage,
-            error: Some((error.code(), error.to_string())),
+            error: Some((error.kind(), error.to_string())),
         }
     }
 
     /// What is kept, and whether it differs from what was shown.
     fn outcome(&self, written: Written) -> (Outcome, bool) {
         let checked = citation::check(&self.text, &self.turn.passages);
-        let (usage, counted_by) = written.usage.unwrap_or_else(|| (self.estimate(), "server"));
+        let (usage, counted_by) = written
+            .usage
+            .unwrap_or_else(|| (self.estimate(), CountedBy::Server));
         let outcome = Outcome {
             message: self.turn.id,
             user: self.turn.user,
@@ -248,11 +250,11 @@ enum Got<S, E> {
     Event(E),
 }
 
-fn interrupted(usage: Option<(TokenUsage, &'static str)>) -> Written {
+fn interrupted(usage: Option<(TokenUsage, CountedBy)>) -> Written {
     Written {
         state: State::Failed,
         usage,
-        error: Some(("interrupted", turn::INTERRUPTED.into())),
+        error: Some((Code::Interrupted, turn::INTERRUPTED.into())),
     }
 }
 

@@ -1,9 +1,6 @@
 //! What conversations look like on the wire.
 
-use poem_openapi::{
-    Object,
-    types::{Example, MaybeUndefined},
-};
+use poem_openapi::{Object, types::MaybeUndefined};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -13,6 +10,7 @@ use super::{
     store::{MessageRow, Speaker, State},
 };
 use crate::{
+    error::Code,
     http::paging::Place,
     ids::{BaseId, MessageId, SessionId},
 };
@@ -28,17 +26,9 @@ pub struct NewSession {
     pub knowledge_base_ids: Option<Vec<BaseId>>,
 }
 
-impl Example for NewSession {
-    fn example() -> Self {
-        Self {
-            title: "保修".into(),
-            knowledge_base_ids: None,
-        }
-    }
-}
-
 /// What is to change.
 #[derive(Object)]
+#[oai(example)]
 pub struct SessionChange {
     /// At most 200 characters.
     pub title: Option<String>,
@@ -48,6 +38,7 @@ pub struct SessionChange {
 
 /// A conversation.
 #[derive(Object)]
+#[oai(example)]
 pub struct SessionBody {
     /// Its id.
     pub id: SessionId,
@@ -93,26 +84,18 @@ pub struct Question {
     pub content: String,
 }
 
-impl Example for Question {
-    fn example() -> Self {
-        Self {
-            id: None,
-            content: "电池保修多久？".into(),
-        }
-    }
-}
-
 /// Why an answer broke off.
 #[derive(Object)]
 pub struct MessageError {
-    /// A code of problems, or `interrupted`.
-    pub code: String,
+    /// For machines.
+    pub code: Code,
     /// For people.
     pub detail: String,
 }
 
 /// A question or an answer.
 #[derive(Object)]
+#[oai(example)]
 pub struct MessageBody {
     /// Its id.
     pub id: MessageId,

@@ -5,10 +5,13 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{event::Citation, session::Session};
+use super::{
+    event::{Citation, CountedBy},
+    session::Session,
+};
 use crate::{
     db::{ClientTx, SystemTx, constraint},
-    error::{Error, Result},
+    error::{Code, Error, Result},
     http::paging::Window,
     ids::{ClientNo, MessageId, SessionId, UserId},
 };
@@ -49,13 +52,13 @@ pub struct MessageRow {
     pub content: String,
     pub state: State,
     pub citations: Json<Vec<Citation>>,
-    pub error_code: Option<String>,
+    pub error_code: Option<Code>,
     pub error_detail: Option<String>,
     pub model: Option<String>,
     pub created_at: OffsetDateTime,
     pub input_tokens: Option<i32>,
     pub output_tokens: Option<i32>,
-    pub counted_by: Option<String>,
+    pub counted_by: Option<CountedBy>,
 }
 
 /// What a finished answer becomes.
@@ -63,7 +66,7 @@ pub struct Ending<'a> {
     pub content: &'a str,
     pub state: State,
     pub citations: &'a [Citation],
-    pub error: Option<(&'a str, &'a str)>,
+    pub error: Option<(Code, &'a str)>,
 }
 
 /// What an answer used.
@@ -72,7 +75,7 @@ pub struct UsageRow<'a> {
     pub model: &'a str,
     pub input_tokens: u32,
     pub output_tokens: u32,
-    pub counted_by: &'a str,
+    pub counted_by: CountedBy,
     pub outcome: State,
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
 
 use super::{
-    event::{Done, Event, Failed, Reset},
+    event::{Done, End, Event, Failed, Reset},
     store::{self, MessageRow, Speaker, State},
     turn::Chat,
 };
@@ -169,15 +169,13 @@ fn whole(message: &MessageRow, after: u32) -> Bytes {
     });
     let end = match (&message.error_code, message.state) {
         (Some(code), _) => Event::Error(Failed {
-            code: code.clone(),
+            code: *code,
             detail: message.error_detail.clone().unwrap_or_default(),
         }),
         (None, State::Stopped) => Event::Done(Done {
-            state: "stopped".into(),
+            state: End::Stopped,
         }),
-        (None, _) => Event::Done(Done {
-            state: "done".into(),
-        }),
+        (None, _) => Event::Done(Done { state: End::Done }),
     };
     let frames = [
         reset.frame(after.saturating_add(1)),

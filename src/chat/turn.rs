@@ -10,7 +10,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
-    event::{Citation, Event},
+    event::{Citation, CountedBy, Event},
     live::{Answer, Live},
     prompt, session,
     session::Session,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     db::ClientTx,
-    error::{Error, Result},
+    error::{Code, Error, Result},
     ids::{ClientNo, MessageId, SessionId, UserId},
     knowledge::{
         base::{self, NoAnswer},
@@ -123,11 +123,11 @@ pub struct Outcome {
     /// Where its sentences come from.
     pub citations: Vec<Citation>,
     /// Why it broke off: code and sentence.
-    pub error: Option<(&'static str, String)>,
+    pub error: Option<(Code, String)>,
     /// What it used.
     pub usage: TokenUsage,
     /// Whose count that is.
-    pub counted_by: &'static str,
+    pub counted_by: CountedBy,
     /// Events that are not stored yet: number of the first and of the last, and the bytes.
     pub frames: Option<(u32, u32, Bytes)>,
 }
@@ -365,7 +365,7 @@ async fn earlier(tx: &mut ClientTx, session: SessionId) -> Result<Vec<prompt::Ea
 
 /// The events that end an answer, after its last piece.
 pub(super) fn closing(outcome: &Outcome, replaced: bool) -> Vec<Event> {
-    use super::event::{Citations, Done, Failed, Reset, Usage};
+    use super::event::{Citations, Done, End, Failed, Reset, Usage};
     let mut events = Vec::new();
     if replaced {
         events.push(Event::Reset(Reset {
@@ -380,19 +380,17 @@ pub(super) fn closing(outcome: &Outcome, replaced: bool) -> Vec<Event> {
     events.push(Event::Usage(Usage {
         input_tokens: outcome.usage.input,
         output_tokens: outcome.usage.output,
-        counted_by: outcome.counted_by.into(),
+        counted_by: outcome.counted_by,
     }));
     events.push(match (&outcome.error, outcome.state) {
         (Some((code, detail)), _) => Event::Error(Failed {
-            code: (*code).into(),
+            code: *code,
             detail: detail.clone(),
         }),
         (None, State::Stopped) => Event::Done(Done {
-            state: "stopped".into(),
+            state: End::Stopped,
         }),
-        (None, _) => Event::Done(Done {
-            state: "done".into(),
-        }),
+        (None, _) => Event::Done(Done { state: End::Done }),
     });
     events
 }

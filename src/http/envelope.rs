@@ -6,12 +6,13 @@ use poem::{
 use poem_openapi::{
     ApiResponse, Object,
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
-    types::{ToJSON, Type},
+    types::{Example, ToJSON, Type},
 };
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::error::Error;
+use super::example;
+use crate::error::{Code, Error};
 
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -21,6 +22,7 @@ pub const REQUEST_ID: &str = "x-request-id";
 
 /// Why a request failed (RFC 9457).
 #[derive(Object, Debug)]
+#[oai(example)]
 pub struct Problem {
     /// Always `about:blank`: the code says what it is.
     #[oai(rename = "type")]
@@ -29,13 +31,19 @@ pub struct Problem {
     title: String,
     /// The HTTP status.
     status: u16,
-    /// For machines: unauthenticated, forbidden, not_found, taken, conflict, stale, too_large,
-    /// unsupported, invalid, throttled, unavailable, upstream or internal.
-    code: String,
+    /// For machines.
+    code: Code,
     /// For people.
     detail: String,
     /// Names this request in the server's log.
     request_id: Option<String>,
+}
+
+impl Example for Problem {
+    fn example() -> Self {
+        let request_id = example::id(2).simple().to_string();
+        Self::new(&Error::NotFound("session"), Some(request_id))
+    }
 }
 
 impl Problem {
@@ -44,7 +52,7 @@ impl Problem {
             kind: "about:blank".into(),
             title: error.status().canonical_reason().unwrap_or_default().into(),
             status: error.status().as_u16(),
-            code: error.code().into(),
+            code: error.kind(),
             detail: error.to_string(),
             request_id,
         }

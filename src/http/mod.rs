@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod envelope;
+pub mod example;
 pub mod paging;
 pub mod sse;
 

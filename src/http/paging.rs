@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use poem_openapi::{
     Object,
-    types::{ParseFromJSON, ToJSON, Type},
+    types::{Example, ParseFromJSON, ToJSON, Type},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,11 +17,21 @@ pub const LIMIT_MAX: u32 = 100;
 
 /// Items, and where the next ones begin.
 #[derive(Object, Debug)]
+#[oai(example)]
 pub struct Page<T: Type + ParseFromJSON + ToJSON + Send + Sync> {
     /// The items of this page.
     pub items: Vec<T>,
     /// Pass it as `cursor` for the next page; null when this was the last.
     pub next_cursor: Option<String>,
+}
+
+impl<T: Type + ParseFromJSON + ToJSON + Example> Example for Page<T> {
+    fn example() -> Self {
+        Self {
+            items: vec![T::example()],
+            next_cursor: None,
+        }
+    }
 }
 
 /// The place behind the last row of a page: rows are ordered by time and id.

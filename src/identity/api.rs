@@ -7,7 +7,7 @@ use super::{Member, MembersMay, Realm, Role, guard::Exchange, session};
 use crate::{
     app::App,
     error::{Error, Result},
-    http::Tags,
+    http::{Tags, example},
     ids::UserId,
 };
 
@@ -52,7 +52,7 @@ impl Example for Session {
             expires_in: 28_800,
             client_id: "demo".into(),
             user: SessionUser {
-                id: UserId(example_id()),
+                id: UserId(example::id(1)),
                 username: "visitor".into(),
             },
             reentry_url: None,
@@ -81,7 +81,7 @@ struct Me {
 impl Example for Me {
     fn example() -> Self {
         Self {
-            id: UserId(example_id()),
+            id: UserId(example::id(1)),
             client_id: "demo".into(),
             username: "visitor".into(),
             realm: Realm::Demo,
@@ -89,10 +89,6 @@ impl Example for Me {
             members_may: MembersMay::Own,
         }
     }
-}
-
-fn example_id() -> uuid::Uuid {
-    uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001)
 }
 
 impl IdentityApi {

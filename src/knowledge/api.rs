@@ -111,7 +111,9 @@ impl KnowledgeApi {
     async fn list_bases(
         &self,
         who: Caller,
+        /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<KnowledgeBase>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
@@ -128,7 +130,12 @@ impl KnowledgeApi {
         method = "get",
         operation_id = "getKnowledgeBase"
     )]
-    async fn get_base(&self, who: Caller, id: Path<BaseId>) -> Result<Json<KnowledgeBase>> {
+    async fn get_base(
+        &self,
+        who: Caller,
+        /// The knowledge base.
+        id: Path<BaseId>,
+    ) -> Result<Json<KnowledgeBase>> {
         let mut tx = self.app.db.client(who.client).await?;
         Ok(Json(KnowledgeBase::new(
             base::find(&mut tx, &who, id.0).await?,
@@ -145,6 +152,7 @@ impl KnowledgeApi {
     async fn change_base(
         &self,
         who: Caller,
+        /// The knowledge base.
         id: Path<BaseId>,
         body: Json<KnowledgeBaseChange>,
     ) -> Result<Json<KnowledgeBase>> {
@@ -170,7 +178,12 @@ impl KnowledgeApi {
         method = "delete",
         operation_id = "deleteKnowledgeBase"
     )]
-    async fn remove_base(&self, who: Caller, id: Path<BaseId>) -> Result<Removed> {
+    async fn remove_base(
+        &self,
+        who: Caller,
+        /// The knowledge base.
+        id: Path<BaseId>,
+    ) -> Result<Removed> {
         let mut tx = self.app.db.client(who.client).await?;
         base::remove(&mut tx, &who, id.0, self.app.clock.now()).await?;
         tx.commit().await?;
@@ -189,6 +202,7 @@ impl KnowledgeApi {
     async fn add_document(
         &self,
         who: Caller,
+        /// The knowledge base.
         id: Path<BaseId>,
         body: DocumentUpload,
     ) -> Result<DocumentAccepted> {
@@ -212,8 +226,11 @@ impl KnowledgeApi {
     async fn list_documents(
         &self,
         who: Caller,
+        /// The knowledge base.
         id: Path<BaseId>,
+        /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<DocumentBody>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
@@ -231,6 +248,7 @@ impl KnowledgeApi {
     async fn search(
         &self,
         who: Caller,
+        /// The knowledge base.
         id: Path<BaseId>,
         body: Json<SearchRequest>,
     ) -> Result<Json<SearchResult>> {
@@ -249,7 +267,12 @@ impl KnowledgeApi {
 
     /// A document
     #[oai(path = "/documents/:id", method = "get", operation_id = "getDocument")]
-    async fn get_document(&self, who: Caller, id: Path<DocumentId>) -> Result<Json<DocumentBody>> {
+    async fn get_document(
+        &self,
+        who: Caller,
+        /// The document.
+        id: Path<DocumentId>,
+    ) -> Result<Json<DocumentBody>> {
         let mut tx = self.app.db.client(who.client).await?;
         Ok(Json(document::find(&mut tx, &who, id.0).await?.into()))
     }
@@ -262,7 +285,12 @@ impl KnowledgeApi {
         method = "delete",
         operation_id = "deleteDocument"
     )]
-    async fn remove_document(&self, who: Caller, id: Path<DocumentId>) -> Result<Removed> {
+    async fn remove_document(
+        &self,
+        who: Caller,
+        /// The document.
+        id: Path<DocumentId>,
+    ) -> Result<Removed> {
         let mut tx = self.app.db.client(who.client).await?;
         document::remove(&mut tx, &who, id.0, self.app.clock.now()).await?;
         tx.commit().await?;
@@ -277,7 +305,12 @@ impl KnowledgeApi {
         method = "get",
         operation_id = "followDocument"
     )]
-    async fn follow(&self, who: Caller, id: Path<DocumentId>) -> Result<Sse<DocumentProgress>> {
+    async fn follow(
+        &self,
+        who: Caller,
+        /// The document.
+        id: Path<DocumentId>,
+    ) -> Result<Sse<DocumentProgress>> {
         let mut tx = self.app.db.client(who.client).await?;
         document::find(&mut tx, &who, id.0).await?;
         drop(tx);
@@ -298,9 +331,13 @@ impl KnowledgeApi {
     async fn text(
         &self,
         who: Caller,
+        /// The document.
         id: Path<DocumentId>,
+        /// The version; the one that is searched when absent.
         version: Query<Option<i32>>,
+        /// Where the piece begins, in code points; 0 unless said otherwise.
         start: Query<Option<u32>>,
+        /// Where it ends; as far as one piece goes when absent.
         end: Query<Option<u32>>,
     ) -> Result<Json<DocumentText>> {
         let mut tx = self.app.db.client(who.client).await?;
@@ -318,8 +355,11 @@ impl KnowledgeApi {
     async fn chunks(
         &self,
         who: Caller,
+        /// The document.
         id: Path<DocumentId>,
+        /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
     ) -> Result<Json<Page<ChunkBody>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;

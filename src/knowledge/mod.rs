@@ -4,6 +4,7 @@ pub mod api;
 pub mod base;
 pub mod chunk;
 pub mod document;
+mod examples;
 pub mod extract;
 pub mod ingest;
 pub mod lexical;

@@ -1,9 +1,6 @@
 //! What knowledge looks like on the wire.
 
-use poem_openapi::{
-    Multipart, Object,
-    types::{Example, multipart::Upload},
-};
+use poem_openapi::{Multipart, Object, types::multipart::Upload};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -38,20 +35,9 @@ pub struct NewKnowledgeBase {
     pub shared: bool,
 }
 
-impl Example for NewKnowledgeBase {
-    fn example() -> Self {
-        Self {
-            name: "policy".into(),
-            title: "政策".into(),
-            description: "Warranty and returns".into(),
-            no_answer: Some(NoAnswer::Refuse),
-            shared: false,
-        }
-    }
-}
-
 /// What is to change.
 #[derive(Object)]
+#[oai(example)]
 pub struct KnowledgeBaseChange {
     /// For people.
     pub title: Option<String>,
@@ -73,6 +59,7 @@ pub enum Owner {
 
 /// A knowledge base.
 #[derive(Object)]
+#[oai(example)]
 pub struct KnowledgeBase {
     /// Its id.
     pub id: BaseId,
@@ -137,6 +124,7 @@ pub struct DocumentFile {
 
 /// A document as an address.
 #[derive(Object)]
+#[oai(example)]
 pub struct DocumentAddress {
     /// An http or https address of the public internet.
     pub url: String,
@@ -144,6 +132,7 @@ pub struct DocumentAddress {
 
 /// A document.
 #[derive(Object)]
+#[oai(example)]
 pub struct DocumentBody {
     /// Its id.
     pub id: DocumentId,
@@ -203,6 +192,7 @@ pub fn place_of_document(document: &Document) -> Place {
 
 /// How far a document has come. The event is `progress`, the last one `done`.
 #[derive(Object, PartialEq, Clone)]
+#[oai(example)]
 pub struct DocumentProgress {
     /// How far it has come.
     pub state: State,
@@ -227,6 +217,7 @@ impl From<&Document> for DocumentProgress {
 
 /// A piece of the text of a document. Places are Unicode code points.
 #[derive(Object)]
+#[oai(example)]
 pub struct DocumentText {
     /// The document.
     pub document_id: DocumentId,
@@ -258,6 +249,7 @@ impl DocumentText {
 
 /// A piece of a document, as it is searched.
 #[derive(Object)]
+#[oai(example)]
 pub struct ChunkBody {
     /// Its id.
     pub id: ChunkId,
@@ -312,19 +304,9 @@ pub struct SearchRequest {
     pub explain: bool,
 }
 
-impl Example for SearchRequest {
-    fn example() -> Self {
-        Self {
-            query: "电池保修多久？".into(),
-            limit: Some(5),
-            vector: None,
-            explain: true,
-        }
-    }
-}
-
 /// What was found, best first.
 #[derive(Object)]
+#[oai(example)]
 pub struct SearchResult {
     /// The passages.
     pub passages: Vec<PassageBody>,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use poem::{
-    Body, Endpoint, EndpointExt, IntoResponse, Request, Response,
+    Body, Endpoint, EndpointExt, IntoResponse, Request, Response, Route,
     endpoint::{StaticFilesEndpoint, make_sync},
+    get,
     http::StatusCode,
     middleware::{Compression, SetHeader},
     web::Redirect,
@@ -49,19 +50,30 @@ pub fn redirect(to: &'static str) -> impl Endpoint {
     make_sync(move |_| Redirect::permanent(to))
 }
 
-/// `/h5/`: the chat page. Before it is built, a page that says how.
+/// `/h5/`: the chat page. The names of its assets carry their hash, so they never change; everything
+/// else is asked for anew.
 pub fn h5(config: &Config) -> Result<impl Endpoint + use<>> {
     let folder = config
         .path("server", "h5_dir")
         .unwrap_or_else(|| config.folder().join("h5/dist"));
     if !folder.join("index.html").is_file() {
-        tracing::warn!(folder = %folder.display(), "the chat page is not built: `make pages` builds it");
+        let folder = folder.display();
+        tracing::warn!(%folder, "the chat page is not built: `make pages` builds it");
     }
-    let files = StaticFilesEndpoint::new(folder)
-        .index_file("index.html")
-        .fallback_to_index();
-    Ok(files
-        .with(SetHeader::new().overriding("content-security-policy", H5_POLICY))
+    let kept = |cache: &'static str| {
+        SetHeader::new()
+            .overriding("content-security-policy", H5_POLICY)
+            .overriding("cache-control", cache)
+            .overriding("vary", "accept-encoding")
+    };
+    let assets = StaticFilesEndpoint::new(folder.join("assets"));
+    let files = StaticFilesEndpoint::new(folder).index_file("index.html");
+    Ok(Route::new()
+        .nest(
+            "/assets",
+            get(assets).with(kept("public, max-age=31536000, immutable")),
+        )
+        .nest("/", get(files).with(kept("no-cache")))
         .with(Compression::new()))
 }
 

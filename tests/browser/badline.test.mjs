@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chat, QUESTION } from "./chat.mjs";
 import { holdingProxy } from "./holding-proxy.mjs";
-import { asPerson, baseUrl, entryAt, launch } from "./stage.mjs";
+import { asPerson, baseUrl, enter, entryAt, launch } from "./stage.mjs";
 
 const BASE = baseUrl();
 
@@ -66,6 +66,22 @@ describe("on a bad line", () => {
       assert.ok(proxy.seen.asked.length > 1, "the proxy had nothing to swallow");
       assert.equal(new Set(proxy.seen.asked).size, 1, "the question was sent under another id");
       await assertStored(page, here, told);
+    });
+  });
+
+  test("a part of the page that cannot be had leaves the rest in use", async () => {
+    await asPerson(browser, { lang: "zh" }, "part", async ({ page }) => {
+      await enter(page, "zh");
+      const here = chat(page, "zh");
+      await page.route("**/assets/CitationSheet-*.js", (route) => route.fulfill({ status: 404, body: "" }));
+      const answer = await here.ask(QUESTION.zh);
+      await here.chips(answer).first().click();
+      await page.getByRole("alert").filter({ hasText: here.words.missingPart }).waitFor();
+      await here.cited(await here.ask(QUESTION.en));
+      await page.unroute("**/assets/CitationSheet-*.js");
+      await here.named(here.words.reload).click();
+      await here.finished().nth(1).waitFor();
+      assert.match((await here.openCitation(here.finished().first())).text, /24/);
     });
   });
 

@@ -8,6 +8,8 @@ export const WORDS = {
     stop: "停止回答",
     chip: /^来源 \d+：/,
     close: "关闭",
+    missingPart: "页面的一部分未能加载。",
+    reload: "重新加载",
     openSessions: "查看全部对话",
     actions: (title) => `“${title}”的操作`,
     remove: "删除",
@@ -32,6 +34,8 @@ export const WORDS = {
     stop: "Stop answering",
     chip: /^Source \d+: /,
     close: "Close",
+    missingPart: "A part of this page could not be loaded.",
+    reload: "Reload",
     openSessions: "Show conversations",
     actions: (title) => `Actions for “${title}”`,
     remove: "Delete",
@@ -51,7 +55,7 @@ export const WORDS = {
   },
 };
 
-export const QUESTION = { zh: "电池保修多久？", en: "How long is the battery under warranty?" };
+export const QUESTION = { zh: "电池保修多久？", en: "How many charge cycles is the battery covered for?" };
 
 export function chat(at, lang) {
   const words = WORDS[lang];
@@ -126,7 +130,7 @@ export function chat(at, lang) {
 
     /** On a desk. */
     async openKnowledge() {
-      await at.getByRole("banner").getByRole("button", { name: words.knowledge }).click();
+      await at.getByRole("navigation").getByRole("button", { name: words.knowledge }).click();
       await at.getByRole("dialog").getByRole("heading", { name: words.knowledge }).waitFor();
     },
 

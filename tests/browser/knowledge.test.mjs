@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chat, QUESTION } from "./chat.mjs";
-import { asPerson, baseUrl, demoPath, launch } from "./stage.mjs";
+import { asPerson, enter, launch } from "./stage.mjs";
 
-const BASE = baseUrl();
 const NAME = "lighthouse.md";
 const TEXT = "# Lighthouse\n\nThe lighthouse of Port Quillon has 217 steps and was painted green in spring.\n";
 const ASKED = "How many steps does the lighthouse of Port Quillon have?";
@@ -16,7 +15,7 @@ before(async () => {
 after(() => browser?.close());
 
 async function arrive(page) {
-  await page.goto(BASE + demoPath("en"));
+  await enter(page, "en");
   const here = chat(page, "en");
   await here.arrived();
   return here;
@@ -43,6 +42,7 @@ describe("documents of one's own", () => {
       await here.closeSheet();
 
       await here.openKnowledge();
+      await here.named(here.words.openDocuments(here.words.ownDocuments)).click();
       await here.removeDocument(NAME);
       await page.getByText(here.words.noDocuments).waitFor();
       await here.closeSheet();
@@ -72,10 +72,8 @@ describe("a conversation under way", () => {
       await here.closeSheet();
       assert.match(await here.cited(await here.ask(ASKED)), /217/);
 
-      const { ownDocuments, everything, oneBase, openDocuments } = here.words;
+      const { ownDocuments, everything, oneBase } = here.words;
       await here.openKnowledge();
-      await page.getByRole("button", { name: "Back to all knowledge" }).click();
-      await here.named(openDocuments(ownDocuments)).waitFor();
       await page.getByRole("checkbox", { name: ownDocuments, exact: true }).uncheck();
       await here.closeSheet();
       await here.named(oneBase).waitFor();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chat, QUESTION } from "./chat.mjs";
-import { asPerson, assertQuiet, baseUrl, demoPath, launch, PHONE, screenshot } from "./stage.mjs";
+import { asPerson, assertQuiet, baseUrl, enter, launch, PHONE, screenshot } from "./stage.mjs";
 
 const BASE = baseUrl();
 
@@ -63,7 +63,7 @@ describe("the page fits", () => {
       test(`a phone: ${lang}, ${scheme}`, async () => {
         const name = `phone-${lang}-${scheme}`;
         await asPerson(browser, { lang, scheme, viewport: PHONE }, name, async ({ page, watch }) => {
-          await page.goto(BASE + demoPath(lang));
+          await enter(page, lang);
           await phoneTour(page, lang, name);
           assertQuiet(watch, [BASE]);
         });
@@ -72,7 +72,7 @@ describe("the page fits", () => {
       test(`a desk: ${lang}, ${scheme}`, async () => {
         const name = `desk-${lang}-${scheme}`;
         await asPerson(browser, { lang, scheme }, name, async ({ page, watch }) => {
-          await page.goto(BASE + demoPath(lang));
+          await enter(page, lang);
           await deskTour(page, lang, name);
           assertQuiet(watch, [BASE]);
         });

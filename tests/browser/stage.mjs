@@ -33,6 +33,12 @@ export function demoPath(lang) {
   return `/demo?${new URLSearchParams({ code, lang })}`;
 }
 
+/** Opens the page as a new person. */
+export async function enter(page, lang) {
+  const response = await page.goto(baseUrl() + demoPath(lang));
+  assert.ok(response.ok(), `the demo link was answered by ${response.status()}: ${await response.text()}`);
+}
+
 /** A link into the page as the demo gives it, for another origin that leads to the same server. */
 export async function entryAt(origin, lang) {
   const demo = await fetch(baseUrl() + demoPath(lang), { redirect: "manual" });
@@ -48,10 +54,11 @@ export async function launch() {
 }
 
 /** A fresh person: own storage, own language. */
-export async function person(browser, { lang, viewport = DESK, scheme = "light" }) {
+export async function person(browser, { lang, viewport = DESK, scheme = "light", sharpness = 1 }) {
   const phone = viewport.width < 500;
   const context = await browser.newContext({
     viewport,
+    deviceScaleFactor: sharpness,
     locale: lang === "zh" ? "zh-CN" : "en-US",
     colorScheme: scheme,
     hasTouch: phone,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { chat, QUESTION } from "./chat.mjs";
-import { asPerson, assertQuiet, baseUrl, demoPath, launch } from "./stage.mjs";
+import { asPerson, assertQuiet, baseUrl, demoPath, enter, launch } from "./stage.mjs";
 
 const BASE = baseUrl();
 
@@ -44,7 +44,7 @@ async function visit(at, reload) {
 describe("a visit", () => {
   test("from the demo link to the deleted conversation", async () => {
     await asPerson(browser, { lang: "zh" }, "visit", async ({ page, watch }) => {
-      await page.goto(BASE + demoPath("zh"));
+      await enter(page, "zh");
       await chat(page, "zh").arrived();
       assert.doesNotMatch(page.url(), /token/, "the token stayed in the address");
       await visit(

@@ -318,12 +318,25 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description How an answer ended that did not break off.
+         * @enum {string}
+         */
+        AnswerEnd: "done" | "stopped";
+        /**
          * ChunkBody
          * @description A piece of a document, as it is searched.
+         * @example {
+         *       "context": "保修期限",
+         *       "end": 149,
+         *       "id": "01900000-0000-7000-8000-000000000022",
+         *       "ordinal": 3,
+         *       "page": 1,
+         *       "start": 120,
+         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *     }
          */
         ChunkBody: {
             /**
-             * A piece of a document's text.
              * Format: uuid
              * @description Its id.
              */
@@ -347,7 +360,7 @@ export interface components {
              * Format: int32
              * @description The page it begins on.
              */
-            page?: number;
+            page: number | null;
             /** @description The headings above it. */
             context: string;
             /** @description Its text. */
@@ -364,7 +377,6 @@ export interface components {
              */
             n: number;
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
@@ -377,7 +389,6 @@ export interface components {
              */
             version: number;
             /**
-             * A piece of a document's text.
              * Format: uuid
              * @description The chunk.
              */
@@ -398,19 +409,42 @@ export interface components {
              * Format: int32
              * @description The page of the passage.
              */
-            page?: number;
+            page: number | null;
         };
         /**
          * Citations
          * @description Where the sentences of the answer come from, checked.
+         * @example {
+         *       "citations": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "start": 120,
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
          */
         Citations: {
             /** @description By their first place in the answer. */
             citations: components["schemas"]["Citation"][];
         };
         /**
+         * @description Who counted tokens.
+         * @enum {string}
+         */
+        CountedBy: "vendor" | "server";
+        /**
          * Delta
          * @description The next piece of the answer. A marker `[n]` is never split over two pieces.
+         * @example {
+         *       "text": "电池保修 24 个月"
+         *     }
          */
         Delta: {
             /** @description The piece. */
@@ -419,6 +453,9 @@ export interface components {
         /**
          * DocumentAddress
          * @description A document as an address.
+         * @example {
+         *       "url": "https://www.example.com/warranty.html"
+         *     }
          */
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
@@ -427,16 +464,29 @@ export interface components {
         /**
          * DocumentBody
          * @description A document.
+         * @example {
+         *       "bytes": 48213,
+         *       "chunks": 14,
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "id": "01900000-0000-7000-8000-000000000021",
+         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *       "media_type": "application/pdf",
+         *       "name": "电动车保修手册.pdf",
+         *       "page_errors": [],
+         *       "pages": 4,
+         *       "reason": null,
+         *       "source_url": null,
+         *       "state": "ready",
+         *       "version": 1
+         *     }
          */
         DocumentBody: {
             /**
-             * A document.
              * Format: uuid
              * @description Its id.
              */
             id: string;
             /**
-             * A knowledge base.
              * Format: uuid
              * @description Its knowledge base.
              */
@@ -451,16 +501,16 @@ export interface components {
              */
             bytes: number;
             /** @description Where it was fetched from. */
-            source_url?: string;
+            source_url: string | null;
             /** @description How far it has come. */
-            state: components["schemas"]["DocumentState"] & unknown;
+            state: components["schemas"]["DocumentState"];
             /** @description Why it failed. */
-            reason?: string;
+            reason: string | null;
             /**
              * Format: int32
              * @description Its pages, for formats that have some.
              */
-            pages?: number;
+            pages: number | null;
             /** @description Pages that could not be read; the others were. */
             page_errors: components["schemas"]["PageError"][];
             /**
@@ -482,12 +532,18 @@ export interface components {
         /**
          * DocumentProgress
          * @description How far a document has come. The event is `progress`, the last one `done`.
+         * @example {
+         *       "done": 8,
+         *       "reason": null,
+         *       "state": "embedding",
+         *       "total": 14
+         *     }
          */
         DocumentProgress: {
             /** @description How far it has come. */
-            state: components["schemas"]["DocumentState"] & unknown;
+            state: components["schemas"]["DocumentState"];
             /** @description Why it failed. */
-            reason?: string;
+            reason: string | null;
             /**
              * Format: int32
              * @description Steps of the present state that are done.
@@ -507,10 +563,17 @@ export interface components {
         /**
          * DocumentText
          * @description A piece of the text of a document. Places are Unicode code points.
+         * @example {
+         *       "document_id": "01900000-0000-7000-8000-000000000021",
+         *       "end": 149,
+         *       "start": 120,
+         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *       "total": 5204,
+         *       "version": 1
+         *     }
          */
         DocumentText: {
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
@@ -541,10 +604,13 @@ export interface components {
         /**
          * Done
          * @description The answer has ended.
+         * @example {
+         *       "state": "done"
+         *     }
          */
         Done: {
-            /** @description `done` or `stopped`. */
-            state: string;
+            /** @description Whether it is whole. */
+            state: components["schemas"]["AnswerEnd"];
         };
         /**
          * @description The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
@@ -560,12 +626,12 @@ export interface components {
              * Format: float
              * @description BM25, if a word of the question stands in the chunk.
              */
-            lexical?: number;
+            lexical: number | null;
             /**
              * Format: float
              * @description Cosine similarity, if the chunk is among the nearest.
              */
-            vector?: number;
+            vector: number | null;
             /**
              * Format: float
              * @description What the words counted.
@@ -580,10 +646,14 @@ export interface components {
         /**
          * Failed
          * @description The answer broke off; what came so far is kept.
+         * @example {
+         *       "code": "interrupted",
+         *       "detail": "The server was restarted while it answered. What came so far is kept; please ask again."
+         *     }
          */
         Failed: {
-            /** @description A code of problems, or `interrupted` when the server was restarted. */
-            code: string;
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
             /** @description For people. */
             detail: string;
         };
@@ -598,7 +668,6 @@ export interface components {
              */
             n: number;
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
@@ -611,7 +680,6 @@ export interface components {
              */
             version: number;
             /**
-             * A piece of a document's text.
              * Format: uuid
              * @description The chunk.
              */
@@ -630,17 +698,28 @@ export interface components {
              * Format: int32
              * @description The page it begins on.
              */
-            page?: number;
+            page: number | null;
             /** @description Its text. */
             text: string;
         };
         /**
          * KnowledgeBase
          * @description A knowledge base.
+         * @example {
+         *       "chunks": 14,
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "description": "Warranty and returns",
+         *       "documents": 1,
+         *       "id": "01900000-0000-7000-8000-000000000020",
+         *       "name": "policy",
+         *       "no_answer": "refuse",
+         *       "owner": "user",
+         *       "title": "政策",
+         *       "writable": true
+         *     }
          */
         KnowledgeBase: {
             /**
-             * A knowledge base.
              * Format: uuid
              * @description Its id.
              */
@@ -652,11 +731,11 @@ export interface components {
             /** @description What is in it. */
             description: string;
             /** @description Whose it is. */
-            owner: components["schemas"]["Owner"] & unknown;
+            owner: components["schemas"]["Owner"];
             /** @description Whether you may change it. */
             writable: boolean;
             /** @description What is said when nothing was found. */
-            no_answer: components["schemas"]["NoAnswer"] & unknown;
+            no_answer: components["schemas"]["NoAnswer"];
             /**
              * Format: int64
              * @description Documents in it.
@@ -676,14 +755,19 @@ export interface components {
         /**
          * KnowledgeBaseChange
          * @description What is to change.
+         * @example {
+         *       "description": null,
+         *       "no_answer": "model",
+         *       "title": "政策"
+         *     }
          */
         KnowledgeBaseChange: {
             /** @description For people. */
-            title?: string;
+            title?: string | null;
             /** @description What is in it. */
-            description?: string;
+            description?: string | null;
             /** @description What is said when nothing was found. */
-            no_answer?: components["schemas"]["NoAnswer"] & unknown;
+            no_answer?: components["schemas"]["NoAnswer"] | null;
         };
         /**
          * Me
@@ -699,7 +783,6 @@ export interface components {
          */
         Me: {
             /**
-             * A user of a client.
              * Format: uuid
              * @description Our id of the user.
              */
@@ -709,11 +792,11 @@ export interface components {
             /** @description The name for people. */
             username: string;
             /** @description Where the user's id comes from. */
-            realm: components["schemas"]["Realm"] & unknown;
+            realm: components["schemas"]["Realm"];
             /** @description What the user may do. */
-            role: components["schemas"]["Role"] & unknown;
+            role: components["schemas"]["Role"];
             /** @description What ordinary users of the client may do with its knowledge. */
-            members_may: components["schemas"]["MembersMay"] & unknown;
+            members_may: components["schemas"]["MembersMay"];
         };
         /**
          * @description What an ordinary user may do with the knowledge of the client.
@@ -723,40 +806,66 @@ export interface components {
         /**
          * MessageBody
          * @description A question or an answer.
+         * @example {
+         *       "citations": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "start": 120,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "error": null,
+         *       "id": "01900000-0000-7000-8000-000000000012",
+         *       "model": "extractive",
+         *       "reply_to": "01900000-0000-7000-8000-000000000011",
+         *       "role": "assistant",
+         *       "session_id": "01900000-0000-7000-8000-000000000010",
+         *       "state": "done",
+         *       "usage": {
+         *         "counted_by": "server",
+         *         "input_tokens": 412,
+         *         "output_tokens": 21
+         *       }
+         *     }
          */
         MessageBody: {
             /**
-             * A question or an answer.
              * Format: uuid
              * @description Its id.
              */
             id: string;
             /**
-             * A conversation.
              * Format: uuid
              * @description The conversation.
              */
             session_id: string;
             /** @description Who said it. */
-            role: components["schemas"]["MessageRole"] & unknown;
+            role: components["schemas"]["MessageRole"];
             /**
-             * A question or an answer.
              * Format: uuid
              * @description Of an answer: the question.
              */
-            reply_to?: string;
+            reply_to: string | null;
             /** @description What was said. Empty while an answer is being written: read its stream. */
             content: string;
             /** @description How it stands. */
-            state: components["schemas"]["MessageState"] & unknown;
+            state: components["schemas"]["MessageState"];
             /** @description Where its sentences come from. */
             citations: components["schemas"]["Citation"][];
             /** @description Why it broke off. */
-            error?: components["schemas"]["MessageError"] & unknown;
+            error: components["schemas"]["MessageError"] | null;
             /** @description The model that wrote it. */
-            model?: string;
+            model: string | null;
             /** @description What it used. */
-            usage?: components["schemas"]["Usage"] & unknown;
+            usage: components["schemas"]["Usage"] | null;
             /**
              * Format: date-time
              * @description When it was said.
@@ -768,8 +877,8 @@ export interface components {
          * @description Why an answer broke off.
          */
         MessageError: {
-            /** @description A code of problems, or `interrupted`. */
-            code: string;
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
             /** @description For people. */
             detail: string;
         };
@@ -801,19 +910,19 @@ export interface components {
              * @description For people, at most 200 characters.
              * @default
              */
-            title: string;
+            title: string | null;
             /**
              * @description What is in it, at most 2,000 characters.
              * @default
              */
-            description: string;
+            description: string | null;
             /** @description What is said when nothing was found for a question; `refuse` unless said otherwise. */
-            no_answer?: components["schemas"]["NoAnswer"] & unknown;
+            no_answer?: components["schemas"]["NoAnswer"] | null;
             /**
              * @description Make it the client's, not your own: for managers and keys with `knowledge:write`.
              * @default false
              */
-            shared: boolean;
+            shared: boolean | null;
         };
         /**
          * NewSession
@@ -828,9 +937,9 @@ export interface components {
              * @description At most 200 characters; made of the first question when empty.
              * @default
              */
-            title: string;
+            title: string | null;
             /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
-            knowledge_base_ids?: string[];
+            knowledge_base_ids?: string[] | null;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -858,52 +967,149 @@ export interface components {
         /**
          * Page_ChunkBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "context": "保修期限",
+         *           "end": 149,
+         *           "id": "01900000-0000-7000-8000-000000000022",
+         *           "ordinal": 3,
+         *           "page": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_ChunkBody: {
             /** @description The items of this page. */
             items: components["schemas"]["ChunkBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor: string | null;
         };
         /**
          * Page_DocumentBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bytes": 48213,
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "id": "01900000-0000-7000-8000-000000000021",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "media_type": "application/pdf",
+         *           "name": "电动车保修手册.pdf",
+         *           "page_errors": [],
+         *           "pages": 4,
+         *           "reason": null,
+         *           "source_url": null,
+         *           "state": "ready",
+         *           "version": 1
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_DocumentBody: {
             /** @description The items of this page. */
             items: components["schemas"]["DocumentBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor: string | null;
         };
         /**
          * Page_KnowledgeBase
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "description": "Warranty and returns",
+         *           "documents": 1,
+         *           "id": "01900000-0000-7000-8000-000000000020",
+         *           "name": "policy",
+         *           "no_answer": "refuse",
+         *           "owner": "user",
+         *           "title": "政策",
+         *           "writable": true
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_KnowledgeBase: {
             /** @description The items of this page. */
             items: components["schemas"]["KnowledgeBase"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor: string | null;
         };
         /**
          * Page_MessageBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "citations": [
+         *             {
+         *               "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *               "document_id": "01900000-0000-7000-8000-000000000021",
+         *               "document_name": "电动车保修手册.pdf",
+         *               "end": 149,
+         *               "n": 1,
+         *               "page": 1,
+         *               "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *               "start": 120,
+         *               "version": 1
+         *             }
+         *           ],
+         *           "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "error": null,
+         *           "id": "01900000-0000-7000-8000-000000000012",
+         *           "model": "extractive",
+         *           "reply_to": "01900000-0000-7000-8000-000000000011",
+         *           "role": "assistant",
+         *           "session_id": "01900000-0000-7000-8000-000000000010",
+         *           "state": "done",
+         *           "usage": {
+         *             "counted_by": "server",
+         *             "input_tokens": 412,
+         *             "output_tokens": 21
+         *           }
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_MessageBody: {
             /** @description The items of this page. */
             items: components["schemas"]["MessageBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor: string | null;
         };
         /**
          * Page_SessionBody
          * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "id": "01900000-0000-7000-8000-000000000010",
+         *           "knowledge_base_ids": null,
+         *           "title": "保修",
+         *           "updated_at": "2026-03-01T08:30:00Z"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
          */
         Page_SessionBody: {
             /** @description The items of this page. */
             items: components["schemas"]["SessionBody"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor?: string;
+            next_cursor: string | null;
         };
         /**
          * PassageBody
@@ -911,13 +1117,11 @@ export interface components {
          */
         PassageBody: {
             /**
-             * A piece of a document's text.
              * Format: uuid
              * @description The chunk.
              */
             chunk_id: string;
             /**
-             * A document.
              * Format: uuid
              * @description The document.
              */
@@ -943,7 +1147,7 @@ export interface components {
              * Format: int32
              * @description The page it begins on.
              */
-            page?: number;
+            page: number | null;
             /** @description Its text. */
             text: string;
             /**
@@ -952,11 +1156,26 @@ export interface components {
              */
             score: number;
             /** @description Where the score comes from, when asked for. */
-            explain?: components["schemas"]["ExplainBody"] & unknown;
+            explain: components["schemas"]["ExplainBody"] | null;
         };
         /**
          * Passages
          * @description What was found for the question; `[n]` in the answer refers to it.
+         * @example {
+         *       "passages": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
          */
         Passages: {
             /** @description In the order of their numbers. */
@@ -965,6 +1184,14 @@ export interface components {
         /**
          * Problem
          * @description Why a request failed (RFC 9457).
+         * @example {
+         *       "code": "not_found",
+         *       "detail": "There is no such session.",
+         *       "request_id": "01900000000070008000000000000002",
+         *       "status": 404,
+         *       "title": "Not Found",
+         *       "type": "about:blank"
+         *     }
          */
         Problem: {
             /** @description Always `about:blank`: the code says what it is. */
@@ -976,16 +1203,19 @@ export interface components {
              * @description The HTTP status.
              */
             status: number;
-            /**
-             * @description For machines: unauthenticated, forbidden, not_found, taken, conflict, stale, too_large,
-             *     unsupported, invalid, throttled, unavailable, upstream or internal.
-             */
-            code: string;
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
             /** @description For people. */
             detail: string;
             /** @description Names this request in the server's log. */
-            request_id?: string;
+            request_id: string | null;
         };
+        /**
+         * @description What went wrong, for machines: a closed list. `interrupted` is said of answers only, when the
+         *     server was restarted while it wrote one.
+         * @enum {string}
+         */
+        ProblemCode: "unauthenticated" | "forbidden" | "not_found" | "taken" | "conflict" | "stale" | "too_large" | "unsupported" | "invalid" | "throttled" | "unavailable" | "upstream" | "internal" | "interrupted";
         /**
          * Question
          * @description A question.
@@ -996,11 +1226,10 @@ export interface components {
          */
         Question: {
             /**
-             * A question or an answer.
              * Format: uuid
              * @description An id made by you: asking twice with the same one asks once.
              */
-            id?: string;
+            id?: string | null;
             /** @description What you ask. */
             content: string;
         };
@@ -1012,6 +1241,9 @@ export interface components {
         /**
          * Reset
          * @description Replaces all text shown so far.
+         * @example {
+         *       "text": "电池保修 24 个月或 800 次充电循环。[1]"
+         *     }
          */
         Reset: {
             /** @description The text that stands instead. */
@@ -1039,18 +1271,39 @@ export interface components {
              * Format: uint32
              * @description Passages at most, 1 to 100; 10 unless said otherwise.
              */
-            limit?: number;
+            limit?: number | null;
             /** @description The vector of the question, when the caller has it; made by the server otherwise. */
-            vector?: number[];
+            vector?: number[] | null;
             /**
              * @description Say where each score comes from.
              * @default false
              */
-            explain: boolean;
+            explain: boolean | null;
         };
         /**
          * SearchResult
          * @description What was found, best first.
+         * @example {
+         *       "passages": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "explain": {
+         *             "lexical": 4.25,
+         *             "lexical_weight": 1,
+         *             "vector": null,
+         *             "vector_weight": 0
+         *           },
+         *           "page": 1,
+         *           "score": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
          */
         SearchResult: {
             /** @description The passages. */
@@ -1084,17 +1337,23 @@ export interface components {
             /** @description The client. */
             client_id: string;
             /** @description The user. */
-            user: components["schemas"]["SessionUser"] & unknown;
+            user: components["schemas"]["SessionUser"];
             /** @description Where to send the user for a new token when the session has ended. */
-            reentry_url?: string;
+            reentry_url: string | null;
         };
         /**
          * SessionBody
          * @description A conversation.
+         * @example {
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "id": "01900000-0000-7000-8000-000000000010",
+         *       "knowledge_base_ids": null,
+         *       "title": "保修",
+         *       "updated_at": "2026-03-01T08:30:00Z"
+         *     }
          */
         SessionBody: {
             /**
-             * A conversation.
              * Format: uuid
              * @description Its id.
              */
@@ -1102,7 +1361,7 @@ export interface components {
             /** @description Its title. */
             title: string;
             /** @description The bases it asks; null when it asks every base you may read. */
-            knowledge_base_ids?: string[];
+            knowledge_base_ids: string[] | null;
             /**
              * Format: date-time
              * @description When it began.
@@ -1117,12 +1376,15 @@ export interface components {
         /**
          * SessionChange
          * @description What is to change.
+         * @example {
+         *       "title": "电池的保修"
+         *     }
          */
         SessionChange: {
             /** @description At most 200 characters. */
-            title?: string;
+            title?: string | null;
             /** @description The knowledge bases to ask; null makes it every base you may read again. */
-            knowledge_base_ids?: string[];
+            knowledge_base_ids?: string[] | null;
         };
         /**
          * SessionUser
@@ -1130,7 +1392,6 @@ export interface components {
          */
         SessionUser: {
             /**
-             * A user of a client.
              * Format: uuid
              * @description Our id of the user.
              */
@@ -1141,22 +1402,25 @@ export interface components {
         /**
          * Start
          * @description The answer begins.
+         * @example {
+         *       "message_id": "01900000-0000-7000-8000-000000000012",
+         *       "model": "extractive",
+         *       "question_id": "01900000-0000-7000-8000-000000000011",
+         *       "session_id": "01900000-0000-7000-8000-000000000010"
+         *     }
          */
         Start: {
             /**
-             * A conversation.
              * Format: uuid
              * @description The conversation.
              */
             session_id: string;
             /**
-             * A question or an answer.
              * Format: uuid
              * @description The question, as a message.
              */
             question_id: string;
             /**
-             * A question or an answer.
              * Format: uuid
              * @description The answer, as a message: stop it and resume its stream by this id.
              */
@@ -1167,6 +1431,11 @@ export interface components {
         /**
          * Usage
          * @description What the answer used.
+         * @example {
+         *       "counted_by": "server",
+         *       "input_tokens": 412,
+         *       "output_tokens": 21
+         *     }
          */
         Usage: {
             /**
@@ -1179,8 +1448,8 @@ export interface components {
              * @description Tokens written.
              */
             output_tokens: number;
-            /** @description Whose count it is: `vendor` or `server`. */
-            counted_by: string;
+            /** @description Whose count it is. */
+            counted_by: components["schemas"]["CountedBy"];
         };
     };
     responses: never;
@@ -1200,6 +1469,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A session. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1329,6 +1599,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Who the credential proves you to be. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1452,7 +1723,9 @@ export interface operations {
     listKnowledgeBases: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
@@ -1461,6 +1734,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1720,12 +1994,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A knowledge base. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1851,6 +2127,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
@@ -1981,6 +2258,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
@@ -1991,6 +2269,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A knowledge base. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2114,17 +2393,21 @@ export interface operations {
     listDocuments: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2250,6 +2533,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
@@ -2393,6 +2677,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The knowledge base. */
                 id: string;
             };
             cookie?: never;
@@ -2403,6 +2688,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What was found, best first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2528,12 +2814,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A document. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2659,6 +2947,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
@@ -2789,6 +3078,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
@@ -2919,18 +3209,23 @@ export interface operations {
     getDocumentText: {
         parameters: {
             query?: {
+                /** @description The version; the one that is searched when absent. */
                 version?: number;
+                /** @description Where the piece begins, in code points; 0 unless said otherwise. */
                 start?: number;
+                /** @description Where it ends; as far as one piece goes when absent. */
                 end?: number;
             };
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A piece of the text of a document. Places are Unicode code points. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3054,17 +3349,21 @@ export interface operations {
     listChunks: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description The document. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3188,7 +3487,9 @@ export interface operations {
     listSessions: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
@@ -3197,6 +3498,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3456,12 +3758,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A conversation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3587,6 +3891,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
@@ -3717,6 +4022,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
@@ -3727,6 +4033,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A conversation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3850,17 +4157,21 @@ export interface operations {
     listMessages: {
         parameters: {
             query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Items, and where the next ones begin. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3986,6 +4297,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The conversation. */
                 id: string;
             };
             cookie?: never;
@@ -4123,12 +4435,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The question or the answer. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A question or an answer. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4254,6 +4568,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The question or its answer. */
                 id: string;
             };
             cookie?: never;
@@ -4383,9 +4698,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The `id` of the last event that was seen; from the beginning without it. */
                 "Last-Event-ID"?: string;
             };
             path: {
+                /** @description The answer. */
                 id: string;
             };
             cookie?: never;
@@ -4518,12 +4835,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The answer. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description A question or an answer. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -3,48 +3,41 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-/** As it arrives: the document knows optional fields only as absent, the server may also write them as null. */
-type Told<Shape> = Shape extends (infer Item)[]
-  ? Told<Item>[]
-  : Shape extends object
-    ? { [Key in keyof Shape]: {} extends Pick<Shape, Key> ? Told<Shape[Key]> | null : Told<Shape[Key]> }
-    : Shape;
-
 export interface Page<Item> {
   items: Item[];
   next_cursor?: string | null;
 }
 
-export type TokenExchange = Told<Schemas["Session"]>;
-export type Me = Told<Schemas["Me"]>;
+export type TokenExchange = Schemas["Session"];
+export type Me = Schemas["Me"];
 
 export type NewSession = Schemas["NewSession"];
-export type Session = Told<Schemas["SessionBody"]>;
+export type Session = Schemas["SessionBody"];
 /** Null for the bases: every one the user may read. */
-export type SessionChange = Told<Schemas["SessionChange"]>;
+export type SessionChange = Schemas["SessionChange"];
 
-export type Message = Told<Schemas["MessageBody"]>;
+export type Message = Schemas["MessageBody"];
 export type MessageState = Schemas["MessageState"];
 export type MessageError = Schemas["MessageError"];
 export type Usage = Schemas["Usage"];
-export type Citation = Told<Schemas["Citation"]>;
-export type Passage = Told<Schemas["FoundPassage"]>;
+export type Citation = Schemas["Citation"];
+export type Passage = Schemas["FoundPassage"];
 
-export type KnowledgeBase = Told<Schemas["KnowledgeBase"]>;
-export type KnowledgeDocument = Told<Schemas["DocumentBody"]>;
+export type KnowledgeBase = Schemas["KnowledgeBase"];
+export type KnowledgeDocument = Schemas["DocumentBody"];
 export type DocumentState = Schemas["DocumentState"];
 export type DocumentText = Schemas["DocumentText"];
 
 /** What the events of an answer carry, by their names. */
 export interface AnswerNews {
   start: Schemas["Start"];
-  passages: { passages: Passage[] };
+  passages: Schemas["Passages"];
   delta: Schemas["Delta"];
-  citations: { citations: Citation[] };
+  citations: Schemas["Citations"];
   usage: Usage;
   reset: Schemas["Reset"];
   done: Schemas["Done"];
   error: Schemas["Failed"];
 }
 
-export type DocumentNews = Told<Schemas["DocumentProgress"]>;
+export type DocumentNews = Schemas["DocumentProgress"];

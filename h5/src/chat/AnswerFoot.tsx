@@ -1,10 +1,11 @@
 /** The quiet line under a finished answer: copy it, delete it with its question, and what it took. */
 import { Button } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { lazy, useState } from "react";
 import { useI18n } from "../i18n";
 import { copyText } from "../ui/copy";
 import type { Answer } from "./turns";
 import { CopiedIcon, CopyIcon, DeleteIcon } from "../ui/icons";
+import { Later } from "../ui/Later";
 
 // dialogs are not needed to read a chat
 const ConfirmRemove = lazy(() => import("../ui/ConfirmRemove"));
@@ -60,14 +61,14 @@ function Remove({ question, remove }: Omit<Props, "answer">) {
         onClick={() => setAsking(true)}
       />
       {asking && (
-        <Suspense>
+        <Later>
           <ConfirmRemove
             title={t.chat.removeTitle}
             text={t.chat.removeText(question)}
             remove={remove}
             onDone={() => setAsking(false)}
           />
-        </Suspense>
+        </Later>
       )}
     </>
   );

@@ -7,6 +7,7 @@ import { useI18n } from "../i18n";
 import type { Texts } from "../i18n/en";
 import { type Cited, CitedContext } from "../markdown/cited";
 import { ErrorNote, Note } from "../ui/ErrorNote";
+import { Boundary } from "../ui/Later";
 import { AnswerFoot } from "./AnswerFoot";
 import { Sources } from "./Sources";
 import { type Answer, isOpen, type Turn } from "./turns";
@@ -25,7 +26,7 @@ export function AnswerView({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
   const { t } = useI18n();
   const { answer, trouble } = turn;
   // fetched while the answer is still awaited
-  useEffect(() => void loadMarkdown(), []);
+  useEffect(() => void loadMarkdown().catch(() => undefined), []);
   if (answer === null) return null;
   const open = isOpen(turn);
   return (
@@ -56,11 +57,14 @@ function AnswerText({ answer, cite }: { answer: Answer; cite: (source: Source) =
     };
   }, [sources, cite]);
   if (answer.text === "") return null;
+  const plain = <div className="md plain">{answer.text}</div>;
   return (
     <CitedContext value={cited}>
-      <Suspense fallback={<div className="md plain">{answer.text}</div>}>
-        <Markdown text={answer.text} numbers={[...cited.names.keys()]} />
-      </Suspense>
+      <Boundary failed={plain}>
+        <Suspense fallback={plain}>
+          <Markdown text={answer.text} numbers={[...cited.names.keys()]} />
+        </Suspense>
+      </Boundary>
     </CitedContext>
   );
 }

@@ -5,6 +5,9 @@ import type { Citation } from "../api/types";
 import { type Source, sourcesOf } from "../citation/sources";
 import { useI18n } from "../i18n";
 
+/** What a quoted entry of a list begins with. */
+const LIST_MARK = /^[-*•]\s+/;
+
 /** More than these are folded away. */
 const SHOWN = 3;
 
@@ -34,7 +37,7 @@ export function Sources({ citations, onOpen }: Props) {
                   {source.document_name}
                   {source.page != null && <span className="source-page"> · {t.sources.page(source.page)}</span>}
                 </span>
-                <span className="source-quote">{source.quotes.map(({ text }) => text).join(" … ")}</span>
+                <span className="source-quote">{source.quotes.map(({ text }) => text.replace(LIST_MARK, "")).join(" … ")}</span>
               </span>
             </button>
           </li>

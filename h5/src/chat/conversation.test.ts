@@ -83,6 +83,26 @@ describe("a conversation", () => {
     await vi.waitFor(() => expect(ask).toHaveBeenCalledOnce());
   });
 
+  it("removes a question with its answer, also one the server never had", async () => {
+    const refusals = [null, new ApiError("not_found"), new ApiError("unavailable")];
+    const deleteMessage = vi.fn(async () => {
+      const refusal = refusals.shift();
+      if (refusal) throw refusal;
+    });
+    const { make } = set({ deleteMessage, ask: async (_: string, id: string) => answerTo(id, "24") });
+    const conversation = make("s");
+    for (const question of ["one", "two", "three"]) {
+      conversation.ask(question);
+      await vi.waitFor(() => expect(conversation.snapshot().turns.at(-1)?.answer?.state).toBe("done"));
+    }
+    const ids = conversation.snapshot().turns.map(({ id }) => id);
+    await conversation.remove(ids[0] ?? "");
+    await conversation.remove(ids[1] ?? "");
+    await expect(conversation.remove(ids[2] ?? "")).rejects.toMatchObject({ code: "unavailable" });
+    expect(deleteMessage.mock.calls).toEqual(ids.map((id) => [id]));
+    expect(conversation.snapshot().turns.map(({ question }) => question)).toEqual(["three"]);
+  });
+
   it("stops an answer that has not begun as soon as it begins", async () => {
     const stopped = { state: "stopped", id: "m", content: "", citations: [], error: null, model: null, usage: null };
     const stop = vi.fn(async () => stopped as unknown as Message);

@@ -55,6 +55,11 @@ export const en = {
     again: "Open the chat again",
   },
   failed: { title: "The chat could not be opened" },
+  broken: {
+    title: "Something went wrong on this page",
+    text: "Your conversations are kept. Reload the page to go on.",
+  },
+  missingPart: { text: "A part of this page could not be loaded.", reload: "Reload" },
 
   nav: {
     sessions: "Conversations",

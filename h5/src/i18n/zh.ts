@@ -43,6 +43,8 @@ export const zh: Texts = {
     again: "重新进入",
   },
   failed: { title: "暂时无法打开对话" },
+  broken: { title: "页面出现问题", text: "您的对话已保存，重新加载页面即可继续。" },
+  missingPart: { text: "页面的一部分未能加载。", reload: "重新加载" },
 
   nav: {
     sessions: "对话",
@@ -96,7 +98,7 @@ export const zh: Texts = {
     older: "加载更早的消息",
     latest: "回到最新消息",
     waitSeconds: (seconds) => `请在 ${seconds} 秒后重试。`,
-    tokens: (input, output) => `读取 ${input} tokens，生成 ${output} tokens`,
+    tokens: (input, output) => `输入 ${input}，输出 ${output} tokens`,
   },
 
   sources: {

@@ -39,7 +39,7 @@ export default function KnowledgeSheet({ api, bases, scope, open, onClose }: Pro
     <Button type="text" shape="circle" icon={<BackIcon />} aria-label={t.knowledge.back} onClick={leave} />
   );
   return (
-    <Sheet title={titleOf(shown.base)} lead={back} open={open} onClose={onClose}>
+    <Sheet title={titleOf(shown.base)} lead={back} open={open} onClose={onClose} onGone={leave}>
       <DocumentList key={shown.base.id} api={api} base={shown.base} additions={shown.additions} />
     </Sheet>
   );

@@ -12,6 +12,8 @@ interface Props {
   lead?: ReactNode;
   open: boolean;
   onClose: () => void;
+  /** Once nothing of it is to be seen any more. */
+  onGone?: () => void;
   /** Where the screen is wide enough it stands beside the chat, which stays in use. */
   beside?: boolean;
   children: ReactNode;
@@ -23,7 +25,7 @@ export function Sheet({ beside = false, ...props }: Props) {
 }
 
 /** Lies over the chat. */
-function Over({ open, onClose, ...frame }: Props) {
+function Over({ open, onClose, onGone, ...frame }: Props) {
   const wide = useWide();
   return (
     <Drawer
@@ -31,6 +33,7 @@ function Over({ open, onClose, ...frame }: Props) {
       onClose={onClose}
       placement={wide ? "right" : "bottom"}
       size={wide ? 460 : "86dvh"}
+      afterOpenChange={(shown) => !shown && onGone?.()}
       closable={false}
       destroyOnHidden
       rootClassName={wide ? "sheet" : "sheet sheet-low"}
@@ -69,7 +72,7 @@ function Aside({ open, onClose, ...frame }: Props) {
   );
 }
 
-function Frame({ title, sub, lead, onClose, children }: Omit<Props, "open">) {
+function Frame({ title, sub, lead, onClose, children }: Omit<Props, "open" | "onGone">) {
   const { t } = useI18n();
   return (
     <div className="sheet-frame">

@@ -26,7 +26,7 @@ pub use name::clean_file_name;
 use crate::error::{Error, Result};
 use writer::Writer;
 
-/// Bytes at the front of a document that [`kind`] wants to see, where there are so many.
+/// Bytes at the front of a document that [`kind()`] wants to see, where there are so many.
 pub const HEAD_BYTES: usize = 4_096;
 
 /// What was found in a document.
@@ -138,7 +138,7 @@ impl Default for Limits {
 /// A document to read.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Its format, from [`kind`].
+    /// Its format, from [`kind()`].
     pub kind: Kind,
     /// The encoding its sender names (`charset` of the media type), if any.
     pub charset: Option<String>,

@@ -66,7 +66,7 @@ fn reply(question: &str, passages: &[String]) -> String {
         let gap = if at == 0 { "" } else { " " };
         text.push_str(&format!(
             "{gap}{} [{}]",
-            sentence.text,
+            sentence.said(),
             sentence.passage + 1
         ));
     }

@@ -33,6 +33,17 @@ impl Sentence {
             .ends_with(ends_sentence)
     }
 
+    /// What it says: without the question that it answers.
+    pub fn said(&self) -> &str {
+        let answer = self
+            .text
+            .split_once(['?', '？'])
+            .map(|(_, answer)| answer.trim());
+        answer
+            .filter(|answer| !answer.is_empty())
+            .unwrap_or(&self.text)
+    }
+
     /// Whether it asks rather than says.
     pub fn asks(&self) -> bool {
         self.text.ends_with(['?', '？'])

@@ -47,7 +47,7 @@ fn it_answers_with_the_sentence_that_answers() {
         (
             "电池保修多久？",
             &[RETURNS, FAQ],
-            "电池保修多久？ 答：两年。 [2]",
+            "资料中写道：答：两年。 [2]",
         ),
         (
             "battery warranty in months?",

@@ -1,15 +1,21 @@
 //! Rules that hold everywhere, whatever feature comes next.
 
+mod borrowed;
 mod catalogue;
 mod crowd;
+mod document;
 mod doors;
 mod filled;
 mod floors;
+mod nobody;
 mod plans;
+mod reading;
 mod roles;
 mod schema;
 mod settings;
+mod shape;
 mod source;
 mod statements;
+mod strangers;
 mod time;
 mod wall;

@@ -1,0 +1,176 @@
+//! What the document shows of knowledge: one base, and one document in it.
+
+use poem_openapi::types::Example;
+
+use super::{
+    base::NoAnswer,
+    document::State,
+    shapes::{
+        ChunkBody, DocumentAddress, DocumentBody, DocumentProgress, DocumentText, ExplainBody,
+        KnowledgeBase, KnowledgeBaseChange, NewKnowledgeBase, Owner, PassageBody, SearchRequest,
+        SearchResult,
+    },
+};
+use crate::{
+    http::example,
+    ids::{BaseId, ChunkId, DocumentId},
+};
+
+const TITLE: &str = "政策";
+const DESCRIPTION: &str = "Warranty and returns";
+const DOCUMENT: &str = "电动车保修手册.pdf";
+const SENTENCE: &str = "电池保修 24 个月或 800 次充电循环，以先到者为准。";
+
+fn base() -> BaseId {
+    BaseId(example::id(0x20))
+}
+
+fn document() -> DocumentId {
+    DocumentId(example::id(0x21))
+}
+
+fn chunk() -> ChunkId {
+    ChunkId(example::id(0x22))
+}
+
+impl Example for NewKnowledgeBase {
+    fn example() -> Self {
+        Self {
+            name: "policy".into(),
+            title: TITLE.into(),
+            description: DESCRIPTION.into(),
+            no_answer: Some(NoAnswer::Refuse),
+            shared: false,
+        }
+    }
+}
+
+impl Example for KnowledgeBaseChange {
+    fn example() -> Self {
+        Self {
+            title: Some(TITLE.into()),
+            description: None,
+            no_answer: Some(NoAnswer::Model),
+        }
+    }
+}
+
+impl Example for KnowledgeBase {
+    fn example() -> Self {
+        Self {
+            id: base(),
+            name: "policy".into(),
+            title: TITLE.into(),
+            description: DESCRIPTION.into(),
+            owner: Owner::User,
+            writable: true,
+            no_answer: NoAnswer::Refuse,
+            documents: 1,
+            chunks: 14,
+            created_at: example::time(),
+        }
+    }
+}
+
+impl Example for DocumentAddress {
+    fn example() -> Self {
+        Self {
+            url: "https://www.example.com/warranty.html".into(),
+        }
+    }
+}
+
+impl Example for DocumentBody {
+    fn example() -> Self {
+        Self {
+            id: document(),
+            knowledge_base_id: base(),
+            name: DOCUMENT.into(),
+            media_type: "application/pdf".into(),
+            bytes: 48_213,
+            source_url: None,
+            state: State::Ready,
+            reason: None,
+            pages: Some(4),
+            page_errors: Vec::new(),
+            chunks: 14,
+            version: 1,
+            created_at: example::time(),
+        }
+    }
+}
+
+impl Example for DocumentProgress {
+    fn example() -> Self {
+        Self {
+            state: State::Embedding,
+            reason: None,
+            done: 8,
+            total: 14,
+        }
+    }
+}
+
+impl Example for DocumentText {
+    fn example() -> Self {
+        Self {
+            document_id: document(),
+            version: 1,
+            start: 120,
+            end: 149,
+            total: 5_204,
+            text: SENTENCE.into(),
+        }
+    }
+}
+
+impl Example for ChunkBody {
+    fn example() -> Self {
+        Self {
+            id: chunk(),
+            ordinal: 3,
+            start: 120,
+            end: 149,
+            page: Some(1),
+            context: "保修期限".into(),
+            text: SENTENCE.into(),
+        }
+    }
+}
+
+impl Example for SearchRequest {
+    fn example() -> Self {
+        Self {
+            query: "电池保修多久？".into(),
+            limit: Some(5),
+            vector: None,
+            explain: true,
+        }
+    }
+}
+
+impl Example for SearchResult {
+    fn example() -> Self {
+        let explain = ExplainBody {
+            lexical: Some(4.25),
+            vector: None,
+            lexical_weight: 1.0,
+            vector_weight: 0.0,
+        };
+        let passage = PassageBody {
+            chunk_id: chunk(),
+            document_id: document(),
+            document_name: DOCUMENT.into(),
+            version: 1,
+            start: 120,
+            end: 149,
+            page: Some(1),
+            text: SENTENCE.into(),
+            score: 1.0,
+            explain: Some(explain),
+        };
+        Self {
+            passages: vec![passage],
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The native document: what the macros know of the operations, and what they leave out.
+
+use std::collections::{BTreeSet, HashMap};
+
+use poem::{endpoint::BoxEndpoint, http::Method};
+use poem_openapi::{
+    LicenseObject, OpenApi, OpenApiService,
+    registry::{MetaApi, MetaOperation, MetaResponse, MetaSchema, MetaSchemaRef, Registry},
+};
+
+use super::NativeApis;
+
+/// The native document, as `openapi/native.json` holds it.
+pub fn native_document() -> String {
+    describe(Documented).spec()
+}
+
+/// Operations with the frame of the native document around them.
+pub fn describe<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
+    OpenApiService::new(apis, "Concierge", env!("CARGO_PKG_VERSION"))
+        .description(
+            "Questions in, streamed answers out, cited out of the client's own documents. \
+             Failures are `application/problem+json` (RFC 9457) with a `code` out of a closed list.",
+        )
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server("/api/v1")
+}
+
+/// The native operations as they are described, with nothing behind them.
+struct Documented;
+
+impl OpenApi for Documented {
+    fn meta() -> Vec<MetaApi> {
+        let mut registry = Registry::new();
+        NativeApis::register(&mut registry);
+        let mut apis = NativeApis::meta();
+        for operation in operations(&mut apis) {
+            for param in &mut operation.params {
+                untitle(&mut param.schema);
+            }
+            for response in &mut operation.responses.responses {
+                describe_response(response, &registry);
+            }
+        }
+        apis
+    }
+
+    fn register(registry: &mut Registry) {
+        NativeApis::register(registry);
+        let asked = asked(registry);
+        for (name, schema) in &mut registry.schemas {
+            tell_nulls(schema, !asked.contains(name));
+        }
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+fn operations(apis: &mut [MetaApi]) -> impl Iterator<Item = &mut MetaOperation> {
+    let paths = apis.iter_mut().flat_map(|api| &mut api.paths);
+    paths.flat_map(|path| &mut path.operations)
+}
+
+/// A response says what its body is.
+fn describe_response(response: &mut MetaResponse, registry: &Registry) {
+    let body = response.content.first().map(|content| &content.schema);
+    if let (true, Some(MetaSchemaRef::Reference(name))) = (response.description.is_empty(), body) {
+        let described = registry.schemas.get(name).and_then(|body| body.description);
+        response.description = described.unwrap_or_default();
+    }
+}
+
+/// The names of what callers send, with all that it consists of.
+fn asked(registry: &Registry) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for operation in operations(&mut NativeApis::meta()) {
+        let contents = operation
+            .request
+            .iter()
+            .flat_map(|request| &request.content);
+        contents.for_each(|content| collect(&content.schema, registry, &mut found));
+    }
+    found
+}
+
+fn collect(schema: &MetaSchemaRef, registry: &Registry, found: &mut BTreeSet<String>) {
+    let schema = match schema {
+        MetaSchemaRef::Inline(schema) => Some(&**schema),
+        MetaSchemaRef::Reference(name) if found.insert(name.clone()) => registry.schemas.get(name),
+        MetaSchemaRef::Reference(_) => None,
+    };
+    let Some(schema) = schema else { return };
+    let parts = schema.properties.iter().map(|(_, schema)| schema);
+    let parts = parts
+        .chain(schema.items.as_deref())
+        .chain(&schema.all_of)
+        .chain(&schema.any_of);
+    parts.for_each(|part| collect(part, registry, found));
+}
+
+/// Where nothing is, `null` is written, and read; what we write is always there.
+fn tell_nulls(schema: &mut MetaSchema, written_only: bool) {
+    for (name, property) in &mut schema.properties {
+        untitle(property);
+        let MetaSchemaRef::Inline(property) = property else {
+            continue;
+        };
+        // the reference and, once more, what stands beside it
+        if let [MetaSchemaRef::Reference(_), _] = property.all_of.as_slice() {
+            property.all_of.truncate(1);
+        }
+        if !schema.required.contains(name) {
+            property.nullable = true;
+            if written_only {
+                schema.required.push(name);
+            }
+        }
+    }
+}
+
+/// Ids inherit a sentence about their type as title; generators make names of titles.
+fn untitle(schema: &mut MetaSchemaRef) {
+    if let MetaSchemaRef::Inline(schema) = schema {
+        schema.title = None;
+        schema.items.as_deref_mut().map(untitle);
+    }
+}
