@@ -88,6 +88,13 @@ pub struct Document {
     pub created_at: OffsetDateTime,
 }
 
+impl Document {
+    /// Whether its reading has neither come to an end nor failed.
+    pub fn is_unread(&self) -> bool {
+        !self.state.is_final()
+    }
+}
+
 /// A document that is being taken in.
 pub struct NewDocument {
     /// A clean name: [`super::extract::clean_file_name`].

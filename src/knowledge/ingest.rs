@@ -58,9 +58,8 @@ pub async fn give_up(
     reason: &str,
     now: OffsetDateTime,
 ) -> Result<()> {
-    if let Some(document) = locked(tx, id).await?
-        && !document.state.is_final()
-    {
+    let unread = locked(tx, id).await?.filter(Document::is_unread);
+    if unread.is_some() {
         store::set_state(tx, id, State::Failed, Some(reason), now).await?;
     }
     Ok(())
@@ -77,12 +76,10 @@ async fn locked(tx: &mut ClientTx, id: DocumentId) -> Result<Option<Document>> {
 
 async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
     let mut tx = app.db.client(client).await?;
-    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+    // locked: what another worker has just made ready must not begin anew
+    let Some(document) = locked(&mut tx, id).await?.filter(Document::is_unread) else {
         return Ok(());
     };
-    if document.state.is_final() {
-        return Ok(());
-    }
     store::set_state(&mut tx, id, State::Extracting, None, app.clock.now()).await?;
     tx.commit().await?;
     let Some(hash) = &document.blob_hash else {
@@ -178,8 +175,7 @@ async fn switch(
     let now = app.clock.now();
     let mut tx = app.db.client(client).await?;
     // also when a worker that was taken for dead has done it already
-    let unread = |document: &Document| !document.state.is_final();
-    let Some(document) = locked(&mut tx, id).await?.filter(unread) else {
+    let Some(document) = locked(&mut tx, id).await?.filter(Document::is_unread) else {
         return Ok(());
     };
     check_room(&mut tx, reading, document.base_no, ready.chunks.len()).await?;

@@ -303,7 +303,7 @@ pub async fn set_progress(
     let client = tx.client();
     sqlx::query(
         "update document set state = 'embedding', progress_done = $3, progress_total = $4, updated_at = $5
-         where client_no = $1 and document_id = $2",
+         where client_no = $1 and document_id = $2 and state not in ('ready', 'failed')",
     )
     .bind(client)
     .bind(id)
