@@ -46,8 +46,9 @@ bless: ## Rewrite what is generated: openapi/ and the types of the page
 bench: runtime ## Measure: ratios, side by side with the thing compared
 	cargo bench --locked --bench bench
 
-soak: runtime $(CACHE)/python/.cryptography ## The long tests
-	CONCIERGE_PYTHON_DIR=$(CACHE)/python cargo test --release --locked -- --ignored soak
+soak: runtime ## The long tests: many more cases of the property tests, many more kills
+	PROPTEST_CASES=5000 cargo test --release --locked --lib
+	for n in 1 2 3 4 5 6 7 8 9 10; do cargo test --release --locked --test it kill::; done
 
 runtime: ## Fetch the embedded PostgreSQL, ONNX Runtime, PDFium and MiniLM, once
 	@scripts/fetch-runtime
