@@ -119,7 +119,10 @@ async fn data_in_reach_stays_in_place_and_postgres_has_no_privileges() {
 /// Starting on an empty database because the old one cannot be reached would look like loss.
 #[tokio::test]
 async fn data_that_got_out_of_reach_is_not_replaced() {
-    let site = Site::new();
+    let mut site = Site::new();
+    // elsewhere: programs stand there, when this checkout is out of reach itself
+    let elsewhere = Site::new();
+    site.settings.shared_dir = elsewhere.path("shared");
     let embedded = Embedded::start(&site.settings).await.unwrap();
     embedded.stop().await.unwrap();
     set_mode(&site.path(""), 0o700);
@@ -127,8 +130,7 @@ async fn data_that_got_out_of_reach_is_not_replaced() {
     if geteuid().is_root() {
         let error = again.unwrap_err().to_string();
         assert!(error.contains("chmod o+x"), "{error}");
-        // programs may stand there, when this checkout is out of reach itself
-        let shared = fs::read_dir(site.path("shared"));
+        let shared = fs::read_dir(elsewhere.path("shared"));
         let mut names = shared
             .into_iter()
             .flatten()
