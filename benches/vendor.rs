@@ -43,25 +43,46 @@ impl Vendor {
     }
 }
 
-/// The vector of a text: the sum of its words', so that texts that share words are near.
+/// What the vectors of all texts have in common, by what sets them apart: as with real models, no
+/// two of them are strangers.
+const COMMON: f32 = 0.7;
+
+/// The vector of a text: its words, so that texts that share some are nearer than others.
 pub fn vector(text: &str) -> Vec<f32> {
-    let mut sum = vec![0.0_f32; DIMENSIONS];
+    let mut sum = vec![0.0; DIMENSIONS];
     for word in words(text) {
-        let seed = word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        let mut dice = StdRng::seed_from_u64(seed);
-        sum.iter_mut()
-            .for_each(|value| *value += dice.random_range(-1.0..1.0));
+        add(&mut sum, &direction(&word));
     }
-    let length = sum
-        .iter()
-        .map(|value| value * value)
-        .sum::<f32>()
-        .sqrt()
-        .max(f32::EPSILON);
-    sum.iter_mut().for_each(|value| *value /= length);
-    sum
+    let mut vector = unit(sum);
+    let common: Vec<f32> = direction("").iter().map(|value| value * COMMON).collect();
+    add(&mut vector, &common);
+    unit(vector)
+}
+
+/// A direction for each word.
+fn direction(word: &str) -> Vec<f32> {
+    let seed = word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    let mut dice = StdRng::seed_from_u64(seed);
+    unit(
+        (0..DIMENSIONS)
+            .map(|_| dice.random_range(-1.0..1.0))
+            .collect(),
+    )
+}
+
+fn add(sum: &mut [f32], other: &[f32]) {
+    sum.iter_mut()
+        .zip(other)
+        .for_each(|(sum, other)| *sum += other);
+}
+
+fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+    let length = length.max(f32::EPSILON);
+    vector.iter_mut().for_each(|value| *value /= length);
+    vector
 }
 
 /// English words, and pairs of Chinese characters.
