@@ -79,7 +79,14 @@ pub fn query_terms(text: &str) -> Vec<QueryTerm> {
 
 /// One form for what reads the same: full width, ligatures, case, invisible hyphens and joiners.
 fn normalise(text: &str) -> String {
-    text.nfkc()
+    let mut before = None;
+    text.chars()
+        .map(|c| match (before.replace(c), c) {
+            // one form would make thousands of it, as in "1,000"
+            (Some('0'..='9'), '，') => ' ',
+            (_, c) => c,
+        })
+        .nfkc()
         .filter(|c| {
             !matches!(
                 c,
