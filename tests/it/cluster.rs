@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use concierge::db::embedded::{Access, Embedded, Owned, Settings};
+use concierge::db::embedded::{Access, Embedded, Gone, Owned, Settings};
 use tokio::sync::OnceCell;
 
 /// For the process that is first to make the database, on a busy machine.
@@ -54,6 +54,11 @@ async fn start() -> Access {
             // dropped: it runs on without an owner
             Ok(embedded) => return embedded.access().clone(),
             Err(error) if error.is::<Owned>() && started.elapsed() < START_MAX => {}
+            // a machine may keep the build folder and lose what lies outside
+            Err(error) if error.is::<Gone>() => {
+                let gone = error.downcast::<Gone>().unwrap();
+                fs::remove_file(gone.pointer).unwrap();
+            }
             Err(error) => {
                 let data = settings.data_dir.display();
                 panic!(

@@ -154,6 +154,24 @@ pub struct Owned {
     pub owner: String,
 }
 
+/// The error of [`Embedded::start`] and [`Embedded::join`] when the data had been moved to a folder
+/// that is no longer there.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the data of {} was in {}, which is gone: bring it back, or remove {} to begin anew",
+    entry.display(),
+    folder.display(),
+    pointer.display()
+)]
+pub struct Gone {
+    /// The folder in the data directory.
+    pub entry: PathBuf,
+    /// Where the data was.
+    pub folder: PathBuf,
+    /// The file that says so.
+    pub pointer: PathBuf,
+}
+
 /// A running PostgreSQL that belongs to this process until [`Embedded::stop`]. If it is dropped or
 /// the process dies, PostgreSQL runs on, and the next start takes it over.
 #[derive(Debug)]

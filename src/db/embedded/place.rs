@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{
-    Settings,
+    Gone, Settings,
     account::{Account, is_root},
     home::Home,
     programs::Programs,
@@ -60,14 +60,14 @@ pub(super) fn located(entry: &Path) -> anyhow::Result<PathBuf> {
     let text =
         fs::read_to_string(&pointer).with_context(|| format!("read {}", pointer.display()))?;
     let folder = PathBuf::from(text.trim());
-    ensure!(
-        folder.is_dir(),
-        "the data of {} was in {}, which is gone: bring it back, or remove {} to begin anew",
-        entry.display(),
-        folder.display(),
-        pointer.display()
-    );
-    Ok(folder)
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    bail!(Gone {
+        entry: entry.to_owned(),
+        folder,
+        pointer,
+    })
 }
 
 /// Decides who runs PostgreSQL from where on which data.

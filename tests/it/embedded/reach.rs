@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use concierge::db::embedded::Embedded;
+use concierge::db::embedded::{Embedded, Gone};
 use rustix::process::geteuid;
 use sqlx::Executor;
 
@@ -161,11 +161,8 @@ async fn data_that_was_moved_away_is_missed() {
         return;
     }
     fs::rename(&folder, shared.path("aside")).unwrap();
-    let error = Embedded::start(&site.settings)
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("bring it back"), "{error}");
+    let error = Embedded::start(&site.settings).await.unwrap_err();
+    assert_eq!(error.downcast::<Gone>().unwrap().folder, folder);
 }
 
 /// Data out of a backup that root unpacked belongs to root.
