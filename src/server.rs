@@ -3,6 +3,7 @@
 mod document;
 mod edge;
 mod listener;
+mod native;
 mod pages;
 
 use std::{sync::Arc, time::Duration};
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::document::native_document;
-use self::{document::describe, edge::Edge, listener::NoDelay};
+use self::{document::describe, edge::Edge, listener::NoDelay, native::Native};
 use crate::{
     app::App,
     chat::{
@@ -30,8 +31,6 @@ use crate::{
     knowledge::KnowledgeApi,
 };
 
-/// Seconds after which an idle connection is closed; more than a heartbeat.
-const IDLE_SECONDS: u64 = 75;
 /// Seconds that connections get to end after their streams have.
 const DRAIN_SECONDS: u64 = 3;
 
@@ -77,7 +76,6 @@ impl ConciergeServer {
     /// Everything that this server answers.
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
         let app = &self.app;
-        let native = self.native()?;
         let mut routes = Route::new()
             .at("/", pages::landing(&app.config)?)
             .at("/healthz", make_sync(|_| "ok"))
@@ -91,15 +89,13 @@ impl ConciergeServer {
             .at("/docs", pages::redirect("/docs/"))
             .at("/docs/*path", pages::swagger()?)
             .nest("/h5/", pages::h5(&app.config)?)
-            .at("/api/v1/openapi.json", pages::json(native_document()))
-            .nest("/api/v1", native);
+            .at(native::DOCUMENT, pages::json(native_document()));
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
             routes = routes.at("/demo", demo);
         }
-        Ok(routes
-            .data(self.gatekeeper.clone())
+        Ok(Native::new(self.native()?, routes, self.gatekeeper.clone())
             .with(Edge::new(app)?)
             .with(Envelope))
     }
@@ -188,7 +184,6 @@ impl ConciergeServer {
         });
         let acceptor = NoDelay::new(listener)?;
         Server::new_with_acceptor(acceptor)
-            .idle_timeout(Duration::from_secs(IDLE_SECONDS))
             .run_with_graceful_shutdown(
                 self.routes()?,
                 self.draining.clone().cancelled_owned(),

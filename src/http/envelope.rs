@@ -1,7 +1,9 @@
 //! The one face of errors: RFC 9457 problem+json, with a code for machines and a sentence for people.
 
 use poem::{
-    Endpoint, IntoResponse, Middleware, Request, Response, error::ResponseError, http::StatusCode,
+    Endpoint, IntoResponse, Middleware, Request, Response,
+    error::ResponseError,
+    http::{HeaderName, HeaderValue, StatusCode},
 };
 use poem_openapi::{
     ApiResponse, Object,
@@ -9,7 +11,7 @@ use poem_openapi::{
     types::{Example, ToJSON, Type},
 };
 use tracing::Instrument;
-use uuid::Uuid;
+use uuid::fmt::Simple;
 
 use super::example;
 use crate::error::{Code, Error};
@@ -18,7 +20,7 @@ use crate::error::{Code, Error};
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// The header that carries the id of a request, in and out.
-pub const REQUEST_ID: &str = "x-request-id";
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why a request failed (RFC 9457).
 #[derive(Object, Debug)]
@@ -151,31 +153,50 @@ pub struct EnvelopeEndpoint<E> {
 impl<E: Endpoint> Endpoint for EnvelopeEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    // no `async fn`: its future would hold the request once more than the inner one does
+    fn call(&self, request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let id = request_id(&request);
-        let method = request.method().clone();
-        // never the query: it may carry a token
-        let path = request.uri().path().to_owned();
-        let span = tracing::info_span!("request", id, %method, path);
-        let response = match self.inner.call(request).instrument(span.clone()).await {
-            Ok(response) => response.into_response(),
-            Err(error) => span.in_scope(|| face(error, &id)),
-        };
-        span.in_scope(|| tracing::info!(status = response.status().as_u16(), "answered"));
-        let mut response = response;
-        if let Ok(value) = id.parse() {
-            response.headers_mut().insert(REQUEST_ID, value);
+        let span = tracing::info_span!(
+            "request",
+            id = text(&id),
+            method = %request.method(),
+            // never the query: it may carry a token
+            path = request.uri().path()
+        );
+        let inner = span.in_scope(|| self.inner.call(request));
+        let inner = inner.instrument(span.clone());
+        async move {
+            let mut response = match inner.await {
+                Ok(response) => response.into_response(),
+                Err(error) => span.in_scope(|| face(error, text(&id))),
+            };
+            span.in_scope(|| tracing::info!(status = response.status().as_u16(), "answered"));
+            response.headers_mut().insert(&REQUEST_ID, id);
+            Ok(response)
         }
-        Ok(response)
     }
 }
 
 /// The caller's id when it is short and plain, else a new one.
-fn request_id(request: &Request) -> String {
-    let given = request.header(REQUEST_ID).filter(|id| {
-        (8..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    });
-    given.map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned)
+fn request_id(request: &Request) -> HeaderValue {
+    let plain = |id: &&HeaderValue| {
+        let mut bytes = id.as_bytes().iter();
+        (8..=64).contains(&id.len()) && bytes.all(|&b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let given = request.headers().get(&REQUEST_ID).filter(plain);
+    given.cloned().unwrap_or_else(new_id)
+}
+
+/// Not `Uuid::new_v4`, which asks the system for random bytes each time.
+fn new_id() -> HeaderValue {
+    let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    let mut text = [0; Simple::LENGTH];
+    let text = id.simple().encode_lower(&mut text);
+    HeaderValue::from_str(text).expect("hexadecimal digits are fit for a header")
+}
+
+fn text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
 }
 
 fn face(error: poem::Error, id: &str) -> Response {

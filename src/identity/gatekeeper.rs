@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use time::OffsetDateTime;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -63,7 +63,7 @@ pub struct Gatekeeper {
     window: Window,
     exchange: time::Duration,
     dummy: Arc<Decryptor>,
-    seen: Cache<[u8; 32], Seen>,
+    seen: moka::sync::Cache<[u8; 32], Arc<Seen>>,
     clients: Cache<String, Option<Arc<Known>>>,
     generation: AtomicU64,
     listening: AtomicBool,
@@ -71,10 +71,11 @@ pub struct Gatekeeper {
     rsa_operations: Arc<AtomicU64>,
 }
 
-#[derive(Clone)]
+/// A credential that was brought, and what came of it: callers who bring the same one at the same
+/// time wait for one outcome.
 struct Seen {
     generation: u64,
-    proof: Option<Arc<Proof>>,
+    outcome: OnceCell<Result<Option<Arc<Proof>>, String>>,
 }
 
 struct Known {
@@ -101,7 +102,7 @@ impl Gatekeeper {
             },
             exchange: minutes("exchange_minutes")?,
             dummy: Arc::new(Decryptor::dummy(2_048)?),
-            seen: Cache::builder()
+            seen: moka::sync::Cache::builder()
                 .max_capacity(REMEMBERED_MAX)
                 .time_to_live(remember)
                 .build(),
@@ -189,25 +190,49 @@ impl Gatekeeper {
 
     async fn remembered(&self, kind: Credential, text: &str) -> Result<Option<Arc<Proof>>> {
         if !self.is_listening() {
-            return self.compute(kind, text).await;
+            return Box::pin(self.compute(kind, text)).await;
         }
         let key = hash(text);
-        if let Some(seen) = self.seen.get(&key).await {
-            if seen.generation == self.generation.load(Ordering::SeqCst) {
-                return Ok(seen.proof);
-            }
-            self.seen.invalidate(&key).await;
+        if let Some(seen) = self.seen.get(&key)
+            && seen.generation == self.generation.load(Ordering::SeqCst)
+            && let Some(Ok(proof)) = seen.outcome.get()
+        {
+            return Ok(proof.clone());
         }
+        // boxed, or every request would carry the state of the long way
+        Box::pin(self.first_sight(key, kind, text)).await
+    }
+
+    async fn first_sight(
+        &self,
+        key: [u8; 32],
+        kind: Credential,
+        text: &str,
+    ) -> Result<Option<Arc<Proof>>> {
+        let generation = self.generation.load(Ordering::SeqCst);
+        if let Some(seen) = self.seen.get(&key)
+            && seen.generation != generation
+        {
+            self.seen.invalidate(&key);
+        }
+        let seen = self.seen.get_with(key, || {
+            Arc::new(Seen {
+                generation,
+                outcome: OnceCell::new(),
+            })
+        });
         let compute = async {
-            let generation = self.generation.load(Ordering::SeqCst);
-            let proof = self.compute(kind, text).await?;
-            Ok::<_, Error>(Seen { generation, proof })
+            let outcome = self.compute(kind, text).await;
+            if outcome.is_err() {
+                // for all who wait now, and for nobody who comes later
+                self.seen.invalidate(&key);
+            }
+            outcome.map_err(|error| format!("{error:?}"))
         };
-        // callers who bring the same credential at the same time wait for one outcome
-        let seen = self.seen.try_get_with(key, compute).await;
-        Ok(seen
-            .map_err(|error| Error::Unavailable(anyhow::anyhow!("{error:#}")))?
-            .proof)
+        let outcome = seen.outcome.get_or_init(|| compute).await;
+        outcome
+            .clone()
+            .map_err(|error| Error::Unavailable(anyhow::anyhow!(error)))
     }
 
     async fn compute(&self, kind: Credential, text: &str) -> Result<Option<Arc<Proof>>> {

@@ -2,7 +2,10 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use poem::{Request, RequestBody};
+use poem::{
+    Request, RequestBody,
+    http::{HeaderName, header::AUTHORIZATION},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
@@ -17,6 +20,9 @@ use crate::error::{Error, Result};
 
 const TOKEN: &str = "ApiToken";
 const BEARER: &str = "Bearer";
+
+static API_TOKEN: HeaderName = HeaderName::from_static("api-token");
+static API_TOKEN_DOCUMENTED: HeaderName = HeaderName::from_static("api_token");
 
 /// A user of a client, by the bearer of a session or by a v1 token.
 pub struct Member {
@@ -103,15 +109,17 @@ fn gatekeeper(request: &Request) -> Result<&Gatekeeper> {
 }
 
 fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, rest) = request.header("authorization")?.split_once(' ')?;
+    let (scheme, rest) = header(request, &AUTHORIZATION)?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(rest.trim())
 }
 
 /// `Api-Token` is what clients of v1 send; `api_token` is what its documentation said.
 fn token(request: &Request) -> Option<&str> {
-    request
-        .header("api-token")
-        .or_else(|| request.header("api_token"))
+    header(request, &API_TOKEN).or_else(|| header(request, &API_TOKEN_DOCUMENTED))
+}
+
+fn header<'a>(request: &'a Request, name: &HeaderName) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
 }
 
 fn scheme(

@@ -5,7 +5,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -14,8 +14,14 @@ use anyhow::Result;
 use bytes::Bytes;
 use futures_util::{StreamExt, future};
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _};
-use poem::{Body, Endpoint, IntoResponse, Middleware, Request, Response, http::Method};
-use tokio::sync::Semaphore;
+use poem::{
+    Body, Endpoint, IntoResponse, Middleware, Request, Response,
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{CONTENT_LENGTH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    },
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, error::Error, http::address::TrustedProxies, telemetry::Metrics};
@@ -26,6 +32,8 @@ const BODY_BYTES_MAX: u64 = 1 << 20;
 const MULTIPART_BYTES_SPARE: u64 = 64 << 10;
 /// Addresses after which the limiter forgets those that have been quiet.
 const ADDRESSES_MAX: usize = 50_000;
+/// Requests between two counts of these addresses.
+const CHECKS_PER_COUNT: u64 = 1_024;
 
 /// The middleware.
 #[derive(Clone)]
@@ -34,6 +42,7 @@ pub struct Edge(Arc<Limits>);
 struct Limits {
     proxies: TrustedProxies,
     by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    checks: AtomicU64,
     slots: Semaphore,
     upload_bytes_max: u64,
     metrics: Metrics,
@@ -52,6 +61,7 @@ impl Edge {
         Ok(Self(Arc::new(Limits {
             proxies: TrustedProxies::parse(&config.list("server", "trusted_proxies"))?,
             by_address,
+            checks: AtomicU64::new(0),
             slots: Semaphore::new(config.number("server", "requests_max", 1..=1_000_000)? as usize),
             upload_bytes_max: config.number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
             metrics: app.metrics.clone(),
@@ -79,53 +89,79 @@ pub struct EdgeEndpoint<E> {
 impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        let started = Instant::now();
-        let method = request.method().clone();
-        let answered = self.limited(request).await;
-        let status = match &answered {
-            Ok(response) => response.status(),
-            Err(error) => error.status(),
-        };
-        let class = format!("{}xx", status.as_u16() / 100);
-        let metrics = &self.limits.metrics;
-        metrics
-            .requests
-            .with_label_values(&[method.as_str(), class.as_str()])
-            .inc();
-        metrics
-            .request_seconds
-            .observe(started.elapsed().as_secs_f64());
-        answered
+    // no `async fn`: its future would hold the request once more than the inner one does
+    fn call(&self, mut request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
+        let (started, method) = (Instant::now(), request.method().clone());
+        let admitted = self.limits.admit(&mut request);
+        let inner = admitted.map(|admission| (admission, self.inner.call(request)));
+        async move {
+            let answered = match inner {
+                Ok((admission, inner)) => admission.answer(inner.await),
+                Err(error) => Err(error.into()),
+            };
+            let status = match &answered {
+                Ok(response) => response.status(),
+                Err(error) => error.status(),
+            };
+            self.limits.count(&method, status, started);
+            answered
+        }
     }
 }
 
-impl<E: Endpoint> EdgeEndpoint<E> {
-    async fn limited(&self, mut request: Request) -> poem::Result<Response> {
-        let limits = &self.limits;
-        limits.check_address(&request)?;
-        let Ok(_slot) = limits.slots.try_acquire() else {
-            return Err(Error::Unavailable(anyhow::anyhow!("too many requests at once")).into());
-        };
-        let too_large = limits.bound_body(&mut request)?;
-        let answered = self.inner.call(request).await;
-        if too_large.load(Ordering::Relaxed) {
-            return Err(limits.too_large().into());
+/// A request that may go on, as long as it is at work.
+struct Admission<'a> {
+    limits: &'a Limits,
+    _slot: SemaphorePermit<'a>,
+    /// Set once the body turns out to be longer than it may.
+    too_large: Option<Arc<AtomicBool>>,
+}
+
+impl Admission<'_> {
+    fn answer(self, answered: poem::Result<impl IntoResponse>) -> poem::Result<Response> {
+        let too_large = self.too_large.as_ref();
+        if too_large.is_some_and(|too_large| too_large.load(Ordering::Relaxed)) {
+            return Err(self.limits.too_large().into());
         }
         let mut response = answered?.into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            "x-content-type-options",
-            poem::http::HeaderValue::from_static("nosniff"),
-        );
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers
-            .entry("referrer-policy")
-            .or_insert(poem::http::HeaderValue::from_static("no-referrer"));
+            .entry(REFERRER_POLICY)
+            .or_insert(HeaderValue::from_static("no-referrer"));
         Ok(response)
     }
 }
 
 impl Limits {
+    fn admit(&self, request: &mut Request) -> Result<Admission<'_>, Error> {
+        self.check_address(request)?;
+        let Ok(slot) = self.slots.try_acquire() else {
+            return Err(Error::Unavailable(anyhow::anyhow!(
+                "too many requests at once"
+            )));
+        };
+        Ok(Admission {
+            limits: self,
+            _slot: slot,
+            too_large: self.bound_body(request)?,
+        })
+    }
+
+    fn count(&self, method: &Method, status: StatusCode, started: Instant) {
+        let class = match status.as_u16() / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        let labels = [method.as_str(), class];
+        self.metrics.requests.with_label_values(&labels).inc();
+        let seconds = started.elapsed().as_secs_f64();
+        self.metrics.request_seconds.observe(seconds);
+    }
+
     fn check_address(&self, request: &Request) -> Result<(), Error> {
         let path = request.uri().path();
         let Some(limiter) = self
@@ -135,7 +171,9 @@ impl Limits {
         else {
             return Ok(());
         };
-        if limiter.len() > ADDRESSES_MAX {
+        // counting them takes a lock of every part of the table
+        let checks = self.checks.fetch_add(1, Ordering::Relaxed);
+        if checks.is_multiple_of(CHECKS_PER_COUNT) && limiter.len() > ADDRESSES_MAX {
             limiter.retain_recent();
         }
         limiter
@@ -149,16 +187,18 @@ impl Limits {
 
     /// Bounds the body, also one that does not say how long it is. What is returned tells whether
     /// it was longer.
-    fn bound_body(&self, request: &mut Request) -> Result<Arc<AtomicBool>, Error> {
+    fn bound_body(&self, request: &mut Request) -> Result<Option<Arc<AtomicBool>>, Error> {
+        let announced = request.headers().get(CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_none() && request.method() == Method::GET {
+            return Ok(None);
+        }
         let bytes_max = self.body_bytes_max(request);
-        let announced = request
-            .header("content-length")
-            .and_then(|length| length.parse::<u64>().ok());
         if announced.is_some_and(|announced| announced > bytes_max) {
             return Err(self.too_large());
         }
         let too_large = Arc::new(AtomicBool::new(false));
-        if announced.is_none() && request.method() != Method::GET {
+        if announced.is_none() {
             let (flag, mut received) = (too_large.clone(), 0);
             let bytes = request.take_body().into_bytes_stream().map(move |piece| {
                 let piece: Bytes = piece?;
@@ -171,7 +211,7 @@ impl Limits {
             });
             request.set_body(Body::from_bytes_stream(bytes));
         }
-        Ok(too_large)
+        Ok(Some(too_large))
     }
 
     fn body_bytes_max(&self, request: &Request) -> u64 {
