@@ -7,7 +7,7 @@ use concierge::{
     boot,
     db::{
         LOGIN_ROLE, Owner,
-        embedded::{Access, Embedded, Settings},
+        embedded::{Access, Embedded, Gone, Settings},
     },
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -36,7 +36,14 @@ impl Cluster {
         let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-cluster");
         let settings = Settings::new(runtime_dir(), data_dir);
         let embedded = runtime.block_on(async {
-            let embedded = Embedded::start(&settings).await?;
+            let embedded = match Embedded::start(&settings).await {
+                // a machine may keep the build folder and lose what lies outside
+                Err(error) if error.is::<Gone>() => {
+                    std::fs::remove_file(error.downcast::<Gone>()?.pointer)?;
+                    Embedded::start(&settings).await?
+                }
+                started => started?,
+            };
             forget(embedded.access()).await?;
             let owner = Owner::new(embedded.access().options("postgres"));
             let password = boot::login_password(embedded.access());

@@ -18,6 +18,7 @@ use crate::{
     },
     fetch::Fetcher,
     models::Models,
+    secret::Secret,
     telemetry::Metrics,
     vault::Vault,
 };
@@ -44,9 +45,9 @@ pub enum Mode {
 
 /// Opens the world that the settings describe.
 pub async fn open(config: Arc<Config>, mode: Mode) -> Result<Booted> {
-    let (login, embedded) = match config.text("database", "url") {
-        "" => embedded(&config, mode).await?,
-        url => (external(&config, url).await?, None),
+    let (login, embedded) = match config.secret("database", "url")? {
+        None => embedded(&config, mode).await?,
+        Some(url) => (external(&config, &url).await?, None),
     };
     let connections_max = config.number("database", "connections_max", 4..=1_000)? as u32;
     let db = Db::open(login, connections_max)
@@ -112,13 +113,11 @@ async fn embedded(config: &Config, mode: Mode) -> Result<(PgConnectOptions, Opti
     Ok((login, embedded))
 }
 
-async fn external(config: &Config, url: &str) -> Result<PgConnectOptions> {
-    let login = PgConnectOptions::from_str(url).context("[database] url")?;
+async fn external(config: &Config, url: &Secret) -> Result<PgConnectOptions> {
+    let login = PgConnectOptions::from_str(url.expose()).context("[database] url")?;
     if config.flag("database", "migrate")? {
-        let owner_url = match config.text("database", "owner_url") {
-            "" => url,
-            owner_url => owner_url,
-        };
+        let owner_url = config.secret("database", "owner_url")?;
+        let owner_url = owner_url.as_ref().unwrap_or(url).expose();
         let owner = PgConnectOptions::from_str(owner_url).context("[database] owner_url")?;
         let database = login.get_database().unwrap_or("postgres").to_owned();
         let owner = Owner::new(owner);

@@ -5,17 +5,28 @@ mod edge;
 mod listener;
 mod native;
 mod pages;
+mod tls;
+mod watched;
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use poem::{Endpoint, EndpointExt, Route, Server, endpoint::make_sync};
+use poem::{
+    Endpoint, EndpointExt, Route, Server,
+    endpoint::make_sync,
+    listener::{Acceptor, AcceptorExt},
+};
 use poem_openapi::OpenApiService;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::document::native_document;
-use self::{document::describe, edge::Edge, listener::NoDelay, native::Native};
+use self::{
+    document::describe,
+    edge::Edge,
+    listener::{NoDelay, Patient},
+    native::Native,
+};
 use crate::{
     app::App,
     chat::{
@@ -134,7 +145,8 @@ impl ConciergeServer {
             return Ok(());
         }
         let listener = tokio::net::TcpListener::bind(listen).await;
-        let acceptor = NoDelay::new(listener.with_context(|| format!("listen on {listen}"))?)?;
+        let listener = listener.with_context(|| format!("listen on {listen}"))?;
+        let acceptor = Patient(NoDelay::new(listener)?);
         let routes = Route::new().at("/metrics", edge::MetricsPage(self.app.metrics.clone()));
         let stop = self.app.tasks.stopping();
         self.app.tasks.spawn(async move {
@@ -182,17 +194,25 @@ impl ConciergeServer {
             }
             tasks.stop();
         });
-        let acceptor = NoDelay::new(listener)?;
+        let grace = grace + Duration::from_secs(DRAIN_SECONDS);
+        let listener = NoDelay::new(listener)?;
+        match tls::certificates(&self.app.config)? {
+            None => self.serve_on(Patient(listener), grace).await,
+            Some(tls) => self.serve_on(Patient(listener.rustls(tls)), grace).await,
+        }?;
+        self.app.tasks.finish().await;
+        Ok(())
+    }
+
+    async fn serve_on(&self, acceptor: impl Acceptor + 'static, grace: Duration) -> Result<()> {
         Server::new_with_acceptor(acceptor)
             .run_with_graceful_shutdown(
                 self.routes()?,
                 self.draining.clone().cancelled_owned(),
-                Some(grace + Duration::from_secs(DRAIN_SECONDS)),
+                Some(grace),
             )
             .await
-            .context("serve")?;
-        self.app.tasks.finish().await;
-        Ok(())
+            .context("serve")
     }
 }
 

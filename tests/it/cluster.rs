@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use concierge::db::embedded::{Access, Embedded, Gone, Owned, Settings};
+use concierge::db::embedded::{Access, Embedded, Gone, Major, Owned, Settings};
 use tokio::sync::OnceCell;
 
 /// For the process that is first to make the database, on a busy machine.
@@ -21,22 +21,32 @@ pub async fn cluster() -> &'static Access {
 
 /// The runtime that `scripts/fetch-runtime` has laid.
 pub fn runtime_dir() -> PathBuf {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "no config here, and the script reads the same variable"
-    )]
-    let named = std::env::var("CONCIERGE_RUNTIME_DIR").ok();
-    named.map_or_else(
+    named("CONCIERGE_RUNTIME_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join(".runtime"),
         PathBuf::from,
     )
 }
 
-/// One cluster per checkout, also where several share their build folder.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no config here, and scripts read the same variables"
+)]
+fn named(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
+/// One cluster per checkout, also where several share their build folder. `make soak` asks for the
+/// oldest PostgreSQL that the server runs on.
 fn settings() -> Settings {
     let checkout = env!("CARGO_MANIFEST_DIR").replace('/', "-");
-    let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster{checkout}"));
+    let (version, folder) = match named("CONCIERGE_TEST_POSTGRES").as_deref() {
+        None | Some("18") => (Major::Eighteen, format!("cluster{checkout}")),
+        Some("16") => (Major::Sixteen, format!("cluster16{checkout}")),
+        Some(other) => panic!("CONCIERGE_TEST_POSTGRES = {other}: the runtime has 16 and 18"),
+    };
+    let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut settings = Settings::new(runtime_dir(), data_dir);
+    settings.version = version;
     settings.durable = false;
     settings
 }

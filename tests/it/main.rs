@@ -16,6 +16,7 @@ mod lexical;
 mod models;
 mod reader;
 mod search;
+mod tls;
 mod vendor;
 mod verbs;
 mod walls;
