@@ -38,8 +38,12 @@ const HOT: [(&str, &str, &[&str]); 22] = [
         &["login_session_pkey", "app_user_pkey"],
     ),
     ("identity/store.rs", "api_key", &["api_key_secret_key"]),
-    ("chat/store.rs", "session", &["chat_session_pkey"]),
-    ("chat/store.rs", "sessions", &["chat_session_of_user"]),
+    ("chat/store/sessions.rs", "session", &["chat_session_pkey"]),
+    (
+        "chat/store/sessions.rs",
+        "sessions",
+        &["chat_session_of_user"],
+    ),
     (
         "chat/store.rs",
         "messages",
@@ -48,8 +52,8 @@ const HOT: [(&str, &str, &[&str]); 22] = [
     ("chat/store.rs", "message", &["message_pkey", "usage_pkey"]),
     ("chat/store.rs", "answer_to", &["one_answer"]),
     ("chat/store.rs", "running_of_user", &["message_running"]),
-    ("chat/store.rs", "frames", &["frame_pkey"]),
-    ("chat/store.rs", "orphans", &["message_lease"]),
+    ("chat/store/writing.rs", "frames", &["frame_pkey"]),
+    ("chat/store/writing.rs", "orphans", &["message_lease"]),
     (
         "knowledge/store.rs",
         "base",
