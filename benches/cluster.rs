@@ -1,6 +1,9 @@
 //! The PostgreSQL of all benchmarks, durable as in production, and plain connections to it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 use concierge::{
@@ -27,23 +30,29 @@ pub fn runtime_dir() -> PathBuf {
     named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".runtime"))
 }
 
+/// A folder for the data of a PostgreSQL, kept from run to run. A machine may keep it and lose what
+/// lies outside of it, where root's databases are: then it is begun anew.
+pub fn data_dir(name: &str) -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let joined = runtime.block_on(Embedded::join(&Settings::new(runtime_dir(), &folder)));
+    if let Err(error) = joined {
+        fs::remove_file(error.downcast::<Gone>()?.pointer)?;
+    }
+    Ok(folder)
+}
+
 impl Cluster {
     /// Starts it, or takes over the one that a broken-off run left.
     pub fn start() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-cluster");
-        let settings = Settings::new(runtime_dir(), data_dir);
+        let settings = Settings::new(runtime_dir(), data_dir("bench-cluster")?);
         let embedded = runtime.block_on(async {
-            let embedded = match Embedded::start(&settings).await {
-                // a machine may keep the build folder and lose what lies outside
-                Err(error) if error.is::<Gone>() => {
-                    std::fs::remove_file(error.downcast::<Gone>()?.pointer)?;
-                    Embedded::start(&settings).await?
-                }
-                started => started?,
-            };
+            let embedded = Embedded::start(&settings).await?;
             forget(embedded.access()).await?;
             let owner = Owner::new(embedded.access().options("postgres"));
             let password = boot::login_password(embedded.access());

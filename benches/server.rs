@@ -76,6 +76,11 @@ impl Server {
     /// Ends it and starts it anew on the same files.
     pub fn again(&mut self, cores: Cores) -> Result<()> {
         self.end()?;
+        self.resume(cores)
+    }
+
+    /// Starts it anew once it has ended.
+    pub fn resume(&mut self, cores: Cores) -> Result<()> {
         self.child = launch(&self.folder, &self.arguments, cores)?;
         self.until_ready()
     }

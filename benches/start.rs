@@ -1,11 +1,11 @@
 //! How long a start on existing data takes, and how much memory an idle server.
 
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::{
-    Bench,
+    Bench, cluster,
     process::resident_mb,
     report::{Figure, Target},
     samples::ms_since,
@@ -16,7 +16,7 @@ const STARTS: usize = 3;
 
 /// Seconds from the command to the first `ready`, PostgreSQL's start included.
 pub fn run(bench: &mut Bench) -> Result<()> {
-    let data_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-start");
+    let data_dir = cluster::data_dir("bench-start")?;
     let data_dir = data_dir.display().to_string();
     let set = [("database.data_dir", data_dir.as_str())];
     let mut server = Server::start(Cores::All, &set)?;
@@ -24,7 +24,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     for _ in 0..STARTS {
         server.end()?;
         let started = Instant::now();
-        server.again(Cores::All)?;
+        server.resume(Cores::All)?;
         seconds.push(ms_since(started) / 1_000.0);
     }
     bench.report.add(Figure {
