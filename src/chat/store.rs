@@ -71,17 +71,6 @@ pub async fn lock_questions(tx: &mut ClientTx, user: UserId) -> Result<()> {
     Ok(())
 }
 
-pub async fn running_of_user(tx: &mut ClientTx, user: UserId) -> Result<i64> {
-    let client = tx.client();
-    Ok(sqlx::query_scalar(
-        "select count(*) from message where client_no = $1 and user_id = $2 and state = 'running'",
-    )
-    .bind(client)
-    .bind(user)
-    .fetch_one(tx.conn())
-    .await?)
-}
-
 pub async fn running_of_session(tx: &mut ClientTx, session: SessionId) -> Result<Vec<MessageId>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
@@ -93,25 +82,44 @@ pub async fn running_of_session(tx: &mut ClientTx, session: SessionId) -> Result
     .await?)
 }
 
-pub async fn add_question(
-    tx: &mut ClientTx,
-    id: MessageId,
-    session: SessionId,
-    user: UserId,
-    content: &str,
-    now: OffsetDateTime,
-) -> Result<()> {
+/// A question and the answer that is about to be written, leased to its writer.
+pub struct NewTurn<'a> {
+    pub session: SessionId,
+    pub user: UserId,
+    pub question: MessageId,
+    pub content: &'a str,
+    pub answer: MessageId,
+    pub model: &'a str,
+    pub runner: Uuid,
+    pub leased_until: OffsetDateTime,
+    /// For a session that has none yet.
+    pub title: &'a str,
+    pub now: OffsetDateTime,
+}
+
+/// Writes both down, the question first; the session moves to the top, and has a title from now on.
+pub async fn add_turn(tx: &mut ClientTx, new: &NewTurn<'_>) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "insert into message (client_no, message_id, session_id, user_id, role, content, state, citations, created_at, ended_at)
-         values ($1, $2, $3, $4, 'user', $5, 'done', '[]', $6, $6)",
+        "with touched as (update chat_session
+           set updated_at = $10, title = case when title = '' then $11 else title end
+           where client_no = $1 and session_id = $2)
+         insert into message (client_no, session_id, user_id, message_id, role, reply_to, content, state,
+           citations, model, runner, leased_until, created_at, ended_at)
+         values ($1, $2, $3, $4, 'user', null, $5, 'done', '[]', null, null, null, $10, $10),
+           ($1, $2, $3, $6, 'assistant', $4, '', 'running', '[]', $7, $8, $9, $10, null)",
     )
     .bind(client)
-    .bind(id)
-    .bind(session)
-    .bind(user)
-    .bind(content)
-    .bind(now)
+    .bind(new.session)
+    .bind(new.user)
+    .bind(new.question)
+    .bind(new.content)
+    .bind(new.answer)
+    .bind(new.model)
+    .bind(new.runner)
+    .bind(new.leased_until)
+    .bind(new.now)
+    .bind(new.title)
     .execute(tx.conn())
     .await
     .map_err(|error| match constraint(&error) {
@@ -120,39 +128,6 @@ pub async fn add_question(
         Some("message_client_no_session_id_fkey") => Error::NotFound("session"),
         _ => error.into(),
     })?;
-    Ok(())
-}
-
-/// The answer that is about to be written, leased to its writer.
-pub struct NewAnswer<'a> {
-    pub id: MessageId,
-    pub session: SessionId,
-    pub user: UserId,
-    pub question: MessageId,
-    pub model: &'a str,
-    pub runner: Uuid,
-    pub leased_until: OffsetDateTime,
-    pub now: OffsetDateTime,
-}
-
-pub async fn add_answer(tx: &mut ClientTx, new: &NewAnswer<'_>) -> Result<()> {
-    let client = tx.client();
-    sqlx::query(
-        "insert into message (client_no, message_id, session_id, user_id, role, reply_to, content, state,
-           citations, model, runner, leased_until, created_at)
-         values ($1, $2, $3, $4, 'assistant', $5, '', 'running', '[]', $6, $7, $8, $9)",
-    )
-    .bind(client)
-    .bind(new.id)
-    .bind(new.session)
-    .bind(new.user)
-    .bind(new.question)
-    .bind(new.model)
-    .bind(new.runner)
-    .bind(new.leased_until)
-    .bind(new.now)
-    .execute(tx.conn())
-    .await?;
     Ok(())
 }
 
@@ -213,6 +188,25 @@ pub async fn messages(
         ))
     };
     Ok(rows.iter().map(read).collect::<Result<_, sqlx::Error>>()?)
+}
+
+/// What was said last in a session, the latest first; not what is still unsaid.
+pub async fn said(
+    tx: &mut ClientTx,
+    session: SessionId,
+    rows: i64,
+) -> Result<Vec<(Speaker, String)>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select role, content from message
+         where client_no = $1 and session_id = $2 and content <> ''
+         order by no desc limit $3",
+    )
+    .bind(client)
+    .bind(session)
+    .bind(rows)
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 pub async fn remove_turn(tx: &mut ClientTx, question: MessageId) -> Result<()> {

@@ -197,11 +197,12 @@ impl Chat {
         let mut tx = self.app.db.client(client).await?;
         // the same question may come twice at once, and what runs is counted before it is added to
         store::lock_questions(&mut tx, user).await?;
-        let session = session::find(&mut tx, user, id).await?;
+        let asked = store::session_to_ask(&mut tx, user, id).await?;
+        let store::Asked { session, running } = asked.ok_or(Error::NotFound("session"))?;
         if let Some(before) = asked_before(&mut tx, user, id, ask.id).await? {
             return Ok(Opened::Before(before));
         }
-        if store::running_of_user(&mut tx, user).await? >= self.limits.running_per_user {
+        if running >= self.limits.running_per_user {
             return Err(Error::Throttled(Duration::from_secs(2)));
         }
         let bases = self.bases(&mut tx, user, &session).await?;
@@ -285,19 +286,19 @@ impl Chat {
         content: &str,
         now: OffsetDateTime,
     ) -> Result<()> {
-        store::add_question(tx, turn.question, turn.session, turn.user, content, now).await?;
-        let answer = store::NewAnswer {
-            id: turn.id,
+        let new = store::NewTurn {
             session: turn.session,
             user: turn.user,
             question: turn.question,
+            content,
+            answer: turn.id,
             model: turn.model.name(),
             runner: self.runner,
             leased_until: now + Duration::from_secs(LEASE_SECONDS),
+            title: &session::title_of(content),
             now,
         };
-        store::add_answer(tx, &answer).await?;
-        store::touch_session(tx, turn.session, &session::title_of(content), now).await
+        store::add_turn(tx, &new).await
     }
 }
 
@@ -348,19 +349,15 @@ async fn asked_before(
 }
 
 async fn earlier(tx: &mut ClientTx, session: SessionId) -> Result<Vec<prompt::Earlier>> {
-    let messages = store::messages(tx, session, None, HISTORY_MESSAGES_MAX).await?;
-    let said = messages
-        .into_iter()
-        .filter(|(_, message)| !message.content.is_empty());
-    Ok(said
-        .map(|(_, message)| prompt::Earlier {
-            role: match message.role {
-                store::Speaker::User => Role::User,
-                store::Speaker::Assistant => Role::Assistant,
-            },
-            content: message.content,
-        })
-        .collect())
+    let said = store::said(tx, session, HISTORY_MESSAGES_MAX).await?;
+    let earlier = said.into_iter().map(|(speaker, content)| prompt::Earlier {
+        role: match speaker {
+            store::Speaker::User => Role::User,
+            store::Speaker::Assistant => Role::Assistant,
+        },
+        content,
+    });
+    Ok(earlier.collect())
 }
 
 /// The events that end an answer, after its last piece.

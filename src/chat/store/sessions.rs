@@ -48,6 +48,33 @@ pub async fn session(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<O
     .await?)
 }
 
+/// A session that is asked something.
+#[derive(sqlx::FromRow)]
+pub struct Asked {
+    #[sqlx(flatten)]
+    pub session: Session,
+    /// Answers to its user that are being written, in any session.
+    pub running: i64,
+}
+
+pub async fn session_to_ask(
+    tx: &mut ClientTx,
+    user: UserId,
+    id: SessionId,
+) -> Result<Option<Asked>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select session_id, title, base_ids, created_at, updated_at,
+           (select count(*) from message where client_no = $1 and user_id = $3 and state = 'running') running
+         from chat_session where client_no = $1 and session_id = $2 and user_id = $3",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(user)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 pub async fn sessions(tx: &mut ClientTx, user: UserId, window: &Window) -> Result<Vec<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
@@ -86,27 +113,6 @@ pub async fn change_session(
     .bind(bases.flatten())
     .fetch_optional(tx.conn())
     .await?)
-}
-
-/// Something was said: the session moves to the top, and has a title from now on.
-pub async fn touch_session(
-    tx: &mut ClientTx,
-    id: SessionId,
-    title: &str,
-    now: OffsetDateTime,
-) -> Result<()> {
-    let client = tx.client();
-    sqlx::query(
-        "update chat_session set updated_at = $4, title = case when title = '' then $3 else title end
-         where client_no = $1 and session_id = $2",
-    )
-    .bind(client)
-    .bind(id)
-    .bind(title)
-    .bind(now)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
 }
 
 pub async fn remove_session(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<bool> {

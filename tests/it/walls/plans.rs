@@ -20,7 +20,7 @@ const WHOLE: [(&str, &str); 4] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 22] = [
+const HOT: [(&str, &str, &[&str]); 24] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -51,7 +51,13 @@ const HOT: [(&str, &str, &[&str]); 22] = [
     ),
     ("chat/store.rs", "message", &["message_pkey", "usage_pkey"]),
     ("chat/store.rs", "answer_to", &["one_answer"]),
-    ("chat/store.rs", "running_of_user", &["message_running"]),
+    ("chat/store.rs", "said", &["message_of_session"]),
+    (
+        "chat/store/sessions.rs",
+        "session_to_ask",
+        &["chat_session_pkey", "message_running"],
+    ),
+    ("chat/store.rs", "add_turn", &["chat_session_pkey"]),
     ("chat/store/writing.rs", "frames", &["frame_pkey"]),
     ("chat/store/writing.rs", "orphans", &["message_lease"]),
     (

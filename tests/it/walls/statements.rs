@@ -52,7 +52,9 @@ pub fn is_sql(text: &str) -> bool {
         "insert" => second == "into",
         "update" => text.contains(" set "),
         "select" => !second.is_empty(),
-        "with" => text.contains(" as (select") || text.contains(" as materialized"),
+        "with" => [" as (select", " as (update", " as materialized"]
+            .iter()
+            .any(|words| text.contains(words)),
         _ => false,
     }
 }
