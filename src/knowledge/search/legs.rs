@@ -29,6 +29,9 @@ pub async fn lexical(
     stats: Stats,
     limit: usize,
 ) -> Result<Vec<(Place, f32)>> {
+    if terms.is_empty() {
+        return Ok(Vec::new());
+    }
     let words: Vec<&str> = terms.iter().map(|asked| asked.term.as_str()).collect();
     let blocks = reads::postings(tx, bases, &words).await?;
     let places: HashMap<&str, usize> = words.into_iter().zip(0..).collect();
