@@ -27,7 +27,7 @@ use crate::{
         lexical::fusion::language,
         search::{self, Passage},
     },
-    models::{ChatRequest, Role, SharedChatModel, TokenUsage},
+    models::{self, ChatRequest, Role, SharedChatModel, TokenUsage},
 };
 
 /// Seconds for which the writer of an answer is believed to be alive without a sign.
@@ -226,7 +226,7 @@ impl Chat {
             question: ask.id.unwrap_or_else(|| MessageId::new(now)),
             id: MessageId::new(now),
             request,
-            instead: nothing.then(|| prompt::nothing_found(language(&content))),
+            instead: nothing.then(|| models::nothing_found(language(&content))),
             passages,
             model,
             answer: Arc::default(),

@@ -69,6 +69,8 @@ pub struct Passage {
     pub span: Range<i32>,
     /// Page it begins on, counted from 1, if the document has pages.
     pub page: Option<i32>,
+    /// The headings above it, and the head of a table that began before it.
+    pub context: String,
     /// Its text.
     pub text: String,
     /// 0 to 1; comparable within one search only.

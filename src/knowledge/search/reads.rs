@@ -29,7 +29,7 @@ pub const NEAREST_EXACT: &str =
 /// The chunks at some places, with their documents.
 pub const CHUNKS: &str =
     "select c.document_no, c.version, c.ordinal, c.chunk_id, d.document_id, d.name,
-            c.start_cp, c.end_cp, c.page, c.text
+            c.start_cp, c.end_cp, c.page, c.context, c.text
      from unnest($2::bigint[], $3::int[], $4::int[]) as found (document_no, version, ordinal)
      join chunk c on c.client_no = $1 and c.document_no = found.document_no
        and c.version = found.version and c.ordinal = found.ordinal
@@ -76,6 +76,7 @@ pub struct ChunkRow {
     start_cp: i32,
     end_cp: i32,
     page: Option<i32>,
+    context: String,
     text: String,
 }
 
@@ -96,6 +97,7 @@ impl ChunkRow {
             version: self.version,
             span: self.start_cp..self.end_cp,
             page: self.page,
+            context: self.context,
             text: self.text,
             score: scored.score,
             explain: Explain {
