@@ -4,6 +4,7 @@ mod extractive;
 mod http;
 mod minilm;
 mod openai;
+mod questions;
 mod registry;
 mod scripted;
 pub mod tokens;

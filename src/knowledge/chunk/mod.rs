@@ -10,6 +10,8 @@ mod sentence;
 
 pub use sentence::sentences;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::extract::{Block, BlockKind, Extracted, wide::columns};
 use cut::{Cutter, Span};
 
@@ -54,6 +56,28 @@ pub struct Chunk {
     pub context: String,
     /// The page on which it begins.
     pub page: Option<u32>,
+}
+
+/// SHA-256 of the text by which a chunk is searched.
+pub type TextHash = [u8; 32];
+
+impl Chunk {
+    /// A chunk is searched together with the headings above it.
+    pub fn searched_text(&self) -> String {
+        if self.context.is_empty() {
+            self.text.clone()
+        } else {
+            format!("{}\n{}", self.context, self.text)
+        }
+    }
+
+    /// By what the same text is known again.
+    pub fn searched_hash(&self) -> TextHash {
+        let mut hash = [0; 32];
+        let text = self.searched_text();
+        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        hash
+    }
 }
 
 /// Cuts a document. Every character that is not white space is in exactly one chunk. A heading

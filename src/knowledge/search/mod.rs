@@ -11,7 +11,7 @@ pub use self::index::{DIMENSIONS_MAX, Vectors, Version, drop_base, drop_document
 pub use self::legs::EXACT_CHUNKS_MAX;
 use self::reads::Place;
 /// The hot statements, for a test that looks at their plans.
-pub use self::reads::{CHUNKS, NEAREST_EXACT, POSTINGS};
+pub use self::reads::{CHUNKS, NEAREST_EXACT, POSTINGS, VECTORS_OF_TEXTS, vectors_of_texts};
 use super::lexical::{
     fusion::{self, Scored, Weights},
     words::{self, QueryTerm},
