@@ -153,7 +153,7 @@ export const en = {
     removeText: (name: string) => `“${name}” will no longer be found in answers.`,
     removeLabel: (name: string) => `Delete ${name}`,
     states: documentStates,
-    unread: "This document could not be read. Delete it and upload a version that can.",
+    unread: "This document could not be read. Delete it and upload another copy.",
     pages: (count: number) => (count === 1 ? "1 page" : `${count} pages`),
     pageErrors: (count: number) => (count === 1 ? "1 page could not be read" : `${count} pages could not be read`),
   },

@@ -137,7 +137,7 @@ export const zh: Texts = {
     removeText: (name) => `删除后，回答中将不再引用“${name}”。`,
     removeLabel: (name) => `删除 ${name}`,
     states: { uploaded: "排队中", extracting: "读取中", embedding: "建立索引", ready: "可用", failed: "失败" },
-    unread: "无法读取这份文档，请删除后上传可读取的版本。",
+    unread: "无法读取这份文档，请删除后换一份上传。",
     pages: (count) => `${count} 页`,
     pageErrors: (count) => `${count} 页无法读取`,
   },

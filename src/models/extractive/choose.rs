@@ -1,11 +1,11 @@
 //! Which pieces of the passages answer a question best, judged by the words they share with it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     asked::{self, Kind},
     piece::{self, Piece, Shape},
-    terms::{self, Term, Terms, Text},
+    terms::{self, Term, Terms},
 };
 use crate::models::{Excerpt, Language};
 
@@ -48,8 +48,9 @@ pub fn pieces(question: &str, passages: &[Excerpt]) -> Vec<Piece> {
         .iter()
         .enumerate()
         .flat_map(|(n, excerpt)| piece::split(n, excerpt));
+    let mut headings = HashMap::new();
     let mut read: Vec<Read> = pieces
-        .map(|piece| Read::new(piece, &terms, &asked))
+        .map(|piece| Read::new(piece, &terms, &asked, &mut headings))
         .collect();
     let weights = weights(&read, asked.terms.len());
     for it in &mut read {
@@ -72,7 +73,7 @@ struct Read {
     inside: Vec<f64>,
     /// How much of each term stands above it.
     above: Vec<f64>,
-    /// How closely what stands above it is about the terms: all of it and all of them is 1.
+    /// Of what stands above it, how closely the closest is about the terms.
     topic: f64,
     has_kind: bool,
     /// Words that it has besides.
@@ -81,16 +82,26 @@ struct Read {
 }
 
 impl Read {
-    fn new(piece: Piece, terms: &Terms, asked: &Asked) -> Self {
+    fn new(
+        piece: Piece,
+        terms: &Terms,
+        asked: &Asked,
+        headings: &mut HashMap<String, Heading>,
+    ) -> Self {
         let text = terms.text(&piece.text);
-        let headings: Vec<Text> = piece.above.iter().map(|it| terms.text(it)).collect();
         let inside: Vec<f64> = asked.terms.iter().map(|term| text.has(term)).collect();
-        let most = |term: &Term| headings.iter().map(|it| it.has(term)).fold(0.0, f64::max);
-        let above: Vec<f64> = asked.terms.iter().map(most).collect();
-        let topic = headings
-            .iter()
-            .map(|it| topic(it, terms, asked))
-            .fold(0.0, f64::max);
+        let mut above = vec![0.0; asked.terms.len()];
+        let mut topic = 0.0_f64;
+        for words in &piece.above {
+            // most pieces stand under the same ones
+            let heading = headings
+                .entry(words.clone())
+                .or_insert_with(|| Heading::new(words, terms, asked));
+            for (most, has) in above.iter_mut().zip(&heading.has) {
+                *most = has.max(*most);
+            }
+            topic = topic.max(heading.topic);
+        }
         let has_kind = asked
             .kind
             .is_some_and(|kind| kind.is_in(&terms::normal(&piece.text)));
@@ -172,20 +183,35 @@ fn exceeds(a: &[f64], b: &[f64]) -> bool {
     pairs().all(|(a, b)| a >= b) && pairs().any(|(a, b)| a > b)
 }
 
-/// How closely a heading is about the terms.
-fn topic(heading: &Text, terms: &Terms, asked: &Asked) -> f64 {
-    let telling: Vec<&Term> = asked.terms.iter().filter(|term| !term.vague).collect();
-    let own = terms.of_question(heading.as_str());
-    let own: Vec<&Term> = own.iter().filter(|term| !term.vague).collect();
-    if telling.is_empty() || own.is_empty() {
-        return 0.0;
+/// A heading as the question sees it.
+struct Heading {
+    /// How much of each term it has.
+    has: Vec<f64>,
+    /// How closely it is about the terms: all of it and all of them is 1.
+    topic: f64,
+}
+
+impl Heading {
+    fn new(words: &str, terms: &Terms, asked: &Asked) -> Self {
+        let text = terms.text(words);
+        let has: Vec<f64> = asked.terms.iter().map(|term| text.has(term)).collect();
+        let telling = |term: &&Term| !term.vague;
+        let own = terms.of_question(words);
+        let own: Vec<&Term> = own.iter().filter(telling).collect();
+        let wanted: Vec<&Term> = asked.terms.iter().filter(telling).collect();
+        let found: f64 = wanted.iter().map(|term| text.has(term)).sum();
+        let meant = own
+            .iter()
+            .filter(|word| wanted.iter().any(|term| term.word == word.word))
+            .count();
+        let all = (wanted.len() * own.len()) as f64;
+        let topic = if all > 0.0 {
+            found * meant as f64 / all
+        } else {
+            0.0
+        };
+        Self { has, topic }
     }
-    let found: f64 = telling.iter().map(|term| heading.has(term)).sum();
-    let meant = own
-        .iter()
-        .filter(|word| telling.iter().any(|term| term.word == word.word))
-        .count();
-    found / telling.len() as f64 * meant as f64 / own.len() as f64
 }
 
 /// Rare words tell more, as everywhere in search; here rare means in few of these pieces. One that

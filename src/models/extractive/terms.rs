@@ -111,11 +111,6 @@ pub struct Text {
 }
 
 impl Text {
-    /// The text, in the form in which it is compared.
-    pub fn as_str(&self) -> &str {
-        &self.chars
-    }
-
     /// How much of a term it has: all of it is 1.
     pub fn has(&self, term: &Term) -> f64 {
         let word = term.word.as_str();
