@@ -2,6 +2,7 @@
 //! that an empty line divides from it; `docs/decisions.md` says more.
 
 pub mod clock;
+pub mod dictionary;
 pub mod error;
 pub mod ids;
 pub mod secret;

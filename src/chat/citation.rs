@@ -52,52 +52,59 @@ pub fn check(answer: &str, passages: &[Passage]) -> Checked {
     }
 }
 
-/// The sentence that each marker stands in or right behind.
-fn claims(answer: &str, markers: &[Marker]) -> Vec<String> {
+/// What a marker is to bear out.
+#[derive(Debug, Default)]
+struct Claim {
+    /// The sentence it stands in or right behind.
+    sentence: String,
+    /// That one with those before it, back to the marker before, the longest first.
+    longer: Vec<String>,
+}
+
+fn claims(answer: &str, markers: &[Marker]) -> Vec<Claim> {
     // the sentences of the bare text, with the place of each marker in it
     let bare = without(answer, markers);
-    let mut removed = 0;
-    let places = markers.iter().map(|marker| {
-        let at = marker.start - removed;
-        removed += marker.end - marker.start;
-        at
-    });
     let mut ends = Vec::new();
     let mut from = 0;
-    for sentence in sentences(&bare) {
-        let text = sentence.2;
+    for (_, _, text) in sentences(&bare) {
         if let Some(at) = bare[from..].find(text) {
-            ends.push((from + at, from + at + text.len(), text));
+            ends.push((from + at, from + at + text.len()));
             from += at + text.len();
         }
     }
-    places
-        .map(|at| {
-            // trailing spaces and marks belong to what stands before them
-            let at = bare[..at].trim_end().len();
-            let own = ends
-                .iter()
-                .find(|(start, end, _)| *start < at && at <= *end);
-            own.map_or_else(String::new, |(_, _, text)| (*text).to_owned())
+    let (mut removed, mut before) = (0, 0);
+    let claim = |marker: &Marker| {
+        let place = marker.start - removed;
+        removed += marker.end - marker.start;
+        // trailing spaces and marks belong to what stands before them
+        let at = bare[..place].trim_end().len();
+        let since = std::mem::replace(&mut before, place);
+        let own = ends
+            .iter()
+            .position(|&(start, end)| start < at && at <= end);
+        own.map_or_else(Claim::default, |own| {
+            let (start, end) = ends[own];
+            let starts = ends[..own].iter().map(|(start, _)| *start);
+            let longer = starts.filter(|start| *start >= since);
+            Claim {
+                sentence: bare[start..end].to_owned(),
+                longer: longer.map(|start| bare[start..end].to_owned()).collect(),
+            }
         })
-        .collect()
+    };
+    markers.iter().map(claim).collect()
 }
 
-fn cite(n: u32, claim: &str, passage: &Passage) -> Option<Citation> {
-    let wanted: HashSet<Term> = word_set(claim);
-    let mut best: Option<(f32, usize, usize, &str)> = None;
-    for (start, end, text) in sentences(&passage.text) {
-        let overlap = overlap(&wanted, text);
-        if best.is_none_or(|(most, ..)| overlap > most) {
-            best = Some((overlap, start, end, text));
-        }
-    }
-    let (overlap, start, end, quote) = best?;
-    // words cannot tell whether a Chinese passage bears out an English sentence
-    let comparable = language(claim) == language(&passage.text);
-    if comparable && overlap < OVERLAP_MIN {
-        return None;
-    }
+fn cite(n: u32, claim: &Claim, passage: &Passage) -> Option<Citation> {
+    let quoted = claim
+        .longer
+        .iter()
+        .find_map(|text| quoted(text, &passage.text));
+    let (start, end) = match quoted {
+        Some(place) => place,
+        None => nearest(&claim.sentence, &passage.text)?,
+    };
+    let quote = passage.text.chars().skip(start).take(end - start).collect();
     Some(Citation {
         n,
         document_id: passage.document,
@@ -106,9 +113,55 @@ fn cite(n: u32, claim: &str, passage: &Passage) -> Option<Citation> {
         chunk_id: passage.chunk,
         start: passage.span.start + start as i32,
         end: passage.span.start + end as i32,
-        quote: quote.to_owned(),
+        quote,
         page: passage.page,
     })
+}
+
+/// Where several sentences stand word for word, whatever the space between them.
+fn quoted(claim: &str, passage: &str) -> Option<(usize, usize)> {
+    let solid = |text: &str| -> Vec<(usize, char)> {
+        let all = text.chars().enumerate();
+        all.filter(|(_, c)| !c.is_whitespace()).collect()
+    };
+    // the mark of a list is the answer's own
+    let wanted = solid(claim.trim_start_matches(['-', '*', ' ']));
+    let text = solid(passage);
+    let same = |place: &&[(usize, char)]| place.iter().zip(&wanted).all(|(a, b)| a.1 == b.1);
+    let place = text.windows(wanted.len().max(1)).find(same)?;
+    Some((place.first()?.0, place.last()?.0 + 1))
+}
+
+/// The sentence or row that shares most with a claim, if that is enough.
+fn nearest(claim: &str, passage: &str) -> Option<(usize, usize)> {
+    let wanted: HashSet<Term> = word_set(claim);
+    let mut best: Option<(f32, usize, usize)> = None;
+    for (start, end, text) in quotable(passage) {
+        let overlap = overlap(&wanted, text);
+        if best.is_none_or(|(most, ..)| overlap > most) {
+            best = Some((overlap, start, end));
+        }
+    }
+    let (overlap, start, end) = best?;
+    // words cannot tell whether a Chinese passage bears out an English sentence
+    let comparable = language(claim) == language(passage);
+    (!comparable || overlap >= OVERLAP_MIN).then_some((start, end))
+}
+
+/// What can be quoted of a passage, with its code points: sentences, and rows of tables as a whole,
+/// since part of a row tells nothing.
+fn quotable(text: &str) -> Vec<(usize, usize, &str)> {
+    let (mut all, mut start) = (Vec::new(), 0);
+    for line in text.split_inclusive('\n') {
+        let row = line.trim_end();
+        if row.starts_with('|') || row.contains('\t') {
+            all.push((start, start + row.chars().count(), row));
+        } else {
+            all.extend(sentences(line).map(|(from, to, text)| (start + from, start + to, text)));
+        }
+        start += line.chars().count();
+    }
+    all
 }
 
 fn overlap(wanted: &HashSet<Term>, text: &str) -> f32 {
@@ -149,6 +202,7 @@ mod tests {
             chunk: ChunkId(Uuid::from_u128(1)),
             document: DocumentId(Uuid::from_u128(2)),
             document_name: "手册.pdf".into(),
+            context: String::new(),
             version: 1,
             span: start..start + text.chars().count() as i32,
             page: Some(3),
@@ -228,5 +282,39 @@ mod tests {
         );
         assert_eq!(checked.citations.len(), 1);
         assert!(checked.citations[0].quote.contains("24"));
+    }
+
+    #[test]
+    fn what_is_quoted_word_for_word_is_quoted_whole() {
+        let text = "😀 The light\n\n- Red: charging.\n- Flashing: fault. Wait ten seconds. Call us.\nCall us.";
+        let answer = "They say:\n\n- Flashing: fault. Wait ten seconds. Call us. [1]\n- Red: charging. [1] Bye.";
+        let checked = check(answer, &[passage(100, text)]);
+        let quotes: Vec<&str> = checked
+            .citations
+            .iter()
+            .map(|it| it.quote.as_str())
+            .collect();
+        let whole = "Flashing: fault. Wait ten seconds. Call us.";
+        assert_eq!(quotes, [whole, "- Red: charging."]);
+        let chars: Vec<char> = text.chars().collect();
+        let first = &checked.citations[0];
+        let span = (first.start - 100) as usize..(first.end - 100) as usize;
+        assert_eq!(chars[span].iter().collect::<String>(), whole);
+    }
+
+    #[test]
+    fn a_row_is_quoted_whole() {
+        let text = "| Code | Meaning |\n| --- | --- |\n| E05 | Too low. Charge soon. |\n| E06 | Too high. |";
+        let answer = "Code: E05, Meaning: Too low. Charge soon. [1]";
+        let checked = check(answer, &[passage(0, text)]);
+        assert_eq!(
+            checked.citations[0].quote,
+            "| E05 | Too low. Charge soon. |"
+        );
+        let checked = check(
+            "代码：E08，含义：过热 [1]",
+            &[passage(0, "E08\t过热\nE09\t无信号")],
+        );
+        assert_eq!(checked.citations[0].quote, "E08\t过热");
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     knowledge::search::Passage,
-    models::{ChatMessage, ChatRequest, Language, Role, tokens},
+    models::{ChatMessage, ChatRequest, Excerpt, Role, tokens},
 };
 
 const RULES: &str = "You answer questions out of the numbered passages below. \
@@ -82,23 +82,14 @@ pub fn build(
         question: question.to_owned(),
         passages: passages
             .iter()
-            .map(|passage| passage.text.clone())
+            .map(|passage| Excerpt {
+                context: passage.context.clone(),
+                text: passage.text.clone(),
+            })
             .collect(),
         output_tokens_max: room.output_tokens_max,
         temperature: None,
     })
-}
-
-/// What is said when nothing was found and the base wants no free answer.
-pub fn nothing_found(language: Language) -> &'static str {
-    match language {
-        Language::Chinese => {
-            "抱歉，在资料中没有找到与这个问题相关的内容。请换一种问法，或补充相关资料。"
-        }
-        Language::English => {
-            "Sorry, the documents hold nothing about this question. Try other words, or add documents about it."
-        }
-    }
 }
 
 fn system(passages: &[Passage]) -> String {
@@ -109,9 +100,10 @@ fn system(passages: &[Passage]) -> String {
     for (passage, n) in passages.iter().zip(1..) {
         // the fence cannot be closed from inside
         let body = passage.text.replace("</passage", "<\u{200b}/passage");
-        let name = passage.document_name.replace(['"', '<', '>'], " ");
+        let [name, section] = [&passage.document_name, &passage.context]
+            .map(|words| words.replace(['"', '<', '>', '\n'], " "));
         text.push_str(&format!(
-            "\n\n<passage n=\"{n}\" document=\"{name}\">\n{body}\n</passage>"
+            "\n\n<passage n=\"{n}\" document=\"{name}\" section=\"{section}\">\n{body}\n</passage>"
         ));
     }
     text

@@ -27,7 +27,7 @@ use crate::{
         lexical::fusion::language,
         search::{self, Passage},
     },
-    models::{ChatRequest, Role, SharedChatModel, TokenUsage},
+    models::{self, ChatRequest, Role, SharedChatModel, TokenUsage},
 };
 
 /// Seconds for which the writer of an answer is believed to be alive without a sign.
@@ -192,7 +192,7 @@ impl Chat {
     ) -> Result<Opened> {
         let content = self.question(&ask.content)?;
         // the model reads the question before the transaction: nothing waits while a lock is held
-        let question = self.read(&content).await?;
+        let question = self.read(client, &content).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.client(client).await?;
         // the same question may come twice at once, and what runs is counted before it is added to
@@ -227,7 +227,7 @@ impl Chat {
             question: ask.id.unwrap_or_else(|| MessageId::new(now)),
             id: MessageId::new(now),
             request,
-            instead: nothing.then(|| prompt::nothing_found(language(&content))),
+            instead: nothing.then(|| models::nothing_found(language(&content))),
             passages,
             model,
             answer: Arc::default(),
@@ -251,8 +251,8 @@ impl Chat {
     }
 
     /// The question as it is searched: by words alone while the embedding model is away.
-    async fn read(&self, content: &str) -> Result<search::Question> {
-        let embedder = self.app.models.embedder();
+    async fn read(&self, client: ClientNo, content: &str) -> Result<search::Question> {
+        let embedder = self.app.models.embedder_of_questions(client);
         match search::question(embedder.as_deref(), content).await {
             Err(error) => {
                 tracing::warn!(

@@ -30,7 +30,7 @@ use crate::{
         sse::Sse,
     },
     identity::{Caller, Who},
-    ids::{BaseId, DocumentId},
+    ids::{BaseId, ClientNo, DocumentId},
 };
 
 /// Milliseconds between two looks at a document whose progress is followed.
@@ -253,7 +253,7 @@ impl KnowledgeApi {
         body: Json<SearchRequest>,
     ) -> Result<Json<SearchResult>> {
         let limit = check_search(&body.0)?;
-        let question = self.question(&body.0).await?;
+        let question = self.question(who.client, &body.0).await?;
         let mut tx = self.app.db.client(who.client).await?;
         let base = base::find(&mut tx, &who, id.0).await?.base;
         let found = search::passages(&mut tx, &[base.base_no], &question, limit).await?;
@@ -406,8 +406,8 @@ impl KnowledgeApi {
         checked(&name, fetched.media_type, Some(fetched.final_url), staged).await
     }
 
-    async fn question(&self, body: &SearchRequest) -> Result<search::Question> {
-        let embedder = self.app.models.embedder();
+    async fn question(&self, client: ClientNo, body: &SearchRequest) -> Result<search::Question> {
+        let embedder = self.app.models.embedder_of_questions(client);
         let Some(values) = body.vector.clone() else {
             return search::question(embedder.as_deref(), &body.query).await;
         };

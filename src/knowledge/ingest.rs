@@ -1,11 +1,14 @@
 //! The job that makes a document searchable: read, cut, embed, and switch in one commit.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use time::OffsetDateTime;
 
 use super::{
-    chunk::{self, Chunk, ChunkLimits},
+    chunk::{self, Chunk, ChunkLimits, TextHash},
     document::{Document, State},
     extract::{self, Extracted, Kind, Source},
     lexical::words,
@@ -128,6 +131,8 @@ async fn cut(extracted: Extracted) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
         .map_err(Error::internal)
 }
 
+/// The vectors of the chunks. What this client has a vector of, in any document, is not embedded
+/// again.
 async fn embed(
     app: &App,
     client: ClientNo,
@@ -135,25 +140,36 @@ async fn embed(
     embedder: &SharedEmbedder,
     chunks: &[Chunk],
 ) -> Result<Vec<Vec<f32>>> {
-    let mut vectors = Vec::with_capacity(chunks.len());
+    let mut vectors: Vec<Vec<f32>> = Vec::with_capacity(chunks.len());
+    // where the vector of a text stands that came before in this document
+    let mut places: HashMap<TextHash, usize> = HashMap::new();
     for batch in chunks.chunks(EMBED_BATCH) {
+        let hashes: Vec<TextHash> = batch.iter().map(Chunk::searched_hash).collect();
         let mut tx = app.db.client(client).await?;
         store::set_progress(&mut tx, id, vectors.len(), chunks.len(), app.clock.now()).await?;
+        let mut known = search::vectors_of_texts(&mut tx, embedder.id(), &hashes).await?;
         tx.commit().await?;
-        let texts = batch.iter().map(searched_text).collect();
-        vectors.extend(embedder.embed(texts).await?);
-        app.metrics.chunks_embedded.inc_by(batch.len() as u64);
+        let mut unknown = batch.iter().zip(&hashes).collect::<Vec<_>>();
+        let mut once = HashSet::new();
+        unknown.retain(|(_, hash)| {
+            !known.contains_key(*hash) && !places.contains_key(*hash) && once.insert(*hash)
+        });
+        if !unknown.is_empty() {
+            let texts = unknown.iter().map(|(chunk, _)| chunk.searched_text());
+            let fresh = embedder.embed(texts.collect()).await?;
+            app.metrics.chunks_embedded.inc_by(fresh.len() as u64);
+            known.extend(unknown.iter().map(|(_, hash)| **hash).zip(fresh));
+        }
+        for hash in hashes {
+            let vector = match places.get(&hash) {
+                Some(&place) => vectors[place].clone(),
+                None => known.remove(&hash).unwrap_or_default(),
+            };
+            places.entry(hash).or_insert(vectors.len());
+            vectors.push(vector);
+        }
     }
     Ok(vectors)
-}
-
-/// A chunk is searched together with the headings above it.
-fn searched_text(chunk: &Chunk) -> String {
-    if chunk.context.is_empty() {
-        chunk.text.clone()
-    } else {
-        format!("{}\n{}", chunk.context, chunk.text)
-    }
 }
 
 /// Makes the new version the one that is searched, all at once.
@@ -168,7 +184,7 @@ async fn switch(
     let terms = tokio::task::spawn_blocking(move || {
         chunks
             .iter()
-            .map(|chunk| words::terms(&searched_text(chunk)))
+            .map(|chunk| words::terms(&chunk.searched_text()))
             .collect::<Vec<_>>()
     });
     let terms = terms.await.map_err(Error::internal)?;

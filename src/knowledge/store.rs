@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{
     base::{Base, Change, CountedBase, NewBase},
-    chunk::Chunk,
+    chunk::{Chunk, TextHash},
     document::{Document, PageError, State},
     extract,
     search::Version,
@@ -420,11 +420,12 @@ pub async fn add_chunks(
     let pages: Vec<Option<i32>> = chunks.iter().map(|chunk| chunk.page.map(number)).collect();
     let contexts: Vec<&str> = chunks.iter().map(|chunk| chunk.context.as_str()).collect();
     let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
+    let hashes: Vec<TextHash> = chunks.iter().map(Chunk::searched_hash).collect();
     sqlx::query(
-        "insert into chunk (client_no, base_no, document_no, version, chunk_id, ordinal, start_cp, end_cp, page, context, text)
-         select $1, $2, $3, $4, id, ordinal, start_cp, end_cp, page, context, text
-         from unnest($5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::text[], $11::text[])
-           as rows (id, ordinal, start_cp, end_cp, page, context, text)",
+        "insert into chunk (client_no, base_no, document_no, version, chunk_id, ordinal, start_cp, end_cp, page, context, text, text_hash)
+         select $1, $2, $3, $4, id, ordinal, start_cp, end_cp, page, context, text, text_hash
+         from unnest($5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::text[], $11::text[], $12::bytea[])
+           as rows (id, ordinal, start_cp, end_cp, page, context, text, text_hash)",
     )
     .bind(client)
     .bind(version.base)
@@ -437,6 +438,7 @@ pub async fn add_chunks(
     .bind(pages)
     .bind(contexts)
     .bind(texts)
+    .bind(hashes)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -4,6 +4,7 @@ mod extractive;
 mod http;
 mod minilm;
 mod openai;
+mod questions;
 mod registry;
 mod scripted;
 pub mod tokens;
@@ -16,7 +17,7 @@ use futures_util::{future::BoxFuture, stream::BoxStream};
 use crate::error::Result;
 
 pub use self::{
-    extractive::Extractive,
+    extractive::{Extractive, nothing_found},
     http::http_client,
     minilm::MiniLm,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
@@ -51,12 +52,22 @@ pub struct ChatRequest {
     pub messages: Vec<ChatMessage>,
     /// The bare question, for models that answer without a prompt.
     pub question: String,
-    /// Texts of the passages, in the order of their numbers, which start at 1.
-    pub passages: Vec<String>,
+    /// The passages, in the order of their numbers, which start at 1.
+    pub passages: Vec<Excerpt>,
     /// Upper limit of the answer, in tokens.
     pub output_tokens_max: u32,
     /// Sampling temperature; `None` leaves it to the vendor.
     pub temperature: Option<f32>,
+}
+
+/// A passage as a model reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The headings above it, the highest first, with ` > ` between them; then the head of a table
+    /// that began before it, with ` | ` between its cells.
+    pub context: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// What a chat model says while it answers.

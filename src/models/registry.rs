@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 use super::{
     AzureDeployment, EmbeddingShape, Extractive, Language, MiniLm, OpenAiChat, OpenAiEmbedder,
     OpenAiTarget, Script, Scripted, SharedChatModel, SharedEmbedder,
+    questions::{Remembered, Remembering, remembered},
 };
-use crate::config::Config;
+use crate::{config::Config, ids::ClientNo};
 
 /// All models of this server.
 pub struct Models {
@@ -16,6 +17,7 @@ pub struct Models {
     default_chat: String,
     output_tokens_max: u32,
     embedder: Option<SharedEmbedder>,
+    questions: Remembered,
 }
 
 impl Models {
@@ -34,6 +36,7 @@ impl Models {
         Ok(Self {
             output_tokens_max: config.number(&section, "output_tokens_max", 1..=1_000_000)? as u32,
             embedder: embedder(config)?,
+            questions: remembered(),
             default_chat,
             chat,
         })
@@ -52,6 +55,16 @@ impl Models {
     /// The model that makes vectors; `None` when search goes by words only.
     pub fn embedder(&self) -> Option<SharedEmbedder> {
         self.embedder.clone()
+    }
+
+    /// The same for the questions of a client: what was asked before is remembered.
+    pub fn embedder_of_questions(&self, client: ClientNo) -> Option<SharedEmbedder> {
+        let embedder = self.embedder.clone()?;
+        Some(Arc::new(Remembering {
+            embedder,
+            client,
+            seen: self.questions.clone(),
+        }))
     }
 
     /// The same models, with this one in the place of the default: for tests.

@@ -1,6 +1,7 @@
 // The page on a phone and on a desk, in both languages and both schemes; leaves pictures in artifacts/.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { chat, QUESTION } from "./chat.mjs";
 import { asPerson, assertQuiet, baseUrl, enter, launch, PHONE, screenshot } from "./stage.mjs";
 
@@ -78,5 +79,37 @@ describe("the page fits", () => {
         });
       });
     }
+  }
+});
+
+const LOCKED = fileURLToPath(new URL("../fixtures/pdf/user-password.pdf", import.meta.url));
+const REFUSALS = {
+  zh: { address: "提交的内容未被接受", file: "不支持这种文件", unread: "无法读取这份文档" },
+  en: { address: "This was not accepted", file: "This kind of file is not supported", unread: "This document could not be read" },
+};
+
+describe("what goes wrong is said", () => {
+  for (const lang of ["zh", "en"]) {
+    test(`in the language of the page: ${lang}`, async () => {
+      const name = `phone-${lang}-refusals`;
+      await asPerson(browser, { lang, viewport: PHONE }, name, async ({ page }) => {
+        await enter(page, lang);
+        const here = chat(page, lang);
+        await here.arrived();
+        await here.named(here.words.openSessions).click();
+        await here.named(here.words.knowledge).click();
+        const files = page.getByRole("dialog").locator("input[type=file]");
+        await files.setInputFiles(LOCKED);
+        await here.document("user-password.pdf").getByText(REFUSALS[lang].unread).waitFor();
+        await files.setInputFiles({ name: "photo.zip", mimeType: "application/zip", buffer: Buffer.from("PK\x03\x04") });
+        await page.getByRole("alert").filter({ hasText: REFUSALS[lang].file }).waitFor();
+        await page.getByLabel(here.words.address).fill("http://127.0.0.1/secret.md");
+        await here.named(here.words.addAddress).click();
+        const refused = page.getByRole("alert").filter({ hasText: REFUSALS[lang].address });
+        // the server's own words stand apart, marked as English
+        await refused.locator("[lang=en]").getByText("not public").waitFor();
+        await look(page, name);
+      });
+    });
   }
 });

@@ -1,26 +1,28 @@
 /** What went wrong with a request, by a code a person's sentence can be chosen for. */
+import type { ProblemCode } from "./types";
 
-const CODES = [
-  "unauthenticated",
-  "forbidden",
-  "not_found",
-  "taken",
-  "conflict",
-  "stale",
-  "too_large",
-  "unsupported",
-  "invalid",
-  "throttled",
-  "unavailable",
-  "upstream",
-  "internal",
-  // not the server's own: no answer came at all
-  "offline",
-  // an answer's stream could not be picked up again
-  "lost",
-] as const;
+/** Not the server's own: no answer came at all, and a stream that could not be picked up again. */
+export type ErrorCode = ProblemCode | "offline" | "lost";
 
-export type ErrorCode = (typeof CODES)[number];
+/** Every code of the document; one that is missing does not compile. */
+const CODES: Readonly<Record<ErrorCode, true>> = {
+  unauthenticated: true,
+  forbidden: true,
+  not_found: true,
+  taken: true,
+  conflict: true,
+  stale: true,
+  too_large: true,
+  unsupported: true,
+  invalid: true,
+  throttled: true,
+  unavailable: true,
+  upstream: true,
+  internal: true,
+  interrupted: true,
+  offline: true,
+  lost: true,
+};
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: "unauthenticated",
@@ -38,12 +40,13 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 };
 
 export function isErrorCode(code: string): code is ErrorCode {
-  return (CODES as readonly string[]).includes(code);
+  return Object.hasOwn(CODES, code);
 }
 
 export class ApiError extends Error {
   constructor(
     readonly code: ErrorCode,
+    /** The server's own words, or what names the failure in its log. */
     readonly detail = "",
     /** Seconds the server asks to wait before the next try, when it says so. */
     readonly retryAfterSeconds: number | null = null,
@@ -71,13 +74,18 @@ export async function problemOf(response: Response): Promise<ApiError> {
     const body: unknown = await response.json();
     if (typeof body === "object" && body !== null && "code" in body) {
       const code = String(body.code);
-      const detail = "detail" in body ? String(body.detail) : "";
-      return new ApiError(isErrorCode(code) ? code : fallback, detail, seconds);
+      return new ApiError(isErrorCode(code) ? code : fallback, technical(code, body), seconds);
     }
   } catch {
     // not JSON: the status alone has to do
   }
   return new ApiError(fallback, "", seconds);
+}
+
+/** Of a defect the request's name says most; the server's words are as general as ours. */
+function technical(code: string, body: object): string {
+  if (code === "internal" && "request_id" in body && body.request_id) return `request_id: ${String(body.request_id)}`;
+  return "detail" in body ? String(body.detail) : "";
 }
 
 export function asApiError(error: unknown): ApiError {

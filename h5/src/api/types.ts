@@ -8,6 +8,8 @@ export interface Page<Item> {
   next_cursor?: string | null;
 }
 
+export type ProblemCode = Schemas["ProblemCode"];
+
 export type TokenExchange = Schemas["Session"];
 export type Me = Schemas["Me"];
 

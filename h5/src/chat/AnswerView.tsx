@@ -109,6 +109,5 @@ function Trouble({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
 
 function failureOf({ error }: Answer, t: Texts): string {
   if (error === null) return t.errors.internal;
-  if (error.code === "interrupted") return t.chat.interrupted;
   return isErrorCode(error.code) ? t.errors[error.code] : error.detail;
 }

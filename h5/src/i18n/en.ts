@@ -2,22 +2,24 @@
 import type { ErrorCode } from "../api/error";
 import type { DocumentState } from "../api/types";
 
+/** What happened, then what to do. */
 const errors: Record<ErrorCode, string> = {
-  unauthenticated: "Your session has ended.",
+  unauthenticated: "Your session has ended. Open the chat again from where you came.",
   forbidden: "You may not do this here.",
-  not_found: "This is not here any more.",
-  taken: "This name is taken already.",
-  conflict: "This is not possible right now.",
+  not_found: "This is not here any more. Reload the page to see what is.",
+  taken: "This name is taken already. Choose another one.",
+  conflict: "This is not possible right now. Try again in a moment.",
   stale: "Somebody changed this meanwhile. Load it again.",
-  too_large: "This is too large.",
-  unsupported: "This kind of file is not supported.",
-  invalid: "This was not accepted.",
-  throttled: "Too many requests at the moment.",
-  unavailable: "The service is not available right now.",
-  upstream: "The model did not answer.",
-  internal: "Something went wrong on our side.",
-  offline: "No connection to the server.",
-  lost: "The connection could not be restored.",
+  too_large: "This is too large. Try it with less.",
+  unsupported: "This kind of file is not supported. PDF, Markdown, HTML and text are.",
+  invalid: "This was not accepted. Check it and try again.",
+  throttled: "Too many requests at the moment. Wait a little.",
+  unavailable: "The service is not available right now. Nothing is lost; try again in a moment.",
+  upstream: "The model or the other site did not answer. Try again in a moment.",
+  internal: "Something went wrong on our side. Try again in a moment.",
+  interrupted: "The server was restarted while answering. What was written so far is kept.",
+  offline: "No connection to the server. Check your network.",
+  lost: "The connection could not be restored. What was written so far is kept.",
 };
 
 const documentStates: Record<DocumentState, string> = {
@@ -102,7 +104,6 @@ export const en = {
     reconnect: "Reconnect",
     offline: "You are offline. Answers go on as soon as you are back.",
     stopped: "Stopped",
-    interrupted: "The server was restarted while answering. What was written so far is kept.",
     empty: "There is no answer to this.",
     askAgain: "Ask again",
     remove: "Delete question and answer",
@@ -152,6 +153,7 @@ export const en = {
     removeText: (name: string) => `“${name}” will no longer be found in answers.`,
     removeLabel: (name: string) => `Delete ${name}`,
     states: documentStates,
+    unread: "This document could not be read. Delete it and upload another copy.",
     pages: (count: number) => (count === 1 ? "1 page" : `${count} pages`),
     pageErrors: (count: number) => (count === 1 ? "1 page could not be read" : `${count} pages could not be read`),
   },

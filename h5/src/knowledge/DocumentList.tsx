@@ -92,7 +92,16 @@ function Row({ document, onRemove }: RowProps) {
         <span className="document-name">{name}</span>
         {document.source_url && <Address url={document.source_url} />}
         <span className="document-facts">{facts.join(" · ")}</span>
-        {state === "failed" && reason && <span className="document-reason">{reason}</span>}
+        {state === "failed" && (
+          <span className="document-reason">
+            {t.knowledge.unread}
+            {reason && (
+              <span className="note-technical" lang="en">
+                {reason}
+              </span>
+            )}
+          </span>
+        )}
         {!isSettled(state) && (
           <Progress
             percent={Math.round((document.progress ?? 0) * 100)}

@@ -1,14 +1,22 @@
 /** A failure in a person's words, with what to do about it. */
-import type { ApiError } from "../api/error";
+import type { ApiError, ErrorCode } from "../api/error";
 import { useI18n } from "../i18n";
 import type { Texts } from "../i18n/en";
 
-/** Our sentence for the code; the server's own where it knows more, as about a name or a limit. */
-export function sentenceOf(error: ApiError, t: Texts): string {
-  const { code, detail, retryAfterSeconds } = error;
-  const precise = code === "invalid" || code === "too_large" || code === "unsupported" || code === "conflict";
+/** Codes whose sentence is only half of it: the server names the limit, the type, the address. */
+const PRECISE: ReadonlySet<ErrorCode> = new Set([
+  "forbidden",
+  "conflict",
+  "stale",
+  "too_large",
+  "unsupported",
+  "invalid",
+  "internal",
+]);
+
+/** What happened and what to do, in the language of the page. */
+export function sentenceOf({ code, retryAfterSeconds }: ApiError, t: Texts): string {
   const sentences = [t.errors[code]];
-  if (precise && detail !== "") sentences.push(detail);
   if (retryAfterSeconds !== null) sentences.push(t.chat.waitSeconds(retryAfterSeconds));
   return sentences.join(t.gap);
 }
@@ -18,11 +26,25 @@ export interface NoteAct {
   run: () => void;
 }
 
+interface NoteProps {
+  text: string;
+  /** The server's own words, which are English: for whoever is asked for help. */
+  technical?: string | undefined;
+  act?: NoteAct | undefined;
+}
+
 /** Something went wrong, and what can be done. */
-export function Note({ text, act }: { text: string; act?: NoteAct | undefined }) {
+export function Note({ text, technical, act }: NoteProps) {
   return (
     <div className="note note-error" role="alert">
-      <span>{text}</span>
+      <span className="note-text">
+        {text}
+        {technical && (
+          <span className="note-technical" lang="en">
+            {technical}
+          </span>
+        )}
+      </span>
       {act && (
         <button type="button" className="note-act" onClick={act.run}>
           {act.label}
@@ -41,5 +63,6 @@ interface Props {
 
 export function ErrorNote({ error, about, act }: Props) {
   const { t } = useI18n();
-  return <Note text={[about, sentenceOf(error, t)].filter(Boolean).join(t.gap)} act={act} />;
+  const text = [about, sentenceOf(error, t)].filter(Boolean).join(t.gap);
+  return <Note text={text} technical={PRECISE.has(error.code) ? error.detail : ""} act={act} />;
 }

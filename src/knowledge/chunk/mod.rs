@@ -10,6 +10,8 @@ mod sentence;
 
 pub use sentence::sentences;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::extract::{Block, BlockKind, Extracted, wide::columns};
 use cut::{Cutter, Span};
 
@@ -56,6 +58,28 @@ pub struct Chunk {
     pub page: Option<u32>,
 }
 
+/// SHA-256 of the text by which a chunk is searched.
+pub type TextHash = [u8; 32];
+
+impl Chunk {
+    /// A chunk is searched together with the headings above it.
+    pub fn searched_text(&self) -> String {
+        if self.context.is_empty() {
+            self.text.clone()
+        } else {
+            format!("{}\n{}", self.context, self.text)
+        }
+    }
+
+    /// By what the same text is known again.
+    pub fn searched_hash(&self) -> TextHash {
+        let mut hash = [0; 32];
+        let text = self.searched_text();
+        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        hash
+    }
+}
+
 /// Cuts a document. Every character that is not white space is in exactly one chunk. A heading
 /// begins a chunk; blocks stay whole where they fit, then sentences and rows, then clauses and
 /// words; a grapheme is never cut unless it alone is larger than a chunk may be.
@@ -65,18 +89,17 @@ pub fn split(extracted: &Extracted, limits: &ChunkLimits) -> Vec<Chunk> {
         limits,
         chunks: Vec::new(),
         path: Vec::new(),
-        table: String::new(),
+        table: None,
         open: None,
     };
     for block in covering(extracted) {
         let Some(whole) = cutter.span(block.start, block.end) else {
             continue;
         };
-        packer.table.clear();
         match block.kind {
+            BlockKind::Table => packer.table(&whole, page(extracted, whole.start)),
             BlockKind::Heading(level) => packer.heading(level, &whole),
-            BlockKind::Table => packer.table = table_head(whole.text),
-            _ => {}
+            _ => packer.table = None,
         }
         for part in cut::parts(&whole, block.kind, limits) {
             packer.add(&part, matches!(block.kind, BlockKind::Heading(_)));
@@ -123,11 +146,15 @@ fn page(extracted: &Extracted, start: u32) -> Option<u32> {
     Some(span.page)
 }
 
-/// The first row of a Markdown table, without its bars.
+/// Between the cells of a head.
+const CELL: &str = " | ";
+
+/// The first row of a table, with ` | ` between its cells.
 fn table_head(table: &str) -> String {
     let row = table.lines().next().unwrap_or("");
-    let row = row.trim_matches(['|', ' ']);
-    row.split_whitespace().collect::<Vec<_>>().join(" ")
+    let cells = row.trim_matches(['|', ' ']).split(['|', '\t']);
+    let flat = |cell: &str| cell.split_whitespace().collect::<Vec<_>>().join(" ");
+    cells.map(flat).collect::<Vec<_>>().join(CELL)
 }
 
 struct Open {
@@ -138,19 +165,37 @@ struct Open {
     only_headings: bool,
 }
 
+struct Table {
+    head: String,
+    page: Option<u32>,
+}
+
 struct Packer<'a> {
     limits: &'a ChunkLimits,
     chunks: Vec<Chunk>,
     /// The headings above, with their levels.
     path: Vec<(u8, String)>,
-    /// The head of the table that is being packed.
-    table: String,
+    /// The table that is being packed.
+    table: Option<Table>,
     open: Option<Open>,
 }
 
 impl Packer<'_> {
+    /// A table at the top of a page goes on with one of as many columns on the page before.
+    fn table(&mut self, span: &Span<'_>, page: Option<u32>) {
+        let head = table_head(span.text);
+        let columns = |head: &str| head.matches(CELL).count();
+        let before = self.table.take().filter(|before| {
+            let next = before.page.map(|page| page.saturating_add(1));
+            next.is_some() && next == page && columns(&before.head) == columns(&head)
+        });
+        let head = before.map_or(head, |before| before.head);
+        self.table = Some(Table { head, page });
+    }
+
     /// A heading ends the chunk before it, unless that is only headings.
     fn heading(&mut self, level: u8, span: &Span<'_>) {
+        self.table = None;
         if self.open.as_ref().is_some_and(|open| !open.only_headings) {
             self.close();
         }
@@ -175,12 +220,13 @@ impl Packer<'_> {
         if !fits {
             let goes_on = self.open.is_some();
             self.close();
-            let table = if goes_on { self.table.as_str() } else { "" };
+            let table = self.table.as_ref().filter(|_| goes_on);
+            let table = table.map_or_else(String::new, |table| table.head.clone());
             self.open = Some(Open {
                 start: part.start,
                 end: part.end,
                 columns: size,
-                context: self.context(table),
+                context: self.context(&table),
                 only_headings: is_heading,
             });
             return;

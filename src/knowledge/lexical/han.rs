@@ -4,9 +4,9 @@
 //! chunk and a question would disagree. A chunk is found by more than a question asks for, so that
 //! what a question takes for words is there whatever the chunk has around it.
 
-use std::sync::OnceLock;
+use jieba_rs::Token;
 
-use jieba_rs::{Jieba, Token};
+use crate::dictionary::dictionary;
 
 /// These stand next to any word: pairs with them would find nothing but themselves.
 const FUNCTION: &str = "的了着吗呢吧啊嘛么是在请也都就把被这那及或我你您他她它";
@@ -85,10 +85,4 @@ impl<'a> Alone<'a> {
         let pair = &self.run[self.starts[at]..end];
         (!pair.contains(|c| FUNCTION.contains(c))).then_some(pair)
     }
-}
-
-/// Loaded at the first Chinese text of the process, which takes a fraction of a second.
-fn dictionary() -> &'static Jieba {
-    static DICTIONARY: OnceLock<Jieba> = OnceLock::new();
-    DICTIONARY.get_or_init(Jieba::new)
 }

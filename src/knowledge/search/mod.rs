@@ -11,7 +11,7 @@ pub use self::index::{DIMENSIONS_MAX, Vectors, Version, drop_base, drop_document
 pub use self::legs::EXACT_CHUNKS_MAX;
 use self::reads::Place;
 /// The hot statements, for a test that looks at their plans.
-pub use self::reads::{CHUNKS, NEAREST_EXACT, POSTINGS};
+pub use self::reads::{CHUNKS, NEAREST_EXACT, POSTINGS, VECTORS_OF_TEXTS, vectors_of_texts};
 use super::lexical::{
     fusion::{self, Scored, Weights},
     words::{self, QueryTerm},
@@ -69,6 +69,8 @@ pub struct Passage {
     pub span: Range<i32>,
     /// Page it begins on, counted from 1, if the document has pages.
     pub page: Option<i32>,
+    /// The headings above it, and the head of a table that began before it.
+    pub context: String,
     /// Its text.
     pub text: String,
     /// 0 to 1; comparable within one search only.
@@ -126,6 +128,9 @@ pub async fn passages(
     question: &Question,
     limit: usize,
 ) -> Result<Vec<Passage>> {
+    if bases.is_empty() || question.terms.is_empty() && question.vector.is_none() {
+        return Ok(Vec::new());
+    }
     let limit = limit.min(PASSAGES_MAX);
     let candidates = limit.max(CANDIDATES);
     let weights = weights(question);
@@ -156,6 +161,9 @@ async fn read(
     fused: &[Scored<Place>],
     weights: Weights,
 ) -> Result<Vec<Passage>> {
+    if fused.is_empty() {
+        return Ok(Vec::new());
+    }
     let places: Vec<Place> = fused.iter().map(|scored| scored.id).collect();
     let mut rows = reads::chunks(tx, &places).await?;
     let mut passages = Vec::with_capacity(rows.len());

@@ -10,9 +10,12 @@ use crate::{
     db::ClientTx,
     error::Result,
     ids::{BaseNo, ChunkId, DocumentId, DocumentNo},
-    knowledge::lexical::{
-        bm25::Stats,
-        fusion::{Scored, Weights},
+    knowledge::{
+        chunk::TextHash,
+        lexical::{
+            bm25::Stats,
+            fusion::{Scored, Weights},
+        },
     },
 };
 
@@ -29,11 +32,21 @@ pub const NEAREST_EXACT: &str =
 /// The chunks at some places, with their documents.
 pub const CHUNKS: &str =
     "select c.document_no, c.version, c.ordinal, c.chunk_id, d.document_id, d.name,
-            c.start_cp, c.end_cp, c.page, c.text
+            c.start_cp, c.end_cp, c.page, c.context, c.text
      from unnest($2::bigint[], $3::int[], $4::int[]) as found (document_no, version, ordinal)
      join chunk c on c.client_no = $1 and c.document_no = found.document_no
        and c.version = found.version and c.ordinal = found.ordinal
      join document d on d.client_no = $1 and d.document_no = found.document_no";
+
+/// A vector for each of some texts that has one.
+pub const VECTORS_OF_TEXTS: &str = "select wanted.hash, known.embedding
+     from unnest($3::bytea[]) as wanted (hash)
+     cross join lateral (
+       select v.embedding from chunk c
+       join chunk_vector v on v.client_no = $1 and v.base_no = c.base_no and v.embedder = $2
+         and v.document_no = c.document_no and v.version = c.version and v.ordinal = c.ordinal
+       where c.client_no = $1 and c.text_hash = wanted.hash
+       limit 1) as known";
 
 /// Where a chunk is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,6 +89,7 @@ pub struct ChunkRow {
     start_cp: i32,
     end_cp: i32,
     page: Option<i32>,
+    context: String,
     text: String,
 }
 
@@ -96,6 +110,7 @@ impl ChunkRow {
             version: self.version,
             span: self.start_cp..self.end_cp,
             page: self.page,
+            context: self.context,
             text: self.text,
             score: scored.score,
             explain: Explain {
@@ -176,4 +191,23 @@ pub async fn chunks(tx: &mut ClientTx, places: &[Place]) -> Result<HashMap<Place
         .fetch_all(tx.conn())
         .await?;
     Ok(rows.into_iter().map(|row| (row.place(), row)).collect())
+}
+
+/// The vectors that one embedder made of these texts before, as far as the client has them.
+pub async fn vectors_of_texts(
+    tx: &mut ClientTx,
+    embedder: &str,
+    hashes: &[TextHash],
+) -> Result<HashMap<TextHash, Vec<f32>>> {
+    let rows: Vec<(TextHash, HalfVector)> = sqlx::query_as(VECTORS_OF_TEXTS)
+        .bind(tx.client())
+        .bind(embedder)
+        .bind(hashes)
+        .fetch_all(tx.conn())
+        .await?;
+    let full = |(hash, vector): (TextHash, HalfVector)| {
+        let numbers = vector.as_slice().iter().map(|number| number.to_f32());
+        (hash, numbers.collect())
+    };
+    Ok(rows.into_iter().map(full).collect())
 }

@@ -1,12 +1,18 @@
-//! The built-in model: it answers with sentences of the passages, and invents nothing.
+//! The built-in model: it answers with sentences, entries and rows of the passages, or says that
+//! they hold nothing; it invents nothing.
 
+mod asked;
 mod choose;
+mod piece;
 mod sentence;
+mod stop;
+mod table;
 mod terms;
 
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 
-use super::{ChatEvent, ChatModel, ChatRequest, ChatStream, Language, tokens};
+use self::piece::Piece;
+use super::{ChatEvent, ChatModel, ChatRequest, ChatStream, Excerpt, Language, tokens};
 use crate::error::Result;
 
 /// It reads passages only, so the limit is only what the caller may count with.
@@ -14,7 +20,7 @@ const CONTEXT_TOKENS: u32 = 32_768;
 /// Characters of one delta: small, so that a page shows it as it shows other models.
 const DELTA_CHARS: usize = 6;
 
-/// Answers with the sentences that have most in common with the question. It needs no network and
+/// Answers with what has most in common with the question, if that is enough. It needs no network and
 /// no weights, takes milliseconds, and can only quote: it neither sums up nor concludes.
 pub struct Extractive {
     name: String,
@@ -52,34 +58,41 @@ impl ChatModel for Extractive {
 }
 
 /// The whole answer; empty when there are no passages.
-fn reply(question: &str, passages: &[String]) -> String {
-    let chosen = choose::sentences(question, passages);
-    let (found, sentences) = match chosen {
-        Some(sentences) => (true, sentences),
-        None => (false, choose::opening(passages)),
-    };
-    if sentences.is_empty() {
+fn reply(question: &str, passages: &[Excerpt]) -> String {
+    let language = terms::language(question);
+    if passages.is_empty() {
         return String::new();
     }
-    let mut text = framing(terms::language(question), found).to_owned();
-    for (at, sentence) in sentences.iter().enumerate() {
-        let gap = if at == 0 { "" } else { " " };
-        text.push_str(&format!(
-            "{gap}{} [{}]",
-            sentence.said(),
-            sentence.passage + 1
-        ));
+    match &choose::pieces(question, passages)[..] {
+        [] => nothing_found(language).to_owned(),
+        [only] => format!("{}\n\n{}", framing(language), cited(only)),
+        several => {
+            let entries = several.iter().map(|piece| format!("- {}", cited(piece)));
+            let entries: Vec<String> = entries.collect();
+            format!("{}\n\n{}", framing(language), entries.join("\n"))
+        }
     }
-    text
 }
 
-fn framing(language: Language, found: bool) -> &'static str {
-    match (language, found) {
-        (Language::Chinese, true) => "资料中写道：",
-        (Language::English, true) => "The documents say: ",
-        (Language::Chinese, false) => "资料中没有哪句话直接回答这个问题，最接近的一段是：",
-        (Language::English, false) => {
-            "No sentence of the documents answers this directly. The closest passage begins: "
+fn cited(piece: &Piece) -> String {
+    format!("{} [{}]", piece.text, piece.passage + 1)
+}
+
+fn framing(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => "资料中写道：",
+        Language::English => "The documents say:",
+    }
+}
+
+/// What is said when the documents hold no answer.
+pub fn nothing_found(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => {
+            "抱歉，在资料中没有找到与这个问题相关的内容。请换一种问法，或补充相关资料。"
+        }
+        Language::English => {
+            "Sorry, the documents hold nothing about this question. Try other words, or add documents about it."
         }
     }
 }

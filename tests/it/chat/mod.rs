@@ -5,6 +5,7 @@ mod citations;
 mod history;
 mod refusals;
 mod resume;
+mod samples;
 mod stop;
 mod stream;
 mod usage;

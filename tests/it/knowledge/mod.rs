@@ -4,6 +4,7 @@ mod limits;
 mod names;
 mod read;
 mod removal;
+mod reuse;
 mod rights;
 mod upload;
 mod workers;

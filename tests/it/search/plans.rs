@@ -79,11 +79,18 @@ async fn the_hot_statements_use_their_indexes_also_the_twentieth_time() {
             "Index Scan using chunk_order on chunk",
             "(document_no = found.document_no) AND (version = found.version) AND (ordinal = ",
         ),
+        (
+            "of_texts",
+            search::VECTORS_OF_TEXTS,
+            format!("{me}, 'letters-1', '{{\\\\x01,\\\\x02}}'"),
+            "using chunk_vector_pkey on chunk_vector",
+            "(base_no = c.base_no) AND (embedder = ",
+        ),
     ] {
-        let types = if name == "nearest" {
-            "(int, int[], text, halfvec, bigint)"
-        } else {
-            ""
+        let types = match name {
+            "nearest" => "(int, int[], text, halfvec, bigint)",
+            "of_texts" => "(int, text, bytea[])",
+            _ => "",
         };
         let prepare = format!("prepare {name} {types} as {statement}");
         tx.conn().execute(AssertSqlSafe(prepare)).await.unwrap();

@@ -30,7 +30,7 @@ const TABLES: [(&str, &str); 18] = [
         "c, id, n, n % 200 + 1, 'd' || n, 'text/plain', null, hash, 1, 'ready', null, null, '[]', 2, 1, 0, 0, at, at",
     ),
     ("document_text", "c, n, 1, 4, 'text'"),
-    ("chunk", "c, id, n, (n / 2 + 1) % 200 + 1, n / 2 + 1, 1, n % 2, 0, 4, null, '', 'text'"),
+    ("chunk", "c, id, n, (n / 2 + 1) % 200 + 1, n / 2 + 1, 1, n % 2, 0, 4, null, '', 'text', sha256(hash)"),
     ("document_index", "c, n, n % 200 + 1, 1, 2, 10"),
     ("base_stats", "c, n, 2, 10"),
     ("posting", "n, c, n % 200 + 1, 1, 0, 'term' || n % 500, hash"),

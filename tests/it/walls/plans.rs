@@ -20,7 +20,7 @@ const WHOLE: [(&str, &str); 4] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 24] = [
+const HOT: [(&str, &str, &[&str]); 25] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -93,6 +93,11 @@ const HOT: [(&str, &str, &[&str]); 24] = [
     ("knowledge/store.rs", "text", &["document_text_pkey"]),
     ("knowledge/store.rs", "chunks", &["chunk_order"]),
     ("knowledge/search/reads.rs", "postings", &["posting_pkey"]),
+    (
+        "knowledge/search/reads.rs",
+        "vectors_of_texts",
+        &["chunk_of_text"],
+    ),
     ("queue.rs", "claim", &["job_due", "job_pkey"]),
 ];
 
