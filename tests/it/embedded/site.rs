@@ -188,3 +188,29 @@ pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
         );
     }
 }
+
+/// A line that no PostgreSQL starts with.
+const SPOILED: &str = "no_such_setting = 1\n";
+
+/// Keeps PostgreSQL from starting until it is mended.
+pub fn spoil(pgdata: &Path) {
+    let conf = pgdata.join("postgresql.conf");
+    let good = fs::read_to_string(&conf).expect("read the settings");
+    fs::write(&conf, format!("{good}\n{SPOILED}")).expect("spoil the settings");
+}
+
+pub fn mend(pgdata: &Path) {
+    let conf = pgdata.join("postgresql.conf");
+    let spoiled = fs::read_to_string(&conf).expect("read the settings");
+    fs::write(&conf, spoiled.replace(SPOILED, "")).expect("mend the settings");
+}
+
+/// Waits until PostgreSQL has tried to start on spoiled settings.
+pub async fn failed_to_start(pgdata: &Path) {
+    let log = pgdata.with_file_name("start.log");
+    eventually("an attempt to start fails", || {
+        let log = fs::read_to_string(&log).ok()?;
+        log.contains("no_such_setting").then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,224 @@
+//! A PostgreSQL that dies while its owner lives comes back, unless its owner stops it.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use concierge::db::embedded::{Access, Embedded};
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{ConnectOptions, Executor, PgConnection};
+
+use super::site::{
+    PATIENCE, Site, connect, eventually, failed_to_start, mend, pid_in, pid_of, spoil, text,
+};
+
+/// Kills PostgreSQL with -9.
+fn kill(embedded: &Embedded) -> Pid {
+    let pid = pid_of(embedded);
+    kill_process(pid, Signal::KILL).unwrap();
+    pid
+}
+
+/// Tries until one can log in to a PostgreSQL that is not this one.
+async fn connect_after(gone: Pid, pgdata: &Path, access: &Access) -> PgConnection {
+    let started = Instant::now();
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        tick.tick().await;
+        if pid_in(pgdata).is_some_and(|pid| pid != gone)
+            && let Ok(connection) = access.options("postgres").connect().await
+        {
+            return connection;
+        }
+        assert!(
+            started.elapsed() < PATIENCE,
+            "PostgreSQL does not come back"
+        );
+    }
+}
+
+/// Processes of PostgreSQL on this data, by what `/proc` says: the one above and those below it.
+fn processes_on(pgdata: &Path) -> Vec<Pid> {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = pids.filter_map(|process| {
+        let pid = process.file_name().to_str()?.parse().ok()?;
+        let line = fs::read(process.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let above = line.contains("bin/postgres") && line.contains(pgdata.to_str()?);
+        let below = line.starts_with("postgres: ")
+            && fs::read_link(process.path().join("cwd")).ok()? == pgdata;
+        (above || below).then_some(pid)
+    });
+    pids.filter_map(Pid::from_raw).collect()
+}
+
+async fn all_gone(pgdata: &Path) {
+    eventually("its processes end", || {
+        processes_on(pgdata).is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn killed_twice_in_a_row() {
+    let site = Site::new();
+    let embedded = Embedded::start(&site.settings).await.unwrap();
+    let (pgdata, access) = (embedded.pgdata(), embedded.access().clone());
+    let mut c = connect(&access).await;
+    c.execute("create table kept (n int)").await.unwrap();
+    for n in ["1", "2"] {
+        c.execute("insert into kept values (1)").await.unwrap();
+        let gone = kill(&embedded);
+        c = connect_after(gone, &pgdata, &access).await;
+        assert_eq!(text(&mut c, "select count(*)::text from kept").await, n);
+    }
+    // a command beside the server finds it where it was
+    let joined = Embedded::join(&site.settings).await.unwrap().unwrap();
+    assert_eq!(
+        (joined.port, &joined.password),
+        (access.port, &access.password)
+    );
+    embedded.stop().await.unwrap();
+    all_gone(&pgdata).await;
+}
+
+#[tokio::test]
+async fn one_that_was_taken_over_comes_back_too() {
+    let site = Site::new();
+    let mut owner = site.owner();
+    assert_eq!(owner.says().await, "ready");
+    owner.kill().await;
+    let embedded = Embedded::start(&site.settings).await.unwrap();
+    let gone = kill(&embedded);
+    connect_after(gone, &embedded.pgdata(), embedded.access()).await;
+    let pgdata = embedded.pgdata();
+    embedded.stop().await.unwrap();
+    all_gone(&pgdata).await;
+}
+
+/// Whatever a restart is just doing, after the stop nothing runs and nothing will.
+#[tokio::test]
+async fn a_stop_ends_a_restart_at_any_moment() {
+    for moment in 0..5 {
+        let site = Site::new();
+        let embedded = Embedded::start(&site.settings).await.unwrap();
+        let pgdata = embedded.pgdata();
+        let gone = kill(&embedded);
+        match moment {
+            // its end is not noticed yet
+            0 => {}
+            1 => {
+                let proc = format!("/proc/{}", gone.as_raw_nonzero());
+                let reaped = || (!Path::new(&proc).exists()).then_some(());
+                eventually("its end is noticed", reaped).await;
+            }
+            2 => {
+                let started = |pid: &Pid| *pid != gone && is_above(*pid);
+                eventually("the next one starts", || {
+                    processes_on(&pgdata).into_iter().find(started)
+                })
+                .await;
+            }
+            3 => {
+                let named = || pid_in(&pgdata).filter(|pid| *pid != gone);
+                eventually("the next one says that it is there", named).await;
+            }
+            _ => drop(connect_after(gone, &pgdata, embedded.access()).await),
+        }
+        embedded.stop().await.unwrap();
+        assert_eq!(pid_in(&pgdata).filter(|pid| *pid != gone), None);
+        all_gone(&pgdata).await;
+        assert!(
+            Embedded::join(&site.settings).await.unwrap().is_none(),
+            "nobody owns it, moment {moment}"
+        );
+    }
+}
+
+/// Not one of the processes below it, whose command line is a title.
+fn is_above(pid: Pid) -> bool {
+    let line = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()));
+    line.is_ok_and(|line| !line.starts_with(b"postgres: "))
+}
+
+#[tokio::test]
+async fn one_that_cannot_start_is_tried_again_and_can_be_stopped() {
+    let site = Site::new();
+    let embedded = Embedded::start(&site.settings).await.unwrap();
+    let (pgdata, access) = (embedded.pgdata(), embedded.access().clone());
+    for mended in [true, false] {
+        spoil(&pgdata);
+        let gone = kill(&embedded);
+        failed_to_start(&pgdata).await;
+        if mended {
+            mend(&pgdata);
+            connect_after(gone, &pgdata, &access).await;
+        }
+    }
+    let started = Instant::now();
+    embedded.stop().await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5));
+    all_gone(&pgdata).await;
+
+    mend(&pgdata);
+    let embedded = Embedded::start(&site.settings).await.unwrap();
+    connect(embedded.access()).await;
+    embedded.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn it_waits_for_its_port() {
+    let site = Site::new();
+    let embedded = Embedded::start(&site.settings).await.unwrap();
+    let (pgdata, access) = (embedded.pgdata(), embedded.access().clone());
+    spoil(&pgdata);
+    let gone = kill(&embedded);
+    failed_to_start(&pgdata).await;
+    let other = TcpListener::bind(("127.0.0.1", access.port)).unwrap();
+    mend(&pgdata);
+    let taken = || {
+        let logs = fs::read_dir(pgdata.join("log")).ok()?.flatten();
+        let mut logs = logs.filter_map(|log| fs::read_to_string(log.path()).ok());
+        logs.find(|log| log.contains("could not create any TCP/IP sockets"))
+    };
+    eventually("it finds the port taken", taken).await;
+    drop(other);
+    connect_after(gone, &pgdata, &access).await;
+    embedded.stop().await.unwrap();
+}
+
+/// A busy process of the killed one would keep the next from starting for as long as its query takes.
+#[tokio::test]
+async fn a_long_query_does_not_keep_it_away() {
+    if !Path::new("/proc/self/cwd").exists() {
+        return;
+    }
+    let site = Site::new();
+    let embedded = Embedded::start(&site.settings).await.unwrap();
+    let (pgdata, access) = (embedded.pgdata(), embedded.access().clone());
+    let mut busy = connect(&access).await;
+    let mut c = connect(&access).await;
+    let query = async {
+        // minutes of work
+        let sql = "select count(*) from generate_series(1, 90000) a, generate_series(1, 90000) b";
+        busy.execute(sql).await
+    };
+    let kill = async {
+        let sql = "select count(*)::text from pg_stat_activity
+            where query like '%90000%' and state = 'active' and pid <> pg_backend_pid()";
+        let started = Instant::now();
+        while text(&mut c, sql).await != "1" {
+            assert!(started.elapsed() < PATIENCE, "the query does not run");
+        }
+        let gone = kill(&embedded);
+        connect_after(gone, &pgdata, &access).await
+    };
+    let (ended, connection) = tokio::join!(query, kill);
+    assert!(ended.is_err(), "the query did not come to its end");
+    drop(connection);
+    embedded.stop().await.unwrap();
+    all_gone(&pgdata).await;
+}
