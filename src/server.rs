@@ -32,7 +32,8 @@ use crate::{
 
 /// Seconds after which an idle connection is closed; more than a heartbeat.
 const IDLE_SECONDS: u64 = 75;
-/// Seconds that connections get to end after their streams have.
+/// Seconds that connections get to end after their streams have; more than an answer takes to break
+/// off ([`crate::chat::keep`]).
 const DRAIN_SECONDS: u64 = 3;
 
 type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
@@ -153,7 +154,7 @@ impl ConciergeServer {
         Ok(())
     }
 
-    /// Serves until `stop` fires; then streams get their time to finish, and all work ends.
+    /// Serves until `stop` fires; then streams get their time to finish, and all work is told to end.
     pub async fn serve(
         &self,
         listener: tokio::net::TcpListener,
@@ -195,9 +196,7 @@ impl ConciergeServer {
                 Some(grace + Duration::from_secs(DRAIN_SECONDS)),
             )
             .await
-            .context("serve")?;
-        self.app.tasks.finish().await;
-        Ok(())
+            .context("serve")
     }
 }
 
