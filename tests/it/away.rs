@@ -6,24 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use concierge::{app::Tasks, boot, db::LOGIN_ROLE};
-use reqwest::{Method, Response, StatusCode};
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
-use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
-};
-use tokio_util::sync::CancellationToken;
-
 use crate::{
     cluster::cluster,
     embedded::site::{mend, pid_in, spoil},
     kill::{PATIENCE, Server, folder},
+    line::Line,
     reader::Reader,
     verbs::{problem, text},
     world::{Event, body, fresh_database},
 };
+use concierge::{boot, db::LOGIN_ROLE};
+use reqwest::{Method, Response, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 
 /// For the server to end while its database is away.
 const END_MAX: Duration = Duration::from_secs(60);
@@ -245,41 +240,6 @@ async fn a_server_ends_without_its_database() {
     assert!(script.starts_with(text(&message["content"])));
 }
 
-/// Between a server and a PostgreSQL; can fall silent, as a network does that loses everything.
-struct Line {
-    port: u16,
-    silent: CancellationToken,
-}
-
-impl Line {
-    async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let silent = CancellationToken::new();
-        let line = Self {
-            port: listener.local_addr().unwrap().port(),
-            silent: silent.clone(),
-        };
-        let tasks = Tasks::default();
-        tasks.clone().spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                tasks.spawn(carry(near, port, silent.clone()));
-            }
-        });
-        line
-    }
-}
-
-async fn carry(mut near: TcpStream, port: u16, silent: CancellationToken) {
-    let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    tokio::select! {
-        biased;
-        () = silent.cancelled() => {}
-        _ = copy_bidirectional(&mut near, &mut far) => return,
-    }
-    // open, and nothing comes any more
-    std::future::pending::<()>().await;
-}
-
 #[tokio::test]
 async fn a_server_ends_without_an_answer_of_its_database() {
     let (access, database) = (cluster().await, fresh_database().await);
@@ -310,7 +270,7 @@ async fn a_server_ends_without_an_answer_of_its_database() {
     let bearer = server.visitor().await;
     readyz(&server, StatusCode::OK).await;
 
-    line.silent.cancel();
+    line.falls_silent();
     is_away(&server, &bearer).await;
     let told = terminate(&server);
     let log = said_to_its_end(&mut server, told).await;

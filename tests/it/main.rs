@@ -14,6 +14,7 @@ mod identity;
 mod kill;
 mod knowledge;
 mod lexical;
+mod line;
 mod models;
 mod reader;
 mod search;
