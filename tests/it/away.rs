@@ -229,7 +229,7 @@ async fn a_server_ends_without_its_database() {
         ("error", &json!("unavailable"))
     );
     let log = said_to_its_end(&mut server, told).await;
-    assert!(log.contains("did not run when it was to stop"), "{log}");
+    assert!(log.contains("had ended before it was stopped"), "{log}");
 
     mend(&pgdata);
     let server = Server::start(folder.path(), &set);

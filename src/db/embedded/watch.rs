@@ -161,17 +161,27 @@ impl Watch {
 
     /// Stops PostgreSQL, if it runs, and waits until it has ended.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let ran = postmaster::stop(&self.programs, &self.home).await?;
-        if let Some(Process::Child(mut child)) = self.process {
-            timeout(REAP_MAX, child.wait())
-                .await
-                .context("PostgreSQL has stopped but its process does not end")??;
-        }
-        if ran {
+        let stopping = postmaster::stop(&self.programs, &self.home);
+        let well = match self.process {
+            Some(Process::Child(mut child)) => tokio::select! {
+                biased;
+                // `pg_ctl` would wait for one that was killed until somebody asks how it ended
+                ended = child.wait() => ended?.success(),
+                stopped = stopping => {
+                    let well = stopped?;
+                    timeout(REAP_MAX, child.wait())
+                        .await
+                        .context("PostgreSQL has stopped but its process does not end")??;
+                    well
+                }
+            },
+            _ => stopping.await?,
+        };
+        if well {
             tracing::info!("the embedded PostgreSQL has stopped");
         } else {
             tracing::warn!(
-                "the embedded PostgreSQL did not run when it was to stop: it recovers at the next start"
+                "the embedded PostgreSQL had ended before it was stopped: it recovers at the next start"
             );
         }
         Ok(())
