@@ -16,6 +16,7 @@ use crate::{
         Db, LOGIN_ROLE, Owner,
         embedded::{Access, Embedded, Settings},
     },
+    error::CanFail,
     fetch::Fetcher,
     models::Models,
     telemetry::Metrics,
@@ -98,18 +99,29 @@ async fn embedded(config: &Config, mode: Mode) -> Result<(PgConnectOptions, Opti
             (embedded.access().clone(), Some(embedded))
         }
     };
-    let password = login_password(&access);
+    match prepared(config, &access).await {
+        Ok(login) => Ok((login, embedded)),
+        Err(error) => {
+            if let Some(embedded) = embedded {
+                let stopped = embedded.stop().await;
+                stopped.can_fail("what went wrong before is what is told");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Brings the database up to date, and says how to log in to it without power.
+async fn prepared(config: &Config, access: &Access) -> Result<PgConnectOptions> {
+    let password = login_password(access);
     let owner = Owner::new(access.options("postgres"));
     owner.make_roles(LOGIN_ROLE, Some(&password)).await?;
     owner.make_database(DATABASE).await?;
     if config.flag("database", "migrate")? {
         owner.migrate(DATABASE).await?;
     }
-    let login = access
-        .options(DATABASE)
-        .username(LOGIN_ROLE)
-        .password(&password);
-    Ok((login, embedded))
+    let login = access.options(DATABASE).username(LOGIN_ROLE);
+    Ok(login.password(&password))
 }
 
 async fn external(config: &Config, url: &str) -> Result<PgConnectOptions> {

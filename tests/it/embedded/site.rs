@@ -55,6 +55,21 @@ impl Site {
         self.path("data/postgres/18")
     }
 
+    /// Takes a copy of the runtime for its own.
+    pub fn copies_runtime(&mut self, runtime: &Path) {
+        fs::create_dir(runtime).expect("make a folder");
+        for part in ["postgres18", "manifest.json"] {
+            let copied = std::process::Command::new("cp")
+                .args(["-R", "-P"])
+                .arg(self.settings.runtime_dir.join(part))
+                .arg(runtime)
+                .status()
+                .expect("run cp");
+            assert!(copied.success());
+        }
+        self.settings.runtime_dir = runtime.to_owned();
+    }
+
     /// Starts another process that owns this site's database until it is killed or let go.
     pub fn owner(&self) -> Owner {
         let mut child = Command::new(std::env::current_exe().expect("our own path"))
