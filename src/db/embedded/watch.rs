@@ -181,8 +181,11 @@ impl Watch {
             tracing::info!("the embedded PostgreSQL has stopped");
         } else {
             tracing::warn!(
-                "the embedded PostgreSQL had ended before it was stopped: it recovers at the next start"
+                "the embedded PostgreSQL was not shut down: it recovers at the next start"
             );
+            if postmaster::found(&self.home).is_none() {
+                remnants::end(&self.home);
+            }
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use std::{
 
 use concierge::db::embedded::{Access, Embedded, free_port};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
-use sqlx::{ConnectOptions, Executor, PgConnection};
+use sqlx::{ConnectOptions, Executor, PgConnection, postgres::PgQueryResult};
 
 use super::site::{
     PATIENCE, Site, connect, eventually, failed_to_start, mend, pid_in, pid_of, spoil, text,
@@ -278,35 +278,43 @@ async fn one_started_by_hand_is_waited_for_or_taken_over() {
     all_gone(&pgdata).await;
 }
 
-/// A busy process of the killed one would keep the next from starting for as long as its query takes.
+/// A busy process of the killed one would keep the next from starting for as long as its query takes,
+/// and would outlive the server too.
 #[tokio::test]
-async fn a_long_query_does_not_keep_it_away() {
+async fn a_long_query_does_not_keep_it_away_nor_outlive_a_stop() {
     if !Path::new("/proc/self/cwd").exists() {
         return;
     }
     let site = Site::new();
     let embedded = Embedded::start(&site.settings).await.unwrap();
     let (pgdata, access) = (embedded.pgdata(), embedded.access().clone());
-    let mut busy = connect(&access).await;
-    let mut c = connect(&access).await;
-    let query = async {
-        // minutes of work
-        let sql = "select count(*) from generate_series(1, 90000) a, generate_series(1, 90000) b";
-        busy.execute(sql).await
-    };
-    let kill = async {
+    let kills = async |mut c: PgConnection| {
         let sql = "select count(*)::text from pg_stat_activity
             where query like '%90000%' and state = 'active' and pid <> pg_backend_pid()";
         let started = Instant::now();
         while text(&mut c, sql).await != "1" {
             assert!(started.elapsed() < PATIENCE, "the query does not run");
         }
-        let gone = kill(&embedded);
+        kill(&embedded)
+    };
+    let comes_back = async {
+        let gone = kills(connect(&access).await).await;
         connect_after(gone, &pgdata, &access).await
     };
-    let (ended, connection) = tokio::join!(query, kill);
+    let (ended, connection) = tokio::join!(minutes_of_work(&access), comes_back);
     assert!(ended.is_err(), "the query did not come to its end");
-    drop(connection);
+
+    let killed = kills(connection);
+    let busy = minutes_of_work(&access);
+    tokio::select! {
+        _ = killed => {}
+        ended = busy => panic!("too early: {ended:?}"),
+    }
     embedded.stop().await.unwrap();
     all_gone(&pgdata).await;
+}
+
+async fn minutes_of_work(access: &Access) -> sqlx::Result<PgQueryResult> {
+    let sql = "select count(*) from generate_series(1, 90000) a, generate_series(1, 90000) b";
+    connect(access).await.execute(sql).await
 }
