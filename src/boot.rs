@@ -16,7 +16,7 @@ use crate::{
         Db, LOGIN_ROLE, Owner,
         embedded::{Access, Embedded, Settings},
     },
-    error::CanFail,
+    error::{CanFail, Error},
     fetch::Fetcher,
     models::Models,
     telemetry::Metrics,
@@ -43,18 +43,39 @@ pub enum Mode {
     Beside,
 }
 
-/// Opens the world that the settings describe.
+/// Opens the world that the settings describe. If that fails, nothing it has started is left running.
 pub async fn open(config: Arc<Config>, mode: Mode) -> Result<Booted> {
-    let (login, embedded) = match config.text("database", "url") {
+    let (access, embedded) = match config.text("database", "url") {
         "" => embedded(&config, mode).await?,
-        url => (external(&config, url).await?, None),
+        _ => (None, None),
+    };
+    match opened(config, access).await {
+        Ok(app) => Ok(Booted { app, embedded }),
+        Err(error) => {
+            if let Some(embedded) = embedded {
+                let stopped = embedded.stop().await;
+                stopped.can_fail("what went wrong before is what is told");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn opened(config: Arc<Config>, embedded: Option<Access>) -> Result<App> {
+    let login = match embedded {
+        Some(access) => prepared(&config, &access).await?,
+        None => external(&config, config.text("database", "url")).await?,
     };
     let connections_max = config.number("database", "connections_max", 4..=1_000)? as u32;
     let db = Db::open(login, connections_max)
         .await
-        .map_err(|error| anyhow::anyhow!("database: {error} {error:?}"))?;
-    let app = assemble(config, db, Clock::default())?;
-    Ok(Booted { app, embedded })
+        .map_err(|error| match error {
+            Error::Unavailable(cause) | Error::Internal(cause) => {
+                cause.context("open the database")
+            }
+            refused => anyhow::anyhow!("database: {refused}"),
+        })?;
+    assemble(config, db, Clock::default())
 }
 
 /// The handles around an open database.
@@ -83,7 +104,8 @@ pub fn assemble(config: Arc<Config>, db: Db, clock: Clock) -> Result<App> {
     })
 }
 
-async fn embedded(config: &Config, mode: Mode) -> Result<(PgConnectOptions, Option<Embedded>)> {
+/// How to reach the embedded database; it is ours if it did not run.
+async fn embedded(config: &Config, mode: Mode) -> Result<(Option<Access>, Option<Embedded>)> {
     let runtime = config
         .path("runtime", "dir")
         .context("[runtime] dir is empty")?;
@@ -92,23 +114,11 @@ async fn embedded(config: &Config, mode: Mode) -> Result<(PgConnectOptions, Opti
         Mode::Own => None,
         Mode::Beside => Embedded::join(&settings).await?,
     };
-    let (access, embedded) = match running {
-        Some(access) => (access, None),
-        None => {
-            let embedded = Embedded::start(&settings).await?;
-            (embedded.access().clone(), Some(embedded))
-        }
-    };
-    match prepared(config, &access).await {
-        Ok(login) => Ok((login, embedded)),
-        Err(error) => {
-            if let Some(embedded) = embedded {
-                let stopped = embedded.stop().await;
-                stopped.can_fail("what went wrong before is what is told");
-            }
-            Err(error)
-        }
+    if running.is_some() {
+        return Ok((running, None));
     }
+    let embedded = Embedded::start(&settings).await?;
+    Ok((Some(embedded.access().clone()), Some(embedded)))
 }
 
 /// Brings the database up to date, and says how to log in to it without power.

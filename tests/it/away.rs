@@ -3,17 +3,18 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use crate::{
-    cluster::cluster,
+    cluster::{cluster, runtime_dir},
     embedded::site::{mend, pid_in, spoil},
     kill::{PATIENCE, Server, folder},
     line::Line,
     reader::Reader,
     verbs::{problem, text},
-    world::{Event, body, fresh_database},
+    world::{Event, PROGRAM, body, fresh_database},
 };
 use concierge::{boot, db::LOGIN_ROLE};
 use reqwest::{Method, Response, StatusCode};
@@ -278,4 +279,23 @@ async fn a_server_ends_without_an_answer_of_its_database() {
         log.contains("connections to the database are cut off"),
         "{log}"
     );
+}
+
+#[test]
+fn a_start_that_fails_leaves_nothing_running() {
+    let folder = folder();
+    let started = Command::new(PROGRAM)
+        .arg("serve")
+        .current_dir(folder.path())
+        .env("CONCIERGE__RUNTIME__DIR", runtime_dir())
+        // refused only when the database runs
+        .env("CONCIERGE__DATABASE__CONNECTIONS_MAX", "5000")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&started.stderr);
+    assert_eq!(started.status.code(), Some(1), "{said}");
+    assert!(said.contains("connections_max = 5000"), "{said}");
+    let pgdata = pgdata(folder.path());
+    assert!(pgdata.join("PG_VERSION").exists(), "it was made: {said}");
+    assert_eq!(pid_in(&pgdata), None);
 }
