@@ -1,13 +1,17 @@
 //! The one struct of handles that a feature may hold.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     blobs::Blobs, clock::Clock, config::Config, db::Db, fetch::Fetcher, models::Models,
     telemetry::Metrics, vault::Vault,
 };
+
+/// Seconds that work gets to end when it is told to.
+const FINISH_SECONDS_MAX: u64 = 30;
 
 /// Handles to the world. Cheap to clone.
 #[derive(Clone)]
@@ -59,10 +63,18 @@ impl Tasks {
         self.stop.cancel();
     }
 
-    /// Tells all work to stop, and waits until it has.
+    /// Tells all work to stop, and waits until it has; work that waits for something that does not
+    /// come, say a database that is away, is left behind.
     pub async fn finish(&self) {
         self.stop();
         self.tracker.close();
-        self.tracker.wait().await;
+        let finished = timeout(Duration::from_secs(FINISH_SECONDS_MAX), self.tracker.wait());
+        if finished.await.is_err() {
+            let tasks = self.tracker.len();
+            tracing::warn!(
+                tasks,
+                "work is broken off: it did not end within {FINISH_SECONDS_MAX} s"
+            );
+        }
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         Db, LOGIN_ROLE, Owner,
         embedded::{Access, Embedded, Settings},
     },
+    error::{CanFail, Error},
     fetch::Fetcher,
     models::Models,
     secret::Secret,
@@ -43,18 +44,48 @@ pub enum Mode {
     Beside,
 }
 
-/// Opens the world that the settings describe.
+/// Opens the world that the settings describe. If that fails, nothing it has started is left running.
 pub async fn open(config: Arc<Config>, mode: Mode) -> Result<Booted> {
-    let (login, embedded) = match config.secret("database", "url")? {
-        None => embedded(&config, mode).await?,
-        Some(url) => (external(&config, &url).await?, None),
+    let (database, embedded) = match config.secret("database", "url")? {
+        None => {
+            let (access, embedded) = embedded(&config, mode).await?;
+            (Database::Embedded(access), embedded)
+        }
+        Some(url) => (Database::External(url), None),
+    };
+    match opened(config, &database).await {
+        Ok(app) => Ok(Booted { app, embedded }),
+        Err(error) => {
+            if let Some(embedded) = embedded {
+                let stopped = embedded.stop().await;
+                stopped.can_fail("what went wrong before is what is told");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Where the database is.
+enum Database {
+    Embedded(Access),
+    External(Secret),
+}
+
+async fn opened(config: Arc<Config>, database: &Database) -> Result<App> {
+    let login = match database {
+        Database::Embedded(access) => prepared(&config, access).await?,
+        Database::External(url) => external(&config, url).await?,
     };
     let connections_max = config.number("database", "connections_max", 4..=1_000)? as u32;
     let db = Db::open(login, connections_max)
         .await
-        .map_err(|error| anyhow::anyhow!("database: {error} {error:?}"))?;
-    let app = assemble(config, db, Clock::default())?;
-    Ok(Booted { app, embedded })
+        .map_err(|error| match error {
+            Error::Unavailable(cause) | Error::Internal(cause) => {
+                cause.context("open the database")
+            }
+            refused => anyhow::anyhow!("database: {refused}"),
+        })?;
+    assemble(config, db, Clock::default())
 }
 
 /// The handles around an open database.
@@ -83,7 +114,8 @@ pub fn assemble(config: Arc<Config>, db: Db, clock: Clock) -> Result<App> {
     })
 }
 
-async fn embedded(config: &Config, mode: Mode) -> Result<(PgConnectOptions, Option<Embedded>)> {
+/// How to reach the embedded database; it is ours if it did not run.
+async fn embedded(config: &Config, mode: Mode) -> Result<(Access, Option<Embedded>)> {
     let runtime = config
         .path("runtime", "dir")
         .context("[runtime] dir is empty")?;
@@ -92,25 +124,24 @@ async fn embedded(config: &Config, mode: Mode) -> Result<(PgConnectOptions, Opti
         Mode::Own => None,
         Mode::Beside => Embedded::join(&settings).await?,
     };
-    let (access, embedded) = match running {
-        Some(access) => (access, None),
-        None => {
-            let embedded = Embedded::start(&settings).await?;
-            (embedded.access().clone(), Some(embedded))
-        }
-    };
-    let password = login_password(&access);
+    if let Some(access) = running {
+        return Ok((access, None));
+    }
+    let embedded = Embedded::start(&settings).await?;
+    Ok((embedded.access().clone(), Some(embedded)))
+}
+
+/// Brings the database up to date, and says how to log in to it without power.
+async fn prepared(config: &Config, access: &Access) -> Result<PgConnectOptions> {
+    let password = login_password(access);
     let owner = Owner::new(access.options("postgres"));
     owner.make_roles(LOGIN_ROLE, Some(&password)).await?;
     owner.make_database(DATABASE).await?;
     if config.flag("database", "migrate")? {
         owner.migrate(DATABASE).await?;
     }
-    let login = access
-        .options(DATABASE)
-        .username(LOGIN_ROLE)
-        .password(&password);
-    Ok((login, embedded))
+    let login = access.options(DATABASE).username(LOGIN_ROLE);
+    Ok(login.password(&password))
 }
 
 async fn external(config: &Config, url: &Secret) -> Result<PgConnectOptions> {

@@ -42,7 +42,8 @@ use crate::{
     knowledge::KnowledgeApi,
 };
 
-/// Seconds that connections get to end after their streams have.
+/// Seconds that connections get to end after their streams have; more than an answer takes to break
+/// off ([`crate::chat::keep`]).
 const DRAIN_SECONDS: u64 = 3;
 
 type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
@@ -161,7 +162,7 @@ impl ConciergeServer {
         Ok(())
     }
 
-    /// Serves until `stop` fires; then streams get their time to finish, and all work ends.
+    /// Serves until `stop` fires; then streams get their time to finish, and all work is told to end.
     pub async fn serve(
         &self,
         listener: tokio::net::TcpListener,

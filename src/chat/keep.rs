@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::{
     sync::Notify,
-    time::{Instant, MissedTickBehavior, interval_at},
+    time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +24,10 @@ const STORE_MS: u64 = 250;
 const FINISH_AGAIN_SECONDS: u64 = 1;
 /// Attempts to store the end of an answer; past them the search for orphans finds it.
 const FINISH_ATTEMPTS: u32 = 60;
-/// The same while the server is being stopped.
-const FINISH_ATTEMPTS_STOPPING: u32 = 3;
+/// Milliseconds for the last events and for the end once the server is being stopped: together less
+/// than the server waits for its readers, who are to be told.
+const STORE_STOPPING_MS: u64 = 1_000;
+const FINISH_STOPPING_MS: u64 = 1_500;
 
 /// Stores one answer.
 pub struct Keeper<'a> {
@@ -74,7 +76,12 @@ impl<'a> Keeper<'a> {
                 _ = tick.tick() => {}
                 () = much.notified() => {}
             }
-            self.store().await;
+            let late = stopped_for(self.chat, STORE_STOPPING_MS);
+            tokio::select! {
+                biased;
+                () = self.store() => {}
+                () = late => return,
+            }
         }
     }
 
@@ -126,28 +133,30 @@ impl<'a> Keeper<'a> {
             last,
             [&unstored[..], &frames].concat().into(),
         ));
+        tokio::select! {
+            biased;
+            kept = self.finish_patiently(outcome) => kept,
+            () = stopped_for(self.chat, FINISH_STOPPING_MS) => Err(Error::Unavailable(anyhow::anyhow!(
+                "the server ends while its database is away"
+            ))),
+        }
+    }
+
+    async fn finish_patiently(&self, outcome: &Outcome) -> Result<Kept> {
         let mut attempt = 1;
         loop {
             match self.try_finish(outcome).await {
-                Err(Error::Unavailable(cause)) if attempt < self.attempts() => {
+                Err(Error::Unavailable(cause)) if attempt < FINISH_ATTEMPTS => {
                     tracing::warn!(
                         ?cause,
                         attempt,
                         "the end of an answer waits for the database"
                     );
                     attempt += 1;
-                    tokio::time::sleep(Duration::from_secs(FINISH_AGAIN_SECONDS)).await;
+                    sleep(Duration::from_secs(FINISH_AGAIN_SECONDS)).await;
                 }
                 other => return other,
             }
-        }
-    }
-
-    fn attempts(&self) -> u32 {
-        if self.chat.app.tasks.stopping().is_cancelled() {
-            FINISH_ATTEMPTS_STOPPING
-        } else {
-            FINISH_ATTEMPTS
         }
     }
 
@@ -157,15 +166,23 @@ impl<'a> Keeper<'a> {
         let was_running = turn::finish(&mut tx, outcome, app.clock.now()).await?;
         let kept = if was_running {
             Kept::Stored
-        } else if store::message(&mut tx, outcome.user, outcome.message)
-            .await?
-            .is_some()
-        {
-            Kept::Orphaned
         } else {
-            Kept::Removed
+            match store::message(&mut tx, outcome.user, outcome.message).await? {
+                None => Kept::Removed,
+                // by an attempt whose commit was done when the word of it got lost
+                Some(ended) if ended.state == outcome.state && ended.content == outcome.text => {
+                    Kept::Stored
+                }
+                Some(_) => Kept::Orphaned,
+            }
         };
         tx.commit().await?;
         Ok(kept)
     }
+}
+
+/// Fires when the server has been told to end for so long.
+async fn stopped_for(chat: &Chat, ms: u64) {
+    chat.app.tasks.stopping().cancelled().await;
+    sleep(Duration::from_millis(ms)).await;
 }

@@ -9,6 +9,7 @@ use sqlx::{
     AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
+use tokio::time::timeout;
 
 pub use self::roles::{LOGIN_ROLE, Owner};
 use crate::{
@@ -18,6 +19,11 @@ use crate::{
 
 /// Seconds to wait for a free connection before the caller is told that the database is away.
 const ACQUIRE_SECONDS_MAX: u64 = 5;
+/// Seconds to wait for a transaction to begin, on a connection whose other end may have vanished
+/// without a word.
+const BEGIN_SECONDS_MAX: u64 = 10;
+/// Seconds that connections get to end with the process.
+const CLOSE_SECONDS_MAX: u64 = 5;
 /// Oldest PostgreSQL, as `server_version_num`.
 const POSTGRES_OLDEST: i32 = 160_000;
 /// Oldest pgvector: before it, index corruption and CVE-2026-3172.
@@ -95,35 +101,58 @@ impl Db {
         .await
     }
 
-    /// Listens to notifications of a channel, on a connection of its own.
+    /// Listens to notifications of a channel, on a connection of its own. When that is lost,
+    /// `try_recv` says so at once, whether or not there is another to be had.
     pub async fn listen(&self, channel: &str) -> Result<PgListener> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
-        listener.listen(channel).await?;
-        Ok(listener)
+        let listen = || async {
+            let mut listener = PgListener::connect_with(&self.pool).await?;
+            listener.eager_reconnect(false);
+            listener.listen(channel).await?;
+            Ok(listener)
+        };
+        self.fresh(listen).await
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
+        let ping = || sqlx::query("select 1").execute(&self.pool);
+        self.fresh(ping).await.map(drop)
     }
 
     /// Ends all connections; later calls fail.
     pub async fn close(&self) {
-        self.pool.close().await;
+        let close = timeout(Duration::from_secs(CLOSE_SECONDS_MAX), self.pool.close());
+        if close.await.is_err() {
+            tracing::warn!("connections to the database are cut off: they did not end in time");
+        }
     }
 
     async fn begin<Scope>(&self, statement: String, scope: Scope) -> Result<Tx<Scope>> {
         let begin = || self.pool.begin_with(AssertSqlSafe(statement.clone()));
-        let inner = match begin().await {
-            // connections are not tested on the way out of the pool; one that broke meanwhile is
-            // replaced here, before any work was done on it
-            Err(error) if is_away(&error) && !matches!(error, sqlx::Error::PoolTimedOut) => {
-                begin().await?
-            }
-            other => other?,
-        };
+        let inner = self.fresh(begin).await?;
         Ok(Tx { inner, scope })
+    }
+
+    /// Does this on a connection out of the pool. They are not tested on the way out: one that broke
+    /// meanwhile is replaced here, before any work was done on it, and after a restart of the
+    /// database all of them may be such.
+    async fn fresh<T, F>(&self, deed: impl Fn() -> F + Send) -> Result<T>
+    where
+        F: Future<Output = sqlx::Result<T>> + Send,
+    {
+        let mut broken_max = self.pool.options().get_max_connections();
+        let done = async {
+            loop {
+                match deed().await {
+                    Err(error) if is_broken(&error) && broken_max > 0 => broken_max -= 1,
+                    other => return other,
+                }
+            }
+        };
+        let done = timeout(Duration::from_secs(BEGIN_SECONDS_MAX), done).await;
+        Ok(done
+            .map_err(|_| anyhow::anyhow!("the database does not answer"))
+            .map_err(Error::Unavailable)??)
     }
 
     async fn check(&self) -> Result<()> {
@@ -214,6 +243,11 @@ fn is_away(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether it is about the connection rather than the database.
+fn is_broken(error: &sqlx::Error) -> bool {
+    is_away(error) && !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
 }
 
 /// The constraint that a statement violated.

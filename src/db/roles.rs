@@ -1,16 +1,21 @@
 //! Roles and schema: done by the owner before the server steps down to a powerless login.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, migrate::Migrator,
     postgres::PgConnectOptions,
 };
+use tokio::time::timeout;
 
 /// The role the server logs in as on its embedded database: it owns nothing and inherits nothing.
 pub const LOGIN_ROLE: &str = "concierge_login";
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
+/// Seconds to wait for a connection.
+const CONNECT_SECONDS_MAX: u64 = 10;
 /// Any number will do, as long as every process of ours uses the same.
 const ROLES_LOCK: i64 = 0x636f_6e63_6965;
 
@@ -29,9 +34,7 @@ impl Owner {
     /// Makes the roles, and gives `login` the right to step into those that serve requests. With
     /// a password the login role is made too.
     pub async fn make_roles(&self, login: &str, password: Option<&str>) -> Result<()> {
-        let mut conn = PgConnection::connect_with(&self.options)
-            .await
-            .context("connect as owner")?;
+        let mut conn = connect(&self.options).await?;
         let mut tx = conn.begin().await?;
         sqlx::query("select pg_advisory_xact_lock($1)")
             .bind(ROLES_LOCK)
@@ -69,7 +72,7 @@ impl Owner {
 
     /// Makes a database that belongs to the owner role, unless it is there.
     pub async fn make_database(&self, name: &str) -> Result<()> {
-        let mut conn = PgConnection::connect_with(&self.options).await?;
+        let mut conn = connect(&self.options).await?;
         let there: bool =
             sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
                 .bind(name)
@@ -84,7 +87,7 @@ impl Owner {
 
     /// Brings the schema of a database up to date.
     pub async fn migrate(&self, database: &str) -> Result<()> {
-        let mut conn = PgConnection::connect_with(&self.options.clone().database(database)).await?;
+        let mut conn = connect(&self.options.clone().database(database)).await?;
         conn.execute("create extension if not exists vector")
             .await
             .context("create extension vector")?;
@@ -98,6 +101,22 @@ impl Owner {
         conn.close().await?;
         Ok(())
     }
+}
+
+/// Bounded: an address that swallows everything would hold up the start, and its end, for minutes.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
+    let connect = PgConnection::connect_with(options);
+    timeout(Duration::from_secs(CONNECT_SECONDS_MAX), connect)
+        .await
+        .with_context(|| format!("no answer within {CONNECT_SECONDS_MAX} s"))
+        .and_then(|connected| Ok(connected?))
+        .with_context(|| {
+            format!(
+                "connect as owner to {}:{}",
+                options.get_host(),
+                options.get_port()
+            )
+        })
 }
 
 async fn make_role(conn: &mut PgConnection, role: &str, login: &str) -> Result<()> {

@@ -3,7 +3,10 @@
 mod run;
 mod schedule;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use tokio::sync::Notify;
@@ -12,13 +15,16 @@ pub use self::run::{drain, reading};
 use crate::{
     app::App,
     chat::{orphan, turn::LEASE_SECONDS},
-    error::{CanFail, Result as AppResult},
+    error::{CanFail, Error, Result as AppResult},
 };
 
 /// Seconds between two looks for jobs when nobody says that there are some.
 const POLL_SECONDS: u64 = 3;
 /// Seconds between two looks for answers whose writer died.
 const ORPHAN_SECONDS: u64 = 2;
+
+/// Whoever waited longer for the database waited for it to come back.
+const BACK_MAX: Duration = Duration::from_secs(1);
 
 /// Starts workers, the search for orphans and the schedule.
 pub fn start(app: &App) -> Result<()> {
@@ -65,7 +71,11 @@ async fn hear(app: &App, wake: &Notify) {
 
 async fn watch_orphans(app: &App) {
     while !app.tasks.stopping().is_cancelled() {
-        let seconds = match end_orphans(app).await {
+        let looked = async {
+            was_there(app).await?;
+            end_orphans(app).await
+        };
+        let seconds = match looked.await {
             Ok(()) => ORPHAN_SECONDS,
             Err(error) => {
                 tracing::warn!(%error, "answers whose writer died are looked for again");
@@ -76,6 +86,17 @@ async fn watch_orphans(app: &App) {
         };
         pause(app, seconds).await;
     }
+}
+
+/// Whether the database answers; no if it has only just come back.
+async fn was_there(app: &App) -> AppResult<()> {
+    let started = Instant::now();
+    app.db.ping().await?;
+    if started.elapsed() > BACK_MAX {
+        let back = anyhow::anyhow!("the database has only just come back");
+        return Err(Error::Unavailable(back));
+    }
+    Ok(())
 }
 
 /// Ends the answers whose writer is not believed to be alive.

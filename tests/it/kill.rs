@@ -20,19 +20,21 @@ use crate::{
 };
 
 /// How long a start, a lease or a document may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 const CODE: &str = "kill-tests";
 
 /// The server's process. Ended properly when dropped, its PostgreSQL with it.
-struct Server {
-    child: Child,
+pub struct Server {
+    pub child: Child,
     base: String,
     http: reqwest::Client,
+    /// What it says after its start.
+    pub log: mpsc::Receiver<String>,
 }
 
 impl Server {
     /// Starts the program on this folder and waits until it listens.
-    fn start(folder: &Path, set: &[(&str, &str)]) -> Self {
+    pub fn start(folder: &Path, set: &[(&str, &str)]) -> Self {
         let mut command = Command::new(PROGRAM);
         command
             .arg("serve")
@@ -78,6 +80,7 @@ impl Server {
             child,
             base: format!("http://{address}"),
             http: http.build().unwrap(),
+            log: heard,
         }
     }
 
@@ -89,18 +92,18 @@ impl Server {
     }
 
     /// Asks the process to end, and returns its exit code.
-    fn stop(&mut self) -> Option<i32> {
+    pub fn stop(&mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
     /// A visitor of the demo, with a session.
-    async fn visitor(&self) -> String {
+    pub async fn visitor(&self) -> String {
         let answer = self
             .request(Method::GET, &format!("/demo?code={CODE}"))
             .send()
@@ -120,12 +123,12 @@ impl Server {
         session["access_token"].as_str().unwrap().to_owned()
     }
 
-    async fn get(&self, bearer: &str, path: &str) -> Value {
+    pub async fn get(&self, bearer: &str, path: &str) -> Value {
         let request = self.request(Method::GET, path).bearer_auth(bearer);
         body(request.send().await.unwrap(), StatusCode::OK).await
     }
 
-    async fn post(&self, bearer: &str, path: &str, json: Value) -> Value {
+    pub async fn post(&self, bearer: &str, path: &str, json: Value) -> Value {
         let request = self
             .request(Method::POST, path)
             .bearer_auth(bearer)
@@ -134,7 +137,7 @@ impl Server {
     }
 
     /// Looks until it holds.
-    async fn until(&self, bearer: &str, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, bearer: &str, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let started = Instant::now();
         loop {
             let value = self.get(bearer, path).await;
@@ -144,6 +147,41 @@ impl Server {
             assert!(started.elapsed() < PATIENCE, "{path}: {value}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Adds this text as a document of a new base; returns the addresses of base and document.
+    pub async fn uploads(&self, bearer: &str, text: &str) -> (String, String) {
+        let base = self
+            .post(bearer, "/api/v1/knowledge-bases", json!({"name": "parts"}))
+            .await;
+        let base = format!("/api/v1/knowledge-bases/{}", base["id"].as_str().unwrap());
+        let part = reqwest::multipart::Part::text(text.to_owned()).file_name("parts.txt");
+        let upload = self
+            .request(Method::POST, &format!("{base}/documents"))
+            .bearer_auth(bearer);
+        let upload = upload.multipart(reqwest::multipart::Form::new().part("file", part));
+        let document = body(upload.send().await.unwrap(), StatusCode::ACCEPTED).await;
+        let document = format!("/api/v1/documents/{}", document["id"].as_str().unwrap());
+        (base, document)
+    }
+
+    /// All that can be found of a document, in its order.
+    pub async fn chunks(&self, bearer: &str, path: &str) -> String {
+        let (mut chunks, mut cursor) = (String::new(), String::new());
+        loop {
+            let page = self
+                .get(bearer, &format!("{path}/chunks?limit=100{cursor}"))
+                .await;
+            let items = page["items"].as_array().unwrap();
+            items
+                .iter()
+                .for_each(|chunk| chunks.push_str(chunk["text"].as_str().unwrap()));
+            let Some(next) = page["next_cursor"].as_str() else {
+                break;
+            };
+            cursor = format!("&cursor={next}");
+        }
+        chunks
     }
 }
 
@@ -156,14 +194,14 @@ impl Drop for Server {
 }
 
 /// A folder that an unprivileged PostgreSQL reaches too.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     folder
 }
 
 /// Reads a stream until so many pieces of the answer have come.
-async fn deltas(answer: reqwest::Response, count: usize) -> Vec<Event> {
+pub async fn deltas(answer: reqwest::Response, count: usize) -> Vec<Event> {
     let (mut bytes, mut text) = (answer.bytes_stream(), String::new());
     while text.matches("event: delta").count() < count {
         let piece = bytes.next().await.expect("the stream goes on").unwrap();
@@ -245,17 +283,7 @@ async fn a_document_cut_by_a_kill_is_read_once_by_the_next_start() {
         .collect();
     let server = Server::start(folder.path(), &set);
     let bearer = server.visitor().await;
-    let base = server
-        .post(&bearer, "/api/v1/knowledge-bases", json!({"name": "parts"}))
-        .await;
-    let base = format!("/api/v1/knowledge-bases/{}", base["id"].as_str().unwrap());
-    let part = reqwest::multipart::Part::text(text.clone()).file_name("parts.txt");
-    let upload = server
-        .request(Method::POST, &format!("{base}/documents"))
-        .bearer_auth(&bearer);
-    let upload = upload.multipart(reqwest::multipart::Form::new().part("file", part));
-    let document = body(upload.send().await.unwrap(), StatusCode::ACCEPTED).await;
-    let path = format!("/api/v1/documents/{}", document["id"].as_str().unwrap());
+    let (base, path) = server.uploads(&bearer, &text).await;
     let passing = server
         .until(&bearer, &path, |document| document["state"] == "embedding")
         .await;
@@ -272,20 +300,7 @@ async fn a_document_cut_by_a_kill_is_read_once_by_the_next_start() {
         (&counted["documents"], &counted["chunks"]),
         (&json!(1), &document["chunks"])
     );
-    let (mut chunks, mut cursor) = (String::new(), String::new());
-    loop {
-        let page = server
-            .get(&bearer, &format!("{path}/chunks?limit=100{cursor}"))
-            .await;
-        let items = page["items"].as_array().unwrap();
-        items
-            .iter()
-            .for_each(|chunk| chunks.push_str(chunk["text"].as_str().unwrap()));
-        let Some(next) = page["next_cursor"].as_str() else {
-            break;
-        };
-        cursor = format!("&cursor={next}");
-    }
+    let chunks = server.chunks(&bearer, &path).await;
     let bare = |text: &str| text.split_whitespace().collect::<String>();
     assert_eq!(
         bare(&chunks),

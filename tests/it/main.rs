@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod away;
 mod bm25;
 mod chat;
 mod cluster;
@@ -13,6 +14,7 @@ mod identity;
 mod kill;
 mod knowledge;
 mod lexical;
+mod line;
 mod models;
 mod reader;
 mod search;

@@ -2,9 +2,12 @@
 
 mod account;
 mod home;
+mod log;
 mod place;
 mod postmaster;
 mod programs;
+mod remnants;
+mod watch;
 
 use std::{
     fmt, io,
@@ -13,16 +16,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use tokio::{
-    process::Child,
-    time::{sleep, timeout},
-};
+use tokio::{task::JoinHandle, time::sleep};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use home::{Home, Lock};
+use postmaster::Process;
 use programs::Programs;
+use watch::Watch;
 
 /// The one login of a new database; the server makes its own, powerless ones with it.
 const SUPERUSER: &str = "postgres";
@@ -30,8 +33,6 @@ const SUPERUSER: &str = "postgres";
 const POLL: Duration = Duration::from_millis(20);
 /// How long a command waits for a server that is just starting.
 const JOIN_MAX: Duration = Duration::from_secs(60);
-/// How long the process may take to go once `pg_ctl` has said that it stopped.
-const REAP_MAX: Duration = Duration::from_secs(5);
 
 /// A version of PostgreSQL that the runtime holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -172,16 +173,16 @@ pub struct Gone {
     pub pointer: PathBuf,
 }
 
-/// A running PostgreSQL that belongs to this process until [`Embedded::stop`]. If it is dropped or
-/// the process dies, PostgreSQL runs on, and the next start takes it over.
+/// A running PostgreSQL that belongs to this process until [`Embedded::stop`]; if it ends before, it
+/// is started again. If this is dropped or the process dies, PostgreSQL runs on, and the next start
+/// takes it over.
 #[derive(Debug)]
 pub struct Embedded {
     access: Access,
     programs: Programs,
     home: Home,
-    /// `None` if it was taken over.
-    child: Option<Child>,
-    _locks: Vec<Lock>,
+    watched: JoinHandle<Watch>,
+    stop: DropGuard,
 }
 
 impl Embedded {
@@ -205,26 +206,48 @@ impl Embedded {
             postmaster::stop(&programs, &home).await?;
             home.reset_password(&programs).await?;
         }
-        let (child, access) = match postmaster::running(&home).await? {
-            Some(access) => (None, access),
+        let (process, access) = match postmaster::running(&home).await? {
+            Some((pid, access)) => (Process::Found(pid), access),
             None => {
                 let (child, access) = postmaster::launch(&programs, &home, settings).await?;
-                (Some(child), access)
+                (Process::Child(child), access)
             }
         };
         tracing::info!(
             data = %home.pgdata().display(),
             port = access.port,
-            taken_over = child.is_none(),
+            taken_over = matches!(process, Process::Found(_)),
             "the embedded PostgreSQL answers"
         );
-        Ok(Self {
+        Ok(Self::watched(Watch {
+            programs,
+            home,
+            durable: settings.durable,
+            access,
+            process: Some(process),
+            _locks: locks,
+        }))
+    }
+
+    fn watched(watch: Watch) -> Self {
+        let stop = CancellationToken::new();
+        let (access, programs, home) = (
+            watch.access.clone(),
+            watch.programs.clone(),
+            watch.home.clone(),
+        );
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends after every task that shutdown waits for, with `stop`"
+        )]
+        let watched = tokio::spawn(watch.run(stop.clone()));
+        Self {
             access,
             programs,
             home,
-            child,
-            _locks: locks,
-        })
+            watched,
+            stop: stop.drop_guard(),
+        }
     }
 
     /// How to reach the database of these settings if it runs; waits if its owner is just starting
@@ -242,7 +265,7 @@ impl Embedded {
         loop {
             let folder = place::located(&entry)?;
             let home = Home::new(&folder, settings.version);
-            if let Some(access) = postmaster::running(&home).await? {
+            if let Some((_, access)) = postmaster::running(&home).await? {
                 return Ok(Some(access));
             }
             if !Lock::is_held(&entry)? && !Lock::is_held(&folder)? {
@@ -269,20 +292,21 @@ impl Embedded {
         self.home.pgdata()
     }
 
-    /// Stops PostgreSQL and waits until it has ended. Open transactions are rolled back; if that takes
-    /// too long, it is stopped at once and recovers at the next start.
+    /// Stops PostgreSQL and waits until it has ended; it is not started again, also when that was
+    /// just under way. Open transactions are rolled back; if that takes too long, it is stopped at
+    /// once and recovers at the next start.
     ///
     /// # Errors
     /// When its processes do not end.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
-        postmaster::stop(&self.programs, &self.home).await?;
-        if let Some(child) = &mut self.child {
-            timeout(REAP_MAX, child.wait())
-                .await
-                .context("PostgreSQL has stopped but its process does not end")??;
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.disarm().cancel();
+        match self.watched.await {
+            Ok(watch) => watch.stop().await,
+            Err(error) => {
+                tracing::error!(%error, "the watch over PostgreSQL broke off");
+                postmaster::stop(&self.programs, &self.home).await.map(drop)
+            }
         }
-        tracing::info!("the embedded PostgreSQL has stopped");
-        Ok(())
     }
 }
 

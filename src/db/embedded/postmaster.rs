@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitStatus},
     time::{Duration, Instant},
 };
 
@@ -13,8 +13,11 @@ use tokio::{
     process::Child,
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
-use super::{Access, POLL, SUPERUSER, Settings, home::Home, programs::Programs, programs::hint};
+use super::{
+    Access, POLL, SUPERUSER, Settings, home::Home, log::Mark, programs::Programs, programs::hint,
+};
 
 /// Reading back what was not yet on disk after a crash takes its time; the log says so meanwhile.
 const START_MAX: Duration = Duration::from_secs(300);
@@ -27,8 +30,10 @@ const ATTEMPT_WAIT: Duration = Duration::from_millis(250);
 /// For open transactions to be rolled back and pages to be written.
 const FAST_STOP_SECONDS: u64 = 60;
 const IMMEDIATE_STOP_SECONDS: u64 = 10;
-/// How much of the log goes into an error.
-const TAIL_LINES: usize = 20;
+/// How often a start that takes long is told of.
+const TELL_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether a process is there that is not a child of ours.
+const FOUND_POLL: Duration = Duration::from_millis(500);
 
 /// What PostgreSQL says about itself in `postmaster.pid`.
 struct PidFile {
@@ -55,10 +60,13 @@ impl PidFile {
     /// Whether the process is PostgreSQL on this data: after a restart of the machine or container
     /// the same number may be another program's.
     fn is_ours(&self, pgdata: &Path) -> bool {
-        command_line(self.pid).is_some_and(|line| {
-            line.contains("postgres") && line.contains(&*pgdata.to_string_lossy())
-        })
+        is_postgres_on(self.pid, pgdata)
     }
+}
+
+fn is_postgres_on(pid: u32, pgdata: &Path) -> bool {
+    command_line(pid)
+        .is_some_and(|line| line.contains("postgres") && line.contains(&*pgdata.to_string_lossy()))
 }
 
 /// The command line of a process; `None` if there is no such process, empty if it has ended but
@@ -76,25 +84,56 @@ fn command_line(pid: u32) -> Option<String> {
     output.status.success().then_some(line)
 }
 
-/// How to reach the PostgreSQL that runs on this data, once it answers; `None` if none runs.
-pub(super) async fn running(home: &Home) -> anyhow::Result<Option<Access>> {
+/// A running PostgreSQL.
+#[derive(Debug)]
+pub(super) enum Process {
+    /// Started by us.
+    Child(Child),
+    /// Taken over, and so known by its number only.
+    Found(u32),
+}
+
+impl Process {
+    /// Waits until it has ended; gives how, if it is a child of ours.
+    pub async fn ended(&mut self, home: &Home) -> Option<ExitStatus> {
+        match self {
+            Self::Child(child) => child.wait().await.ok(),
+            Self::Found(pid) => {
+                let (pid, pgdata) = (*pid, home.pgdata());
+                while is_postgres_on(pid, &pgdata) {
+                    sleep(FOUND_POLL).await;
+                }
+                None
+            }
+        }
+    }
+}
+
+/// The process and port of the PostgreSQL that runs on this data, whether it answers or not. The
+/// port may not be known yet.
+pub(super) fn found(home: &Home) -> Option<(u32, Option<u16>)> {
     let pgdata = home.pgdata();
+    let file = PidFile::read(&pgdata).filter(|file| file.is_ours(&pgdata))?;
+    Some((file.pid, file.port))
+}
+
+/// The PostgreSQL that runs on this data and how to reach it, once it answers; `None` if none runs.
+pub(super) async fn running(home: &Home) -> anyhow::Result<Option<(u32, Access)>> {
     let started = Instant::now();
-    while let Some(file) = PidFile::read(&pgdata).filter(|file| file.is_ours(&pgdata)) {
-        if let Some(port) = file.port {
+    while let Some((pid, port)) = found(home) {
+        if let Some(port) = port {
             let access = Access::new(port, home.password()?);
             if answers(&access).await? {
-                return Ok(Some(access));
+                return Ok(Some((pid, access)));
             }
         }
         if started.elapsed() > START_MAX {
             bail!(
-                "PostgreSQL on {} runs (process {}) but has not answered for {} s: look at its log \
-                 in {}, or end it",
-                pgdata.display(),
-                file.pid,
+                "PostgreSQL on {} runs (process {pid}) but has not answered for {} s: look at its \
+                 log in {}, or end it",
+                home.pgdata().display(),
                 START_MAX.as_secs(),
-                pgdata.join("log").display()
+                home.pgdata().join("log").display()
             );
         }
         sleep(POLL).await;
@@ -103,7 +142,7 @@ pub(super) async fn running(home: &Home) -> anyhow::Result<Option<Access>> {
 }
 
 /// Whether one can log in. A refused password is an error, since waiting does not mend it.
-async fn answers(access: &Access) -> anyhow::Result<bool> {
+pub(super) async fn answers(access: &Access) -> anyhow::Result<bool> {
     let options = access.options(SUPERUSER);
     match timeout(LOGIN_MAX, PgConnection::connect_with(&options)).await {
         Ok(Ok(connection)) => {
@@ -120,30 +159,68 @@ async fn answers(access: &Access) -> anyhow::Result<bool> {
     }
 }
 
-/// Starts PostgreSQL on data on which none runs. Returns when it answers.
+/// What became of an attempt to start PostgreSQL.
+pub(super) enum Attempt {
+    /// It answers.
+    Answers(Child),
+    /// It was told to stop meanwhile; its process says in the pid file that it is there.
+    Stopped(Child),
+    /// It ended, with these last words.
+    Ended(String),
+}
+
+/// Why PostgreSQL did not start, when that may pass by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// Another program has the port.
+    PortTaken,
+    /// Processes of an earlier one work on the same data still.
+    Remnants,
+}
+
+impl Passing {
+    /// Finds it in the last words.
+    pub fn read(log: &str) -> Option<Self> {
+        if log.contains("could not create any TCP/IP sockets") {
+            Some(Self::PortTaken)
+        } else if log.contains("pre-existing shared memory block") {
+            Some(Self::Remnants)
+        } else {
+            None
+        }
+    }
+}
+
+/// Starts PostgreSQL on data on which none runs, on a port that is free. Returns when it answers.
 pub(super) async fn launch(
     programs: &Programs,
     home: &Home,
     settings: &Settings,
 ) -> anyhow::Result<(Child, Access)> {
-    clear_foreign_pid_file(&home.pgdata())?;
+    let unstopped = CancellationToken::new();
     let mut last = String::new();
     for _ in 0..ATTEMPTS_MAX {
         let port = (settings.free_port)().context("find a free port of 127.0.0.1")?;
         let access = Access::new(port, home.password()?);
-        let mut child = spawn(programs, home, settings, port)?;
-        let Some(log) = ended_early(&mut child, home, &access).await? else {
-            return Ok((child, access));
+        let attempt = attempt(programs, home, settings.durable, &access, &unstopped);
+        let attempt = timeout(START_MAX, attempt).await.with_context(|| {
+            format!(
+                "PostgreSQL was started but has not answered for {} s: look at its log in {}",
+                START_MAX.as_secs(),
+                home.pgdata().join("log").display()
+            )
+        })?;
+        let log = match attempt? {
+            Attempt::Answers(child) | Attempt::Stopped(child) => return Ok((child, access)),
+            Attempt::Ended(log) => log,
         };
-        let port_taken = log.contains("could not create any TCP/IP sockets");
-        let remnants = log.contains("pre-existing shared memory block");
-        if !port_taken && !remnants {
+        let Some(passing) = Passing::read(&log) else {
             bail!(
                 "PostgreSQL did not start.{}\nIts log ends:\n{log}",
                 hint(&log)
             );
-        }
-        tracing::info!(port, port_taken, remnants, "starting PostgreSQL again");
+        };
+        tracing::info!(port, ?passing, "starting PostgreSQL again");
         sleep(ATTEMPT_WAIT).await;
         last = log;
     }
@@ -152,6 +229,42 @@ pub(super) async fn launch(
          processes of an earlier one on {} do not end (then end them).\nIts log ends:\n{last}",
         home.pgdata().display()
     )
+}
+
+/// Starts PostgreSQL on this port, and waits until it answers, ends, or is told to stop. That waits
+/// until the pid file names the process: whoever stops PostgreSQL finds it by that.
+pub(super) async fn attempt(
+    programs: &Programs,
+    home: &Home,
+    durable: bool,
+    access: &Access,
+    stop: &CancellationToken,
+) -> anyhow::Result<Attempt> {
+    let pgdata = home.pgdata();
+    clear_foreign_pid_file(&pgdata)?;
+    let mark = Mark::here(home);
+    let mut child = spawn(programs, home, durable, access.port)?;
+    let pid = child.id().unwrap_or(0);
+    let mut told = Instant::now();
+    loop {
+        if child.try_wait()?.is_some() {
+            return Ok(Attempt::Ended(mark.last_words(home).await));
+        }
+        if let Some(file) = PidFile::read(&pgdata).filter(|file| file.pid == pid) {
+            if stop.is_cancelled() {
+                return Ok(Attempt::Stopped(child));
+            }
+            if file.ready && answers(access).await? {
+                return Ok(Attempt::Answers(child));
+            }
+        }
+        if told.elapsed() > TELL_EVERY {
+            told = Instant::now();
+            let log = mark.tail(home);
+            tracing::warn!(pid, log, "PostgreSQL takes long to start");
+        }
+        sleep(POLL).await;
+    }
 }
 
 /// PostgreSQL takes any live process of its own user for itself and would refuse to start.
@@ -170,12 +283,7 @@ fn clear_foreign_pid_file(pgdata: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn spawn(
-    programs: &Programs,
-    home: &Home,
-    settings: &Settings,
-    port: u16,
-) -> anyhow::Result<Child> {
+fn spawn(programs: &Programs, home: &Home, durable: bool, port: u16) -> anyhow::Result<Child> {
     let log = home.start_log()?;
     let mut command = programs.command("postgres");
     command
@@ -188,7 +296,7 @@ fn spawn(
         .args(["-c", "logging_collector=on"])
         .stdout(log.try_clone()?)
         .stderr(log);
-    if !settings.durable {
+    if !durable {
         for setting in ["fsync=off", "full_page_writes=off"] {
             command.args(["-c", setting]);
         }
@@ -196,81 +304,22 @@ fn spawn(
     command.spawn().context("run postgres")
 }
 
-/// Waits until PostgreSQL answers, or gives what it logged if it ended instead.
-async fn ended_early(
-    child: &mut Child,
-    home: &Home,
-    access: &Access,
-) -> anyhow::Result<Option<String>> {
-    let started = Instant::now();
-    let pgdata = home.pgdata();
-    let pid = child.id().unwrap_or(0);
-    while started.elapsed() < START_MAX {
-        if child.try_wait()?.is_some() {
-            return Ok(Some(last_words(home, pid).await));
-        }
-        let ready = PidFile::read(&pgdata).is_some_and(|file| file.pid == pid && file.ready);
-        if ready && answers(access).await? {
-            return Ok(None);
-        }
-        sleep(POLL).await;
-    }
-    bail!(
-        "PostgreSQL (process {pid}) was started but has not answered for {} s: look at its log in {}",
-        START_MAX.as_secs(),
-        pgdata.join("log").display()
-    )
-}
-
-/// What an ended PostgreSQL logged last; its log writer may need a moment longer.
-async fn last_words(home: &Home, pid: u32) -> String {
-    let started = Instant::now();
-    loop {
-        let log = tail(home, pid);
-        if log.contains("FATAL") || log.contains("PANIC") || started.elapsed() > ATTEMPT_WAIT * 4 {
-            return log;
-        }
-        sleep(POLL).await;
-    }
-}
-
-fn tail(home: &Home, pid: u32) -> String {
-    let pgdata = home.pgdata();
-    let current = fs::read_to_string(pgdata.join("current_logfiles")).unwrap_or_default();
-    let mut text = home.start_log_text();
-    if let Some(name) = current
-        .lines()
-        .find_map(|line| line.strip_prefix("stderr "))
-    {
-        // a day's log holds earlier attempts too: lines carry the number of their process
-        let mark = format!("[{pid}]");
-        let log = fs::read(pgdata.join(name)).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        text.extend(
-            log.lines()
-                .filter(|line| line.contains(&mark))
-                .map(|line| format!("{line}\n")),
-        );
-    }
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
-}
-
 /// Stops what runs on this data: open transactions are rolled back; if that takes too long, at once.
-pub(super) async fn stop(programs: &Programs, home: &Home) -> anyhow::Result<()> {
-    let pgdata = home.pgdata();
-    let runs = || PidFile::read(&pgdata).is_some_and(|file| file.is_ours(&pgdata));
+/// Says whether anything ran.
+pub(super) async fn stop(programs: &Programs, home: &Home) -> anyhow::Result<bool> {
+    let runs = || found(home).is_some();
+    let ran = runs();
     for (mode, seconds) in [
         ("fast", FAST_STOP_SECONDS),
         ("immediate", IMMEDIATE_STOP_SECONDS),
     ] {
         if !runs() {
-            return Ok(());
+            return Ok(ran);
         }
         let mut command = programs.command("pg_ctl");
         command
             .args(["stop", "-w", "-m", mode, "-t", &seconds.to_string(), "-D"])
-            .arg(&pgdata);
+            .arg(home.pgdata());
         if let Err(error) = programs.run(command).await
             && runs()
         {
@@ -280,8 +329,8 @@ pub(super) async fn stop(programs: &Programs, home: &Home) -> anyhow::Result<()>
     if runs() {
         bail!(
             "PostgreSQL on {} does not stop: end its processes",
-            pgdata.display()
+            home.pgdata().display()
         );
     }
-    Ok(())
+    Ok(ran)
 }

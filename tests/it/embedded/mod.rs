@@ -2,7 +2,8 @@
 
 mod kills;
 mod reach;
-mod site;
+pub mod site;
+mod watch;
 
 use std::{
     fs,

@@ -30,18 +30,7 @@ fn private_clone() -> Site {
     let mut site = Site::with_mode(0o700);
     let clone = site.path("clone");
     fs::create_dir(&clone).expect("make a folder");
-    let runtime = clone.join(".runtime");
-    fs::create_dir(&runtime).expect("make a folder");
-    for part in ["postgres18", "manifest.json"] {
-        let copied = Command::new("cp")
-            .args(["-R", "-P"])
-            .arg(site.settings.runtime_dir.join(part))
-            .arg(&runtime)
-            .status()
-            .expect("run cp");
-        assert!(copied.success());
-    }
-    site.settings.runtime_dir = runtime;
+    site.copies_runtime(&clone.join(".runtime"));
     site.settings.data_dir = clone.join("data");
     site
 }

@@ -55,6 +55,21 @@ impl Site {
         self.path("data/postgres/18")
     }
 
+    /// Takes a copy of the runtime for its own.
+    pub fn copies_runtime(&mut self, runtime: &Path) {
+        fs::create_dir(runtime).expect("make a folder");
+        for part in ["postgres18", "manifest.json"] {
+            let copied = std::process::Command::new("cp")
+                .args(["-R", "-P"])
+                .arg(self.settings.runtime_dir.join(part))
+                .arg(runtime)
+                .status()
+                .expect("run cp");
+            assert!(copied.success());
+        }
+        self.settings.runtime_dir = runtime.to_owned();
+    }
+
     /// Starts another process that owns this site's database until it is killed or let go.
     pub fn owner(&self) -> Owner {
         let mut child = Command::new(std::env::current_exe().expect("our own path"))
@@ -187,4 +202,30 @@ pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
             "not within {PATIENCE:?}: {what}"
         );
     }
+}
+
+/// A line that no PostgreSQL starts with.
+const SPOILED: &str = "no_such_setting = 1\n";
+
+/// Keeps PostgreSQL from starting until it is mended.
+pub fn spoil(pgdata: &Path) {
+    let conf = pgdata.join("postgresql.conf");
+    let good = fs::read_to_string(&conf).expect("read the settings");
+    fs::write(&conf, format!("{good}\n{SPOILED}")).expect("spoil the settings");
+}
+
+pub fn mend(pgdata: &Path) {
+    let conf = pgdata.join("postgresql.conf");
+    let spoiled = fs::read_to_string(&conf).expect("read the settings");
+    fs::write(&conf, spoiled.replace(SPOILED, "")).expect("mend the settings");
+}
+
+/// Waits until PostgreSQL has tried to start on spoiled settings.
+pub async fn failed_to_start(pgdata: &Path) {
+    let log = pgdata.with_file_name("start.log");
+    eventually("an attempt to start fails", || {
+        let log = fs::read_to_string(&log).ok()?;
+        log.contains("no_such_setting").then_some(())
+    })
+    .await;
 }
