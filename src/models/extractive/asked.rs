@@ -68,6 +68,8 @@ const KINDS: [Kind; 9] = [
     Kind {
         asking: &[
             "多远",
+            "多薄",
+            "多粗",
             "多高",
             "多深",
             "多厚",
@@ -77,6 +79,7 @@ const KINDS: [Kind; 9] = [
             "how high",
             "how tall",
             "how thick",
+            "how thin",
             "how wide",
         ],
         naming: &["距离", "distance"],

@@ -1,7 +1,9 @@
 //! Cuts passages into pieces that can stand in an answer: sentences, entries of lists, rows of tables.
 
 use super::{
-    sentence::{clean, entry, is_finished, is_title, sentences, unwrapped},
+    sentence::{
+        clean, entry, is_finished, is_question, is_title, opens_with_answer, sentences, unwrapped,
+    },
     table::{self, Table},
 };
 use crate::models::Excerpt;
@@ -96,7 +98,7 @@ impl Reader {
     }
 
     fn sentence(&mut self, text: &str) {
-        if text.ends_with(['?', '？']) {
+        if is_question(text) {
             if std::mem::replace(&mut self.asked, true) {
                 self.above.pop();
             }
@@ -122,7 +124,12 @@ impl Reader {
     }
 
     fn add(&mut self, text: &str, shape: Shape) {
-        let text = clean(text);
+        // a bare "No." would answer the question of whoever reads it
+        let question = self.above.last().filter(|last| is_question(last));
+        let text = match question.filter(|_| opens_with_answer(text)) {
+            Some(question) => clean(&format!("{question} {text}")),
+            None => clean(text),
+        };
         if text.chars().any(char::is_alphanumeric) {
             self.pieces.push(Piece {
                 passage: self.passage,
@@ -220,6 +227,30 @@ mod tests {
             let texts: Vec<&str> = pieces.iter().map(|it| it.text.as_str()).collect();
             assert_eq!(texts, said, "{text}");
             assert_eq!(pieces[0].above, above, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_answer_keeps_its_question() {
+        let cases = [
+            (
+                "下雨天能骑吗？",
+                "可以。能在小雨中骑行。",
+                "下雨天能骑吗？ 可以。能在小雨中骑行。",
+            ),
+            (
+                "Are screens covered?",
+                "No, they are not.",
+                "Are screens covered? No, they are not.",
+            ),
+            ("How fast is it?", "It goes 25 km/h.", "It goes 25 km/h."),
+            ("Screens", "No, they are not.", "No, they are not."),
+        ];
+        for (heading, text, said) in cases {
+            assert_eq!(
+                pieces(heading, &format!("{heading}\n\n{text}"))[0].text,
+                said
+            );
         }
     }
 

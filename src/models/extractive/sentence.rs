@@ -138,6 +138,18 @@ fn ends_in_abbreviation(piece: &str) -> bool {
     ABBREVIATIONS.contains(&word.trim_start_matches(['(', '（', '"']))
 }
 
+/// Whether a text asks.
+pub fn is_question(text: &str) -> bool {
+    text.ends_with(['?', '？'])
+}
+
+/// Whether a text begins with a yes or a no, which is about the question before it.
+pub fn opens_with_answer(text: &str) -> bool {
+    text.split_inclusive(['.', '!', ',', '。', '！', '，'])
+        .next()
+        .is_some_and(is_answer)
+}
+
 fn is_answer(piece: &str) -> bool {
     let word = piece.to_lowercase();
     ANSWERS.contains(&word.trim_end_matches(|c: char| !c.is_alphanumeric()))

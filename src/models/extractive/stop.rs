@@ -1,12 +1,14 @@
 //! Words of questions that tell nothing, or little, of what is asked.
 
 /// Words that ask and bind but name nothing. Sorted.
-pub const CHINESE_STOPS: [&str; 66] = [
-    "一下", "一个", "不", "与", "为", "之", "也", "了", "什么", "以", "会", "你", "你们", "你好",
-    "其", "到", "前", "可", "可以", "后", "向", "吗", "吧", "告诉", "呢", "和", "哪", "啊", "在",
-    "多", "她", "如何", "它", "对", "将", "就", "希望", "应该", "得", "怎么", "怎样", "您", "想",
-    "我", "我们", "或", "把", "时", "是", "是否", "有", "没有", "满", "的", "着", "知道", "给",
-    "能", "能否", "被", "要", "请", "谁", "还", "这", "都",
+pub const CHINESE_STOPS: [&str; 87] = [
+    "一下", "一个", "一些", "不", "与", "为", "之", "之后", "也", "了", "什么", "他们", "以",
+    "以后", "会", "但是", "你", "你们", "你好", "关于", "其", "到", "前", "可", "可以", "可能",
+    "后", "向", "吗", "吧", "告诉", "呢", "和", "哪", "啊", "因为", "在", "多", "她", "如何",
+    "如果", "它", "它们", "对", "将", "就", "就是", "就要", "希望", "应当", "应该", "得", "怎么",
+    "怎样", "您", "想", "我", "我们", "或", "所以", "才", "才能", "把", "时", "是", "是否", "有",
+    "没有", "满", "的", "着", "知道", "给", "能", "能否", "被", "要", "请", "谁", "还", "还是",
+    "还有", "还能", "这", "这个", "那个", "都",
 ];
 
 /// Phrases that ask, the longer ones first: cut out before words are.
@@ -61,7 +63,8 @@ pub const ENGLISH_STOPS: [&str; 103] = [
 ];
 
 /// Like [`CHINESE_VAGUE`], as stems. Sorted.
-pub const ENGLISH_VAGUE: [&str; 43] = [
+pub const ENGLISH_VAGUE: [&str; 46] = [
+    "address",
     "allow",
     "amount",
     "and",
@@ -77,6 +80,7 @@ pub const ENGLISH_VAGUE: [&str; 43] = [
     "know",
     "like",
     "limit",
+    "list",
     "make",
     "maximum",
     "mean",
@@ -85,6 +89,7 @@ pub const ENGLISH_VAGUE: [&str; 43] = [
     "need",
     "number",
     "per",
+    "place",
     "polici",
     "possibl",
     "reason",

@@ -12,7 +12,7 @@ use crate::{
 const SAMPLES: [&str; 3] = ["charging-guide.md", "faq.html", "电动车保修手册.pdf"];
 
 /// Questions, each with the fact that an answer must have.
-const ANSWERED: [(&str, &str); 16] = [
+const ANSWERED: [(&str, &str); 19] = [
     ("电池保修多久？", "24 个月"),
     ("退货要满足什么条件？", "7 天内可以无理由退货"),
     ("从零充满电要几个小时？", "6 小时"),
@@ -21,6 +21,8 @@ const ANSWERED: [(&str, &str); 16] = [
     ("新疆多久能送到？", "7 至 10 个工作日"),
     ("充电器保修几个月？", "12 个月"),
     ("C2 卖多少钱？", "4,999 元"),
+    ("刹车片多薄就要换？", "小于 1 毫米"),
+    ("可以用高压水枪洗车吗？", "不能用高压水枪冲洗"),
     ("How long is the battery under warranty?", "24 months"),
     (
         "What does a flashing red light mean?",
@@ -28,6 +30,10 @@ const ANSWERED: [(&str, &str); 16] = [
     ),
     ("What is the tyre pressure of the L3?", "300 kPa"),
     ("Can I take the battery on a plane?", "by road only"),
+    (
+        "Is the warranty transferable to a new owner?",
+        "It belongs to the bike",
+    ),
     ("What range does the C2 have?", "70 km"),
     (
         "How many times per week may I use the fast charger?",
