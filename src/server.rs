@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
-/// off ([`crate::chat::keep`]).
+/// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
 type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
