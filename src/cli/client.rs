@@ -58,7 +58,7 @@ pub struct CreateArguments {
     #[arg(long)]
     name: String,
     /// The public name in tokens: up to 32 of A-Z a-z 0-9 _ -; made at random when absent.
-    #[arg(long)]
+    #[arg(long, value_parser = client_id)]
     id: Option<String>,
     /// What it is for.
     #[arg(long, default_value = "")]
@@ -250,7 +250,14 @@ pub async fn user(app: &App, arguments: UserArguments) -> Result<()> {
 /// The client of this id.
 pub async fn named(app: &App, client_id: &str) -> Result<Client> {
     let mut tx = app.db.system().await.map_err(told)?;
-    client::find(&mut tx, client_id).await.map_err(told)
+    client::find(&mut tx, client_id)
+        .await
+        .map_err(|error| told(error).context(format!("client {client_id}")))
+}
+
+fn client_id(text: &str) -> Result<String, String> {
+    client::check_id(text).map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
 }
 
 fn new_key(app: &App) -> Result<NewKey> {

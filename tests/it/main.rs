@@ -4,6 +4,7 @@
 
 mod bm25;
 mod chat;
+mod cli;
 mod cluster;
 mod embedded;
 mod extract;
@@ -14,6 +15,7 @@ mod kill;
 mod knowledge;
 mod lexical;
 mod models;
+mod process;
 mod reader;
 mod search;
 mod vendor;
