@@ -53,8 +53,7 @@ async fn look(config: &Arc<Config>, db: &Result<Db>, json: bool) -> Result<()> {
         "storage",
         storage.map(|blobs| blobs.folder().display().to_string()),
     )?;
-    let vault = boot::vault(config);
-    line("vault", vault.map(|vault| format!("{vault:?}")))?;
+    line("vault", vault(config, db).await)?;
     match models {
         Err(error) => line("models", Err(error))?,
         Ok(models) => {
@@ -99,6 +98,14 @@ async fn database(db: &Result<Db>) -> Result<String> {
             Ok("it answers".into())
         }
         Err(error) => bail!("{error:#}"),
+    }
+}
+
+async fn vault(config: &Config, db: &Result<Db>) -> Result<String> {
+    let vault = boot::vault(config)?;
+    match db {
+        Ok(db) => super::vault::state(db, &vault).await,
+        Err(_) => Ok(format!("keys in {}", vault.path().display())),
     }
 }
 

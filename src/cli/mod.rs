@@ -5,6 +5,7 @@ mod client;
 mod ingest;
 mod key;
 mod serve;
+mod vault;
 
 use std::{fmt::Display, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -51,6 +52,9 @@ enum Command {
     User(client::UserArguments),
     /// Add files and folders to a knowledge base, and wait until they can be searched.
     Ingest(ingest::IngestArguments),
+    /// Look after the master key.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// Print a document of the API.
     Openapi {
         /// Which one.
@@ -133,6 +137,7 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::Token(arguments) => client::token(app, arguments).await,
         Command::User(arguments) => client::user(app, arguments).await,
         Command::Ingest(arguments) => ingest::run(app, arguments).await,
+        Command::Vault(command) => vault::run(app, command).await,
         Command::Serve
         | Command::Check(_)
         | Command::Setting { .. }

@@ -58,18 +58,35 @@ impl NewKey {
         now: OffsetDateTime,
     ) -> Result<KeyId> {
         let key_id = KeyId::new(now);
-        let sealed = vault.seal(
-            Place {
-                table: TABLE,
-                client,
-                row: key_id.0,
-            },
-            &self.private_der,
-        )?;
+        store::lock_seals_shared(tx.conn()).await?;
+        let sealed = vault.seal(place(client, key_id), &self.private_der)?;
         let pem = &self.public_pem;
         store::add_key(tx.conn(), client, key_id, pem, &sealed, self.bits, now).await?;
         Ok(key_id)
     }
+}
+
+/// Where the private half stands.
+fn place(client: ClientNo, key_id: KeyId) -> Place<'static> {
+    Place {
+        table: TABLE,
+        client,
+        row: key_id.0,
+    }
+}
+
+/// A sealed private half, sealed by the newest master key.
+pub fn sealed_anew(
+    vault: &Vault,
+    client: ClientNo,
+    key_id: KeyId,
+    sealed: &[u8],
+) -> Result<Vec<u8>> {
+    let place = place(client, key_id);
+    let der = vault
+        .reveal(place, sealed)
+        .with_context(|| format!("key {key_id} of client {}", client.0))?;
+    Ok(vault.seal(place, &der)?)
 }
 
 /// The private half, ready to decrypt.
@@ -164,13 +181,8 @@ pub async fn active(
 ) -> Result<Vec<ActiveKey>> {
     let mut keys = Vec::new();
     for row in store::active_keys(tx, client, now).await? {
-        let place = Place {
-            table: TABLE,
-            client,
-            row: row.key_id.0,
-        };
         let der = vault
-            .reveal(place, &row.private_sealed)
+            .reveal(place(client, row.key_id), &row.private_sealed)
             .with_context(|| format!("key {} of client {}", row.key_id, client.0))?;
         keys.push(ActiveKey {
             decryptor: Decryptor::new(&der)?,

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod gatekeeper;
 pub mod guard;
 pub mod key;
+pub mod rewrap;
 pub mod session;
 mod store;
 pub mod token;

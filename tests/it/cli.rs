@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A folder with a `config.ini` and nothing else.
-fn place(more: &str) -> tempfile::TempDir {
+pub fn place(more: &str) -> tempfile::TempDir {
     let folder = folder();
     let text = format!(
         "[runtime]\ndir = {}\n[models]\nembedding = none\n[storage]\nreadonly_percent = 0\n{more}",
@@ -47,7 +47,7 @@ async fn me(server: &Server, token: &str) -> reqwest::Response {
 }
 
 /// What a token is answered, once it is this; within the second that a change may take.
-async fn becomes(server: &Server, token: &str, status: StatusCode) {
+pub async fn becomes(server: &Server, token: &str, status: StatusCode) {
     let started = Instant::now();
     while me(server, token).await.status() != status {
         assert!(

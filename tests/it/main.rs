@@ -18,6 +18,7 @@ mod models;
 mod process;
 mod reader;
 mod search;
+mod vault;
 mod vendor;
 mod verbs;
 mod walls;
