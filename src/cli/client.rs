@@ -1,6 +1,8 @@
 //! `concierge client …`, `concierge token`, `concierge user`
 
-use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use concierge::{
     app::App,
@@ -13,6 +15,7 @@ use concierge::{
 };
 use serde_json::json;
 use time::Duration;
+use zeroize::Zeroizing;
 
 use super::{say, told};
 
@@ -69,6 +72,9 @@ pub struct CreateArguments {
     /// What its users may do with knowledge.
     #[arg(long, value_enum, default_value_t = May::Own)]
     members_may: May,
+    /// Keep using a key pair that there is: the PEM file of its private half, PKCS#8 or PKCS#1.
+    #[arg(long, value_name = "FILE")]
+    import_key: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -154,7 +160,10 @@ async fn create(app: &App, arguments: CreateArguments) -> Result<()> {
             May::Manage => MembersMay::Manage,
         },
     };
-    let key = new_key(app)?;
+    let key = match &arguments.import_key {
+        Some(path) => imported(app, path)?,
+        None => new_key(app)?,
+    };
     let pem = key.public_pem.clone();
     let mut tx = app.db.system().await.map_err(told)?;
     let client = client::create(&mut tx, &app.vault, &new, key, app.clock.now())
@@ -263,6 +272,13 @@ fn client_id(text: &str) -> Result<String, String> {
 fn new_key(app: &App) -> Result<NewKey> {
     let bits = app.config.number("identity", "key_bits", 2_048..=4_096)? as usize;
     NewKey::generate(bits).map_err(told)
+}
+
+fn imported(app: &App, path: &Path) -> Result<NewKey> {
+    let small = app.config.flag("identity", "small_keys")?;
+    let pem = std::fs::read_to_string(path).map(Zeroizing::new);
+    let pem = pem.with_context(|| format!("read {}", path.display()))?;
+    NewKey::import(&pem, small).map_err(|error| told(error).context(path.display().to_string()))
 }
 
 fn print_key(client_id: &str, pem: &str, json: bool) -> Result<()> {

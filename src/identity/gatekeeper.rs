@@ -62,6 +62,7 @@ pub struct Gatekeeper {
     vault: Arc<Vault>,
     window: Window,
     exchange: time::Duration,
+    small_keys: bool,
     dummy: Arc<Decryptor>,
     seen: Cache<[u8; 32], Seen>,
     clients: Cache<String, Option<Arc<Known>>>,
@@ -100,6 +101,7 @@ impl Gatekeeper {
                 ahead_max: minutes("token_ahead_minutes")?,
             },
             exchange: minutes("exchange_minutes")?,
+            small_keys: config.flag("identity", "small_keys")?,
             dummy: Arc::new(Decryptor::dummy(2_048)?),
             seen: Cache::builder()
                 .max_capacity(REMEMBERED_MAX)
@@ -342,7 +344,8 @@ impl Gatekeeper {
         if !client.enabled {
             return Ok(None);
         }
-        let keys = key::active(&mut tx, &self.vault, client.client_no, self.clock.now()).await?;
+        let (no, now) = (client.client_no, self.clock.now());
+        let keys = key::active(&mut tx, &self.vault, no, self.small_keys, now).await?;
         Ok(Some(Known {
             client,
             keys,

@@ -24,6 +24,7 @@ const CLIENT_BY_ID: &str =
 pub struct KeyRow {
     pub key_id: KeyId,
     pub private_sealed: Vec<u8>,
+    pub bits: i32,
     pub retires_at: Option<OffsetDateTime>,
 }
 
@@ -121,7 +122,7 @@ pub async fn active_keys(
     now: OffsetDateTime,
 ) -> Result<Vec<KeyRow>> {
     Ok(sqlx::query_as(
-        "select key_id, private_sealed, retires_at from client_key
+        "select key_id, private_sealed, bits, retires_at from client_key
          where client_no = $1 and (retires_at is null or retires_at > $2)
          order by created_at desc, key_id desc",
     )

@@ -11,6 +11,7 @@ mod extract;
 mod fetch;
 mod golden;
 mod identity;
+mod imported;
 mod kill;
 mod knowledge;
 mod lexical;
