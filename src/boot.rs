@@ -18,6 +18,7 @@ use crate::{
     },
     fetch::Fetcher,
     models::Models,
+    secret::Secret,
     telemetry::Metrics,
     vault::Vault,
 };
@@ -64,9 +65,8 @@ pub async fn database(config: &Config, mode: Mode) -> Result<(Db, Option<Embedde
             .await
             .map_err(|error| anyhow::anyhow!("database: {error} {error:?}"))
     };
-    let url = config.text("database", "url");
-    if !url.is_empty() {
-        return Ok((log_in(external(config, url, migrate).await?).await?, None));
+    if let Some(url) = config.secret("database", "url")? {
+        return Ok((log_in(external(config, &url, migrate).await?).await?, None));
     }
     let (access, embedded) = reach(config, mode).await?;
     let opened = async { log_in(prepare(&access, migrate).await?).await };
@@ -149,15 +149,16 @@ async fn prepare(access: &Access, migrate: bool) -> Result<PgConnectOptions> {
     Ok(login.password(&password))
 }
 
-async fn external(config: &Config, url: &str, migrate: bool) -> Result<PgConnectOptions> {
-    let options = |key, url| {
-        PgConnectOptions::from_str(url).map_err(|error| wrong(format!("[database] {key}: {error}")))
+async fn external(config: &Config, url: &Secret, migrate: bool) -> Result<PgConnectOptions> {
+    let options = |key, url: &Secret| {
+        PgConnectOptions::from_str(url.expose())
+            .map_err(|error| wrong(format!("[database] {key}: {error}")))
     };
     let login = options("url", url)?;
     if migrate {
-        let owner = match config.text("database", "owner_url") {
-            "" => login.clone(),
-            owner_url => options("owner_url", owner_url)?,
+        let owner = match config.secret("database", "owner_url")? {
+            None => login.clone(),
+            Some(owner_url) => options("owner_url", &owner_url)?,
         };
         let database = login.get_database().unwrap_or("postgres").to_owned();
         let owner = Owner::new(owner);

@@ -206,7 +206,7 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 2] = ["api_key", "code"];
+pub const SECRETS: [&str; 4] = ["api_key", "code", "owner_url", "url"];
 
 fn environment() -> Vec<(String, String)> {
     std::env::vars().collect()

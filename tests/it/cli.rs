@@ -357,13 +357,16 @@ fn what_is_wrong_is_said_with_the_code_for_misuse() {
             "[database]\nconnections_max = 1\n",
             "must be from 4 to 1000",
         ),
-        ("[database]\nurl = nonsense\n", "[database] url"),
+        (
+            "[database]\nurl = postgres://u:hush@[x/\n",
+            "[database] url: ",
+        ),
         ("[runtime]\ndir =\n", "[runtime] dir is empty"),
     ] {
         config(text);
         let ran = run(at, &["client", "list"]);
         assert!(ran.refused(2).contains(says), "{text}: {ran:?}");
-        assert!(ran.out.is_empty(), "{ran:?}");
+        assert!(ran.out.is_empty() && !ran.err.contains("hush"), "{ran:?}");
     }
     config("");
     for (arguments, says) in [
@@ -375,6 +378,7 @@ fn what_is_wrong_is_said_with_the_code_for_misuse() {
         (&["--set", "nonsense", "check"], "SECTION.KEY=VALUE"),
         (&["setting", "server.nope"], "no setting server.nope"),
         (&["setting", "demo.code"], "no setting demo.code"),
+        (&["setting", "database.url"], "no setting database.url"),
         (&["frobnicate"], "unrecognized subcommand"),
         (&[], "Usage"),
         (&["client", "create"], "--name"),
@@ -461,12 +465,13 @@ fn check_says_a_line_each_and_migrate_migrates() {
     let key = fs::read_to_string(at.join("data/master.key")).unwrap();
     assert!(!format!("{whole:?}").contains(key.trim()));
 
+    fs::write(at.join("address"), "postgres://u:hush@127.0.0.1:1/x\n").unwrap();
     let wrong = [
         ("models.chat=nope", "models"),
         ("storage.dir=config.ini", "storage"),
         ("identity.master_key_file=config.ini", "vault"),
         ("chat.passages=many", "configuration"),
-        ("database.url=postgres://u@127.0.0.1:1/x", "database"),
+        ("database.url_file=address", "database"),
     ];
     for (set, part) in wrong {
         let ran = run(at, &["check", "--json", "--set", set]);
@@ -478,6 +483,7 @@ fn check_says_a_line_each_and_migrate_migrates() {
         let wrong: Vec<_> = lines.filter(|line| line["ok"] == false).collect();
         assert_eq!(wrong.len(), 1, "{ran:?}");
         assert_eq!(wrong[0]["what"], part, "{ran:?}");
+        assert!(!format!("{ran:?}").contains("hush"), "{ran:?}");
     }
     assert!(
         !at.join("data/postgres/18/postmaster.pid").exists(),
