@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod api_key;
+mod cipher;
 pub mod client;
 pub mod demo;
 pub mod gatekeeper;
