@@ -11,12 +11,12 @@ use crate::{
     app::{App, Tasks},
     blobs::Blobs,
     clock::Clock,
-    config::Config,
+    config::{Config, wrong},
     db::{
         Db, LOGIN_ROLE, Owner,
         embedded::{Access, Embedded, Settings},
     },
-    error::{CanFail, Error},
+    error::Error,
     fetch::Fetcher,
     models::Models,
     secret::Secret,
@@ -35,75 +35,69 @@ pub struct Booted {
     pub embedded: Option<Embedded>,
 }
 
-/// How the embedded database is come by.
+/// How the database is come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Run it, alone: for a server.
+    /// Run the embedded one, alone: for a server.
     Own,
-    /// Join it when it runs, else run it as long as needed: for a command beside a server.
+    /// Join the embedded one when it runs, else run it as long as needed: for a command beside a
+    /// server.
     Beside,
+    /// The same, and bring the schema up to date whatever `[database] migrate` says.
+    Migrate,
 }
 
 /// Opens the world that the settings describe. If that fails, nothing it has started is left running.
 pub async fn open(config: Arc<Config>, mode: Mode) -> Result<Booted> {
-    let (database, embedded) = match config.secret("database", "url")? {
-        None => {
-            let (access, embedded) = embedded(&config, mode).await?;
-            (Database::Embedded(access), embedded)
-        }
-        Some(url) => (Database::External(url), None),
-    };
-    match opened(config, &database).await {
+    let (db, embedded) = database(&config, mode).await?;
+    match assemble(config, db, Clock::default()) {
         Ok(app) => Ok(Booted { app, embedded }),
-        Err(error) => {
-            if let Some(embedded) = embedded {
-                let stopped = embedded.stop().await;
-                stopped.can_fail("what went wrong before is what is told");
-            }
-            Err(error)
-        }
+        Err(error) => Err(closed(embedded, error).await),
     }
 }
 
-/// Where the database is.
-enum Database {
-    Embedded(Access),
-    External(Secret),
+/// Finds or starts the database, and logs in to it without power. The PostgreSQL that this process
+/// runs, if it does, is to be stopped last.
+pub async fn database(config: &Config, mode: Mode) -> Result<(Db, Option<Embedded>)> {
+    let migrate = mode == Mode::Migrate || config.flag("database", "migrate")?;
+    let connections_max = config.number("database", "connections_max", 4..=1_000)? as u32;
+    let log_in = async |login| {
+        Db::open(login, connections_max)
+            .await
+            .map_err(|error| match error {
+                Error::Unavailable(cause) | Error::Internal(cause) => {
+                    cause.context("open the database")
+                }
+                refused => anyhow::anyhow!("database: {refused}"),
+            })
+    };
+    if let Some(url) = config.secret("database", "url")? {
+        return Ok((log_in(external(config, &url, migrate).await?).await?, None));
+    }
+    let (access, embedded) = reach(config, mode).await?;
+    let opened = async { log_in(prepare(&access, migrate).await?).await };
+    match opened.await {
+        Ok(db) => Ok((db, embedded)),
+        Err(error) => Err(closed(embedded, error).await),
+    }
 }
 
-async fn opened(config: Arc<Config>, database: &Database) -> Result<App> {
-    let login = match database {
-        Database::Embedded(access) => prepared(&config, access).await?,
-        Database::External(url) => external(&config, url).await?,
-    };
-    let connections_max = config.number("database", "connections_max", 4..=1_000)? as u32;
-    let db = Db::open(login, connections_max)
-        .await
-        .map_err(|error| match error {
-            Error::Unavailable(cause) | Error::Internal(cause) => {
-                cause.context("open the database")
-            }
-            refused => anyhow::anyhow!("database: {refused}"),
-        })?;
-    assemble(config, db, Clock::default())
+/// A start that fails leaves no PostgreSQL behind that nobody asked for.
+async fn closed(embedded: Option<Embedded>, error: anyhow::Error) -> anyhow::Error {
+    match embedded {
+        None => error,
+        Some(embedded) => match embedded.stop().await {
+            Ok(()) => error,
+            Err(also) => error.context(format!("{also:#}")),
+        },
+    }
 }
 
 /// The handles around an open database.
 pub fn assemble(config: Arc<Config>, db: Db, clock: Clock) -> Result<App> {
-    let data_dir = data_dir(&config)?;
-    std::fs::create_dir_all(&data_dir).with_context(|| format!("make {}", data_dir.display()))?;
-    let vault = match config.path("identity", "master_key_file") {
-        Some(path) => Vault::open(&path, false)?,
-        None => Vault::open(&data_dir.join("master.key"), true)?,
-    };
-    let storage = config
-        .path("storage", "dir")
-        .unwrap_or_else(|| data_dir.join("blobs"));
-    let readonly_percent = config.number("storage", "readonly_percent", 0..=90)?;
     Ok(App {
-        blobs: Blobs::new(storage.clone(), readonly_percent)
-            .map_err(|error| anyhow::anyhow!("storage in {}: {error:?}", storage.display()))?,
-        vault: Arc::new(vault),
+        vault: Arc::new(vault(&config)?),
+        blobs: blobs(&config)?,
         fetcher: Fetcher::new(),
         models: Arc::new(Models::new(&config)?),
         metrics: Metrics::new()?,
@@ -114,42 +108,64 @@ pub fn assemble(config: Arc<Config>, db: Db, clock: Clock) -> Result<App> {
     })
 }
 
-/// How to reach the embedded database; it is ours if it did not run.
-async fn embedded(config: &Config, mode: Mode) -> Result<(Access, Option<Embedded>)> {
+/// The vault, with a new master key where there is none yet.
+pub fn vault(config: &Config) -> Result<Vault> {
+    if let Some(path) = config.path("identity", "master_key_file") {
+        return Vault::open(&path, false);
+    }
+    let data_dir = data_dir(config)?;
+    std::fs::create_dir_all(&data_dir).with_context(|| format!("make {}", data_dir.display()))?;
+    Vault::open(&data_dir.join("master.key"), true)
+}
+
+/// The store of uploaded bytes.
+pub fn blobs(config: &Config) -> Result<Blobs> {
+    let folder = match config.path("storage", "dir") {
+        Some(folder) => folder,
+        None => data_dir(config)?.join("blobs"),
+    };
+    let readonly_percent = config.number("storage", "readonly_percent", 0..=90)?;
+    Blobs::new(folder.clone(), readonly_percent)
+        .map_err(|error| anyhow::anyhow!("storage in {}: {error:?}", folder.display()))
+}
+
+async fn reach(config: &Config, mode: Mode) -> Result<(Access, Option<Embedded>)> {
     let runtime = config
         .path("runtime", "dir")
-        .context("[runtime] dir is empty")?;
+        .ok_or_else(|| wrong("[runtime] dir is empty"))?;
     let settings = Settings::new(runtime, data_dir(config)?);
-    let running = match mode {
-        Mode::Own => None,
-        Mode::Beside => Embedded::join(&settings).await?,
-    };
-    if let Some(access) = running {
+    if mode != Mode::Own
+        && let Some(access) = Embedded::join(&settings).await?
+    {
         return Ok((access, None));
     }
     let embedded = Embedded::start(&settings).await?;
     Ok((embedded.access().clone(), Some(embedded)))
 }
 
-/// Brings the database up to date, and says how to log in to it without power.
-async fn prepared(config: &Config, access: &Access) -> Result<PgConnectOptions> {
+async fn prepare(access: &Access, migrate: bool) -> Result<PgConnectOptions> {
     let password = login_password(access);
     let owner = Owner::new(access.options("postgres"));
     owner.make_roles(LOGIN_ROLE, Some(&password)).await?;
     owner.make_database(DATABASE).await?;
-    if config.flag("database", "migrate")? {
+    if migrate {
         owner.migrate(DATABASE).await?;
     }
     let login = access.options(DATABASE).username(LOGIN_ROLE);
     Ok(login.password(&password))
 }
 
-async fn external(config: &Config, url: &Secret) -> Result<PgConnectOptions> {
-    let login = PgConnectOptions::from_str(url.expose()).context("[database] url")?;
-    if config.flag("database", "migrate")? {
-        let owner_url = config.secret("database", "owner_url")?;
-        let owner_url = owner_url.as_ref().unwrap_or(url).expose();
-        let owner = PgConnectOptions::from_str(owner_url).context("[database] owner_url")?;
+async fn external(config: &Config, url: &Secret, migrate: bool) -> Result<PgConnectOptions> {
+    let options = |key, url: &Secret| {
+        PgConnectOptions::from_str(url.expose())
+            .map_err(|error| wrong(format!("[database] {key}: {error}")))
+    };
+    let login = options("url", url)?;
+    if migrate {
+        let owner = match config.secret("database", "owner_url")? {
+            None => login.clone(),
+            Some(owner_url) => options("owner_url", &owner_url)?,
+        };
         let database = login.get_database().unwrap_or("postgres").to_owned();
         let owner = Owner::new(owner);
         owner.make_roles(login.get_username(), None).await?;
@@ -169,5 +185,5 @@ pub fn login_password(access: &Access) -> String {
 fn data_dir(config: &Config) -> Result<PathBuf> {
     config
         .path("database", "data_dir")
-        .context("[database] data_dir is empty")
+        .ok_or_else(|| wrong("[database] data_dir is empty"))
 }

@@ -15,6 +15,16 @@ use crate::secret::Secret;
 /// The shipped `config.ini`.
 pub const SHIPPED: &str = include_str!("../config.ini");
 
+/// Settings that cannot be: the text says where and what to write instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Misconfigured(String);
+
+/// For a value that is refused where it is used.
+pub fn wrong(text: impl Into<String>) -> anyhow::Error {
+    Misconfigured(text.into()).into()
+}
+
 /// What an environment variable that sets a key begins with.
 pub const ENVIRONMENT_PREFIX: &str = "CONCIERGE__";
 
@@ -115,7 +125,7 @@ impl Config {
     {
         let text = self.text(section, key);
         text.parse()
-            .map_err(|error| anyhow!("[{section}] {key} = {text}: {error}"))
+            .map_err(|error| wrong(format!("[{section}] {key} = {text}: {error}")))
     }
 
     /// A number that must lie in a range.
@@ -127,11 +137,10 @@ impl Config {
     ) -> Result<u64> {
         let number = self.value(section, key)?;
         if !range.contains(&number) {
-            bail!(
-                "[{section}] {key} = {number}: must be from {} to {}",
-                range.start(),
-                range.end()
-            );
+            let (start, end) = (range.start(), range.end());
+            return Err(wrong(format!(
+                "[{section}] {key} = {number}: must be from {start} to {end}"
+            )));
         }
         Ok(number)
     }
@@ -141,7 +150,9 @@ impl Config {
         match self.text(section, key) {
             "on" => Ok(true),
             "off" => Ok(false),
-            other => bail!("[{section}] {key} = {other}: must be on or off"),
+            other => Err(wrong(format!(
+                "[{section}] {key} = {other}: must be on or off"
+            ))),
         }
     }
 
@@ -174,8 +185,10 @@ impl Config {
             .and_then(|keys| keys.get(&file_key))
         {
             let path = self.folder.join(file);
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("[{section}] {file_key}: read {}", path.display()))?;
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                let path = path.display();
+                wrong(format!("[{section}] {file_key}: read {path}: {error}"))
+            })?;
             return Ok(Some(Secret::from(text.trim_end().to_owned())));
         }
         let text = self.text(section, key);
@@ -193,7 +206,7 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 4] = ["api_key", "code", "url", "owner_url"];
+pub const SECRETS: [&str; 4] = ["api_key", "code", "owner_url", "url"];
 
 fn environment() -> Vec<(String, String)> {
     std::env::vars().collect()

@@ -1,6 +1,8 @@
 //! `concierge client …`, `concierge token`, `concierge user`
 
-use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use concierge::{
     app::App,
@@ -13,6 +15,7 @@ use concierge::{
 };
 use serde_json::json;
 use time::Duration;
+use zeroize::Zeroizing;
 
 use super::{say, told};
 
@@ -58,7 +61,7 @@ pub struct CreateArguments {
     #[arg(long)]
     name: String,
     /// The public name in tokens: up to 32 of A-Z a-z 0-9 _ -; made at random when absent.
-    #[arg(long)]
+    #[arg(long, value_parser = client_id)]
     id: Option<String>,
     /// What it is for.
     #[arg(long, default_value = "")]
@@ -69,6 +72,9 @@ pub struct CreateArguments {
     /// What its users may do with knowledge.
     #[arg(long, value_enum, default_value_t = May::Own)]
     members_may: May,
+    /// Keep using a key pair that there is: the PEM file of its private half, PKCS#8 or PKCS#1.
+    #[arg(long, value_name = "FILE")]
+    import_key: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -154,7 +160,10 @@ async fn create(app: &App, arguments: CreateArguments) -> Result<()> {
             May::Manage => MembersMay::Manage,
         },
     };
-    let key = new_key(app)?;
+    let key = match &arguments.import_key {
+        Some(path) => imported(app, path)?,
+        None => new_key(app)?,
+    };
     let pem = key.public_pem.clone();
     let mut tx = app.db.system().await.map_err(told)?;
     let client = client::create(&mut tx, &app.vault, &new, key, app.clock.now())
@@ -250,12 +259,26 @@ pub async fn user(app: &App, arguments: UserArguments) -> Result<()> {
 /// The client of this id.
 pub async fn named(app: &App, client_id: &str) -> Result<Client> {
     let mut tx = app.db.system().await.map_err(told)?;
-    client::find(&mut tx, client_id).await.map_err(told)
+    client::find(&mut tx, client_id)
+        .await
+        .map_err(|error| told(error).context(format!("client {client_id}")))
+}
+
+fn client_id(text: &str) -> Result<String, String> {
+    client::check_id(text).map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
 }
 
 fn new_key(app: &App) -> Result<NewKey> {
     let bits = app.config.number("identity", "key_bits", 2_048..=4_096)? as usize;
     NewKey::generate(bits).map_err(told)
+}
+
+fn imported(app: &App, path: &Path) -> Result<NewKey> {
+    let small = app.config.flag("identity", "small_keys")?;
+    let pem = std::fs::read_to_string(path).map(Zeroizing::new);
+    let pem = pem.with_context(|| format!("read {}", path.display()))?;
+    NewKey::import(&pem, small).map_err(|error| told(error).context(path.display().to_string()))
 }
 
 fn print_key(client_id: &str, pem: &str, json: bool) -> Result<()> {

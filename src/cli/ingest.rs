@@ -13,7 +13,7 @@ use concierge::{
     knowledge::{
         base::{self, NewBase, NoAnswer},
         document::{self, Document, NewDocument, State},
-        extract,
+        ingest::Reading,
     },
 };
 use tokio_util::io::ReaderStream;
@@ -50,19 +50,25 @@ pub async fn run(app: &App, arguments: IngestArguments) -> Result<()> {
         ),
         until: app.clock.now(),
     };
+    let files = files(&arguments.paths)?;
     let base = base_named(app, &who, &arguments.kb).await?;
-    let mut documents = Vec::new();
-    for path in files(&arguments.paths)? {
-        if let Some(id) = add(app, &who, base, &path).await? {
-            documents.push(id);
+    let (mut documents, mut failed) = (Vec::new(), 0);
+    for path in &files {
+        // what is wrong with one file is said, and the others are taken
+        match add(app, &who, base, path).await {
+            Ok(id) => documents.extend(id),
+            Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => {
+                return Err(told(error).context(path.display().to_string()));
+            }
+            Err(error) => {
+                failed += 1;
+                say(format!("{}: {error}", path.display()))?;
+            }
         }
     }
-    let failed = wait(app, &who, &documents).await?;
+    failed += wait(app, &who, &documents).await?;
     if failed > 0 {
-        bail!(
-            "{failed} of {} documents could not be read",
-            documents.len()
-        );
+        bail!("{failed} of {} files could not be read", files.len());
     }
     Ok(())
 }
@@ -86,17 +92,20 @@ async fn base_named(app: &App, who: &Who, name: &str) -> Result<BaseId> {
     Ok(made.base.base_id)
 }
 
+/// The files to take, all of them there. Of a folder the hidden ones are left out.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
+            std::fs::metadata(path).with_context(|| format!("read {}", path.display()))?;
             files.push(path.clone());
             continue;
         }
         for entry in std::fs::read_dir(path).with_context(|| format!("read {}", path.display()))? {
-            let inside = entry?.path();
-            if inside.is_file() {
-                files.push(inside);
+            let inside = entry?;
+            let hidden = inside.file_name().as_encoded_bytes().starts_with(b".");
+            if !hidden && inside.path().is_file() {
+                files.push(inside.path());
             }
         }
     }
@@ -105,37 +114,29 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 /// Adds a file; `None` when the base holds one of this name.
-async fn add(app: &App, who: &Who, base: BaseId, path: &Path) -> Result<Option<DocumentId>> {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .context("a file name is not UTF-8")?;
-    let name = extract::clean_file_name(name).map_err(told)?;
+async fn add(app: &App, who: &Who, base: BaseId, path: &Path) -> Result<Option<DocumentId>, Error> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Error::invalid("The name of the file is not UTF-8."))?;
     let file = tokio::fs::File::open(path)
         .await
-        .with_context(|| format!("open {}", path.display()))?;
-    let staged = app
-        .blobs
-        .stage(ReaderStream::new(file), u64::MAX)
-        .await
-        .map_err(told)?;
-    let new = NewDocument {
-        name,
-        media_type: "application/octet-stream".into(),
-        source_url: None,
-        staged,
-    };
-    let mut tx = app.db.client(who.client).await.map_err(told)?;
+        .map_err(|error| Error::invalid(format!("The file cannot be opened: {error}.")))?;
+    let bytes_max = app
+        .config
+        .number("knowledge", "upload_bytes_max", 1..=1 << 40)?;
+    let staged = app.blobs.stage(ReaderStream::new(file), bytes_max).await?;
+    let media_type = "application/octet-stream".into();
+    let new = NewDocument::checked(name, media_type, None, staged).await?;
+    let mut tx = app.db.client(who.client).await?;
     match document::add(&mut tx, who, base, new, app.clock.now()).await {
         Ok(document) => {
-            tx.commit().await.map_err(told)?;
+            tx.commit().await?;
             Ok(Some(document.document_id))
         }
         Err(Error::Taken(_)) => {
             say(format!("{}: is there already", path.display()))?;
             Ok(None)
         }
-        Err(error) => Err(told(error).context(path.display().to_string())),
+        Err(error) => Err(error),
     }
 }
 
@@ -144,8 +145,7 @@ async fn wait(app: &App, who: &Who, documents: &[DocumentId]) -> Result<usize> {
     let reading = jobs::reading(&app.config)?;
     let mut failed = 0;
     for id in documents {
-        jobs::drain(app, &reading).await.map_err(told)?;
-        let document = ended(app, who, *id).await?;
+        let document = ended(app, &reading, who, *id).await?;
         if document.state == State::Failed {
             failed += 1;
             say(format!(
@@ -160,8 +160,10 @@ async fn wait(app: &App, who: &Who, documents: &[DocumentId]) -> Result<usize> {
     Ok(failed)
 }
 
-async fn ended(app: &App, who: &Who, id: DocumentId) -> Result<Document> {
+async fn ended(app: &App, reading: &Reading, who: &Who, id: DocumentId) -> Result<Document> {
     loop {
+        // each time: what failed is due again a little later, and there may be no server
+        jobs::drain(app, reading).await.map_err(told)?;
         let mut tx = app.db.client(who.client).await.map_err(told)?;
         let document = document::find(&mut tx, who, id).await.map_err(told)?;
         if document.state.is_final() {

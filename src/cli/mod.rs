@@ -1,18 +1,20 @@
 //! The commands. Each reads the settings, does one thing, and says what it did.
 
+mod check;
 mod client;
 mod ingest;
 mod key;
 mod serve;
+mod vault;
 
 use std::{fmt::Display, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Parser, Subcommand};
 use concierge::{
     app::App,
     boot::{self, Booted, Mode},
-    config::{Config, SECRETS},
+    config::{Config, Misconfigured, SECRETS, wrong},
     error::{CanFail, Error},
     knowledge::extract::pdf,
     server, telemetry,
@@ -50,6 +52,9 @@ enum Command {
     User(client::UserArguments),
     /// Add files and folders to a knowledge base, and wait until they can be searched.
     Ingest(ingest::IngestArguments),
+    /// Look after the master key.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// Print a document of the API.
     Openapi {
         /// Which one.
@@ -62,8 +67,8 @@ enum Command {
         #[arg(value_name = "SECTION.KEY")]
         key: String,
     },
-    /// Look at configuration, database, models and storage: one line each.
-    Check,
+    /// Look at configuration, database, storage, vault and models: one line each.
+    Check(check::CheckArguments),
     /// Read a PDF from standard input: what the server runs in a process of its own.
     #[command(hide = true)]
     ExtractPdf {
@@ -103,11 +108,19 @@ pub fn run() -> ExitCode {
 }
 
 async fn dispatch(command: Command, config: Arc<Config>) -> Result<()> {
-    if matches!(command, Command::Serve) {
-        return serve::run(config).await;
-    }
-    let Booted { app, embedded } = boot::open(config, Mode::Beside).await?;
-    let done = with_app(command, &app).await;
+    let stop = serve::stopped_by_signal()?;
+    let mode = match command {
+        Command::Serve => return serve::run(config, stop).await,
+        Command::Check(arguments) => return check::run(config, arguments).await,
+        Command::Migrate => Mode::Migrate,
+        _ => Mode::Beside,
+    };
+    let Booted { app, embedded } = boot::open(config, mode).await?;
+    // broken off, a command still stops the PostgreSQL that it started
+    let done = tokio::select! {
+        done = with_app(command, &app) => done,
+        () = stop.cancelled() => Err(anyhow!("broken off")),
+    };
     app.tasks.finish().await;
     app.db.close().await;
     if let Some(embedded) = embedded {
@@ -124,44 +137,23 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::Token(arguments) => client::token(app, arguments).await,
         Command::User(arguments) => client::user(app, arguments).await,
         Command::Ingest(arguments) => ingest::run(app, arguments).await,
-        Command::Check => check(app).await,
+        Command::Vault(command) => vault::run(app, command).await,
         Command::Serve
+        | Command::Check(_)
         | Command::Setting { .. }
         | Command::Openapi { .. }
         | Command::ExtractPdf { .. } => Ok(()),
     }
 }
 
-/// What came so far was already checked on the way here; the rest is asked now.
-async fn check(app: &App) -> Result<()> {
-    say("configuration  ok")?;
-    app.db.ping().await.map_err(told)?;
-    say("database       ok")?;
-    say(format!(
-        "storage        ok: {}",
-        app.blobs.folder().display()
-    ))?;
-    say(format!("chat           {}", app.models.chat().name()))?;
-    match app.models.embedder() {
-        None => say("embedding      none: search goes by words only"),
-        Some(embedder) => {
-            let vectors = embedder
-                .embed(vec!["check".to_owned()])
-                .await
-                .map_err(told)?;
-            say(format!(
-                "embedding      ok: {}, {} dimensions",
-                embedder.id(),
-                vectors[0].len()
-            ))
-        }
-    }
-}
-
 fn setting(config: &Config, name: &str) -> Result<()> {
-    let (section, key) = name.rsplit_once('.').context("write SECTION.KEY")?;
+    let (section, key) = name
+        .rsplit_once('.')
+        .ok_or_else(|| wrong("write SECTION.KEY"))?;
     if !Config::is_known(section, key) || SECRETS.contains(&key) {
-        anyhow::bail!("there is no setting {name} that could be shown");
+        return Err(wrong(format!(
+            "there is no setting {name} that could be shown"
+        )));
     }
     say(config.text(section, key))
 }
@@ -183,13 +175,14 @@ fn told(error: Error) -> anyhow::Error {
         Error::Unavailable(cause) | Error::Upstream(cause) | Error::Internal(cause) => {
             cause.context(sentence)
         }
-        _ => anyhow::anyhow!(sentence),
+        _ => anyhow!(sentence),
     }
 }
 
 fn ended(done: Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Misconfigured>() => complain(&error, MISUSE),
         Err(error) => complain(&error, 1),
     }
 }

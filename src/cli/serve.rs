@@ -20,8 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::told;
 
 /// Runs until SIGINT or SIGTERM; PostgreSQL ends last.
-pub async fn run(config: Arc<Config>) -> Result<()> {
-    let stop = stopped_by_signal()?;
+pub async fn run(config: Arc<Config>, stop: CancellationToken) -> Result<()> {
     let Booted { app, embedded } = boot::open(config, Mode::Own).await?;
     let served = serve(&app, stop).await;
     app.tasks.finish().await;
@@ -65,7 +64,7 @@ async fn demo_client(app: &App) -> Result<ClientNo> {
 
 /// Fires at the first SIGINT or SIGTERM. Heard from the first moment on, so that a start can be
 /// broken off cleanly too.
-fn stopped_by_signal() -> Result<CancellationToken> {
+pub fn stopped_by_signal() -> Result<CancellationToken> {
     let stop = CancellationToken::new();
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,

@@ -67,12 +67,7 @@ pub async fn create(
         Some(id) => id.clone(),
         None => hex::encode(rand::random::<[u8; 6]>()),
     };
-    let of_shape = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if client_id.is_empty() || client_id.len() > 32 || !client_id.chars().all(of_shape) {
-        return Err(Error::invalid(
-            "A client id has 1 to 32 of the characters A-Z a-z 0-9 _ -.",
-        ));
-    }
+    check_id(&client_id)?;
     let chars = new.name.chars().count();
     if chars == 0 || chars > 200 || new.description.chars().count() > 2_000 {
         return Err(Error::invalid(
@@ -82,6 +77,20 @@ pub async fn create(
     let client = store::add_client(tx, &client_id, new, now).await?;
     key.keep(tx, client.client_no, vault, now).await?;
     Ok(client)
+}
+
+/// Whether this could be the id of a client.
+///
+/// # Errors
+/// `Invalid` when it could not.
+pub fn check_id(client_id: &str) -> Result<()> {
+    let of_shape = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if client_id.is_empty() || client_id.len() > 32 || !client_id.chars().all(of_shape) {
+        return Err(Error::invalid(
+            "A client id has 1 to 32 of the characters A-Z a-z 0-9 _ -.",
+        ));
+    }
+    Ok(())
 }
 
 /// All clients, by id.

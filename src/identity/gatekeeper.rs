@@ -62,6 +62,7 @@ pub struct Gatekeeper {
     vault: Arc<Vault>,
     window: Window,
     exchange: time::Duration,
+    small_keys: bool,
     dummy: Arc<Decryptor>,
     seen: moka::sync::Cache<[u8; 32], Arc<Seen>>,
     clients: Cache<String, Option<Arc<Known>>>,
@@ -101,6 +102,7 @@ impl Gatekeeper {
                 ahead_max: minutes("token_ahead_minutes")?,
             },
             exchange: minutes("exchange_minutes")?,
+            small_keys: config.flag("identity", "small_keys")?,
             dummy: Arc::new(Decryptor::dummy(2_048)?),
             seen: moka::sync::Cache::builder()
                 .max_capacity(REMEMBERED_MAX)
@@ -168,6 +170,11 @@ impl Gatekeeper {
     /// Whether changes are heard, and so outcomes remembered.
     pub fn is_listening(&self) -> bool {
         self.listening.load(Ordering::SeqCst)
+    }
+
+    /// Changes heard so far, and times when some may have been missed.
+    pub fn changes_heard(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 
     async fn watch_once(&self) -> Result<()> {
@@ -367,7 +374,8 @@ impl Gatekeeper {
         if !client.enabled {
             return Ok(None);
         }
-        let keys = key::active(&mut tx, &self.vault, client.client_no, self.clock.now()).await?;
+        let (no, now) = (client.client_no, self.clock.now());
+        let keys = key::active(&mut tx, &self.vault, no, self.small_keys, now).await?;
         Ok(Some(Known {
             client,
             keys,

@@ -1,19 +1,17 @@
-//! RSA keys of clients: made and written by the `rsa` crate, used through aws-lc-rs, which is faster
-//! and works in constant time.
+//! RSA keys of clients: made or imported, kept sealed, and found again.
 
-use anyhow::{Context, anyhow};
-use aws_lc_rs::rsa::{
-    OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
-    PrivateDecryptingKey, PublicEncryptingKey,
-};
+use anyhow::Context;
 use rsa::{
     RsaPrivateKey,
-    pkcs8::{DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding},
+    pkcs1::DecodeRsaPrivateKey,
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding},
+    traits::PublicKeyParts,
 };
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::store;
+pub use super::cipher::{Decryptor, Encryptor};
+use super::{cipher::BITS_USUAL, store};
 use crate::{
     db::{GateTx, Tx},
     error::{Error, Result},
@@ -22,6 +20,10 @@ use crate::{
 };
 
 const TABLE: &str = "client_key";
+/// Bits of the smallest imported key.
+const BITS_MIN: usize = 1_024;
+/// Bits of the largest: its tokens are as long as a token may be.
+const BITS_MAX: usize = 4_096;
 
 /// A key pair that was just made.
 pub struct NewKey {
@@ -36,6 +38,43 @@ impl NewKey {
     /// Makes a pair. Takes up to seconds of CPU: not for an async thread.
     pub fn generate(bits: usize) -> Result<Self> {
         let private = RsaPrivateKey::new(&mut rand::rng(), bits).map_err(Error::internal)?;
+        Self::of(&private)
+    }
+
+    /// Takes a pair that another system made: the PEM of its private half, PKCS#8 or PKCS#1. Keys
+    /// below 2048 bits only with `small`.
+    ///
+    /// # Errors
+    /// `Invalid` with what is wrong with it.
+    pub fn import(pem: &str, small: bool) -> Result<Self> {
+        let private = read_private(pem)?;
+        let key = Self::of(&private)?;
+        if key.bits < BITS_USUAL && !small {
+            return Err(Error::invalid(format!(
+                "The key has {} bits, fewer than {BITS_USUAL} are not safe. While its tokens must \
+                 still count, set [identity] small_keys = on.",
+                key.bits
+            )));
+        }
+        if !(BITS_MIN..=BITS_MAX).contains(&key.bits) {
+            return Err(Error::invalid(format!(
+                "The key has {} bits, from {BITS_MIN} to {BITS_MAX} can be used.",
+                key.bits
+            )));
+        }
+        let sealed = Encryptor::new(&key.public_pem)?.encrypt(b"try")?;
+        let opened = Decryptor::new(&key.private_der, key.bits)
+            .ok()
+            .and_then(|decryptor| decryptor.decrypt(&sealed));
+        if opened.is_none_or(|plain| *plain != b"try") {
+            return Err(Error::invalid(
+                "The key cannot be used: it does not open what it seals.",
+            ));
+        }
+        Ok(key)
+    }
+
+    fn of(private: &RsaPrivateKey) -> Result<Self> {
         let public_pem = private
             .to_public_key()
             .to_public_key_pem(LineEnding::LF)
@@ -44,7 +83,7 @@ impl NewKey {
         Ok(Self {
             public_pem,
             private_der: Zeroizing::new(der.as_bytes().to_vec()),
-            bits,
+            bits: private.n().bits() as usize,
         })
     }
 
@@ -58,93 +97,60 @@ impl NewKey {
         now: OffsetDateTime,
     ) -> Result<KeyId> {
         let key_id = KeyId::new(now);
-        let sealed = vault.seal(
-            Place {
-                table: TABLE,
-                client,
-                row: key_id.0,
-            },
-            &self.private_der,
-        )?;
+        store::lock_seals_shared(tx.conn()).await?;
+        let sealed = vault.seal(place(client, key_id), &self.private_der)?;
         let pem = &self.public_pem;
         store::add_key(tx.conn(), client, key_id, pem, &sealed, self.bits, now).await?;
         Ok(key_id)
     }
 }
 
-/// The private half, ready to decrypt.
-pub struct Decryptor(OaepPrivateDecryptingKey);
-
-impl Decryptor {
-    /// Out of PKCS#8 DER.
-    pub fn new(private_der: &[u8]) -> Result<Self> {
-        let key = PrivateDecryptingKey::from_pkcs8(private_der)
-            .map_err(|error| anyhow!("private key: {error}"))?;
-        let key =
-            OaepPrivateDecryptingKey::new(key).map_err(|_| anyhow!("private key for OAEP"))?;
-        Ok(Self(key))
-    }
-
-    /// A key that nobody has, so that tokens of unknown clients cost what others cost.
-    pub fn dummy(bits: usize) -> Result<Self> {
-        Self::new(&NewKey::generate(bits)?.private_der)
-    }
-
-    /// The plain text of an OAEP-SHA256 ciphertext (RFC 8017, MGF1 with SHA-256, no label); `None`
-    /// for whatever reason it does not decrypt. One RSA operation, always.
-    pub fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let size = self.0.key_size_bytes();
-        // a ciphertext of another length would be refused before the operation, and be told by time
-        let mut block = vec![0; size];
-        let fits = ciphertext.len() == size;
-        if fits {
-            block.copy_from_slice(ciphertext);
-        }
-        let mut plain = Zeroizing::new(vec![0; self.0.min_output_size()]);
-        let plain = self
-            .0
-            .decrypt(&OAEP_SHA256_MGF1SHA256, &block, &mut plain, None)
-            .ok();
-        plain
-            .filter(|_| fits)
-            .map(|plain| Zeroizing::new(plain.to_vec()))
+/// Where the private half stands.
+fn place(client: ClientNo, key_id: KeyId) -> Place<'static> {
+    Place {
+        table: TABLE,
+        client,
+        row: key_id.0,
     }
 }
 
-/// The public half, as a partner uses it.
-pub struct Encryptor(OaepPublicEncryptingKey);
+/// A sealed private half, sealed by the newest master key.
+pub fn sealed_anew(
+    vault: &Vault,
+    client: ClientNo,
+    key_id: KeyId,
+    sealed: &[u8],
+) -> Result<Vec<u8>> {
+    let place = place(client, key_id);
+    let der = vault
+        .reveal(place, sealed)
+        .with_context(|| format!("key {key_id} of client {}", client.0))?;
+    Ok(vault.seal(place, &der)?)
+}
 
-impl Encryptor {
-    /// Out of a SubjectPublicKeyInfo PEM.
-    pub fn new(public_pem: &str) -> Result<Self> {
-        let key = rsa::RsaPublicKey::from_public_key_pem(public_pem)
-            .map_err(|error| Error::invalid(format!("The public key cannot be read: {error}.")))?;
-        let der = key.to_public_key_der().map_err(Error::internal)?;
-        let key = PublicEncryptingKey::from_der(der.as_bytes())
-            .map_err(|error| Error::invalid(format!("The public key cannot be used: {error}.")))?;
-        Ok(Self(
-            OaepPublicEncryptingKey::new(key).map_err(|_| anyhow!("public key for OAEP"))?,
-        ))
+fn read_private(pem: &str) -> Result<RsaPrivateKey> {
+    let says = |label: &str| pem.contains(&format!("-----BEGIN {label}-----"));
+    let broken = |error: String| Error::invalid(format!("The key cannot be read: {error}."));
+    if says("ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type: 4,ENCRYPTED") {
+        return Err(Error::invalid(
+            "The key is protected by a passphrase. Take it off first: openssl pkey -in KEY -out OPEN.",
+        ));
     }
-
-    /// Encrypts with OAEP-SHA256. A 2048-bit key takes 190 bytes.
-    ///
-    /// # Errors
-    /// `Invalid` when the text is too long for the key.
-    pub fn encrypt(&self, plain: &[u8]) -> Result<Vec<u8>> {
-        let max = self.0.max_plaintext_size(&OAEP_SHA256_MGF1SHA256);
-        if plain.len() > max {
-            return Err(Error::invalid(format!(
-                "Client id, user id, user name and time have {} bytes together, this key takes {max}.",
-                plain.len()
-            )));
-        }
-        let mut block = vec![0; self.0.ciphertext_size()];
-        let block = self
-            .0
-            .encrypt(&OAEP_SHA256_MGF1SHA256, plain, &mut block, None);
-        Ok(block.map_err(|_| anyhow!("encrypt"))?.to_vec())
+    if says("PRIVATE KEY") {
+        return RsaPrivateKey::from_pkcs8_pem(pem.trim())
+            .map_err(|error| broken(error.to_string()));
     }
+    if says("RSA PRIVATE KEY") {
+        return RsaPrivateKey::from_pkcs1_pem(pem.trim())
+            .map_err(|error| broken(error.to_string()));
+    }
+    Err(Error::invalid(
+        if says("PUBLIC KEY") || says("RSA PUBLIC KEY") || says("CERTIFICATE") {
+            "This is the public half only. Tokens are opened with the private one."
+        } else {
+            "This is not the PEM of an RSA private key (BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY)."
+        },
+    ))
 }
 
 /// A key of a client, ready to use.
@@ -155,25 +161,27 @@ pub struct ActiveKey {
     pub retires_at: Option<OffsetDateTime>,
 }
 
-/// The keys of a client that have not retired, newest first.
+/// The keys of a client that have not retired, newest first; those below 2048 bits only with
+/// `small`.
 pub async fn active(
     tx: &mut GateTx,
     vault: &Vault,
     client: ClientNo,
+    small: bool,
     now: OffsetDateTime,
 ) -> Result<Vec<ActiveKey>> {
     let mut keys = Vec::new();
     for row in store::active_keys(tx, client, now).await? {
-        let place = Place {
-            table: TABLE,
-            client,
-            row: row.key_id.0,
-        };
+        let bits = usize::try_from(row.bits).map_err(Error::internal)?;
+        if bits < BITS_USUAL && !small {
+            tracing::warn!(key = %row.key_id, bits, "left out: [identity] small_keys is off");
+            continue;
+        }
         let der = vault
-            .reveal(place, &row.private_sealed)
+            .reveal(place(client, row.key_id), &row.private_sealed)
             .with_context(|| format!("key {} of client {}", row.key_id, client.0))?;
         keys.push(ActiveKey {
-            decryptor: Decryptor::new(&der)?,
+            decryptor: Decryptor::new(&der, bits)?,
             retires_at: row.retires_at,
         });
     }
@@ -188,7 +196,7 @@ mod tests {
     fn what_the_public_half_seals_the_private_half_opens() {
         let key = NewKey::generate(2048).unwrap();
         let encryptor = Encryptor::new(&key.public_pem).unwrap();
-        let decryptor = Decryptor::new(&key.private_der).unwrap();
+        let decryptor = Decryptor::new(&key.private_der, 2048).unwrap();
         let sealed = encryptor.encrypt("晨星".as_bytes()).unwrap();
         assert_eq!(&**decryptor.decrypt(&sealed).unwrap(), "晨星".as_bytes());
         assert!(decryptor.decrypt(&sealed[1..]).is_none());
@@ -200,5 +208,57 @@ mod tests {
             "{error}"
         );
         assert!(Encryptor::new("no key").is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_imported_is_refused_with_the_reason() {
+        let private = RsaPrivateKey::new(&mut rand::rng(), 1_024).unwrap();
+        let pem = private.to_pkcs8_pem(LineEnding::LF).unwrap();
+        let public = private
+            .to_public_key()
+            .to_public_key_pem(LineEnding::LF)
+            .unwrap();
+        let locked = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n";
+        for (pem, says) in [
+            (&*public, "the public half only"),
+            ("-----BEGIN CERTIFICATE-----\n", "the public half only"),
+            (
+                "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
+                "protected by a passphrase",
+            ),
+            (locked, "protected by a passphrase"),
+            (
+                "-----BEGIN EC PRIVATE KEY-----\n",
+                "not the PEM of an RSA private key",
+            ),
+            ("", "not the PEM of an RSA private key"),
+            (&pem[..300], "cannot be read"),
+            (
+                &pem.replace("PRIVATE KEY", "RSA PRIVATE KEY"),
+                "cannot be read",
+            ),
+        ] {
+            let error = NewKey::import(pem, true).map(|_| ()).unwrap_err();
+            assert_eq!(error.code(), "invalid", "{pem}");
+            assert!(error.to_string().contains(says), "{pem}: {error}");
+        }
+        let error = NewKey::import(&pem, false).map(|_| ()).unwrap_err();
+        let says = "The key has 1024 bits, fewer than 2048 are not safe.";
+        assert!(error.to_string().starts_with(says), "{error}");
+    }
+
+    #[test]
+    fn a_small_key_holds_little_and_opens_its_own_only() {
+        let private = RsaPrivateKey::new(&mut rand::rng(), 1_024).unwrap();
+        let key = NewKey::import(&private.to_pkcs8_pem(LineEnding::LF).unwrap(), true).unwrap();
+        let encryptor = Encryptor::new(&key.public_pem).unwrap();
+        let decryptor = Decryptor::new(&key.private_der, key.bits).unwrap();
+        let sealed = encryptor.encrypt(&[7; 62]).unwrap();
+        assert_eq!(**decryptor.decrypt(&sealed).unwrap(), [7; 62]);
+        assert!(decryptor.decrypt(&sealed[1..]).is_none());
+        assert!(decryptor.decrypt(&[]).is_none());
+        assert!(decryptor.decrypt(&[255; 128]).is_none());
+        let error = encryptor.encrypt(&[0; 63]).unwrap_err().to_string();
+        assert!(error.contains("this key takes 62"), "{error}");
     }
 }

@@ -2,11 +2,13 @@
 
 pub mod api;
 pub mod api_key;
+mod cipher;
 pub mod client;
 pub mod demo;
 pub mod gatekeeper;
 pub mod guard;
 pub mod key;
+pub mod rewrap;
 pub mod session;
 mod store;
 pub mod token;

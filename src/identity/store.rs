@@ -12,6 +12,7 @@ use crate::{
     db::{ClientTx, GateTx, SystemTx, taken},
     error::{Error, Result},
     ids::{ApiKeyId, ClientNo, KeyId, UserId},
+    vault::SEAL_LOCK,
 };
 
 const CLIENT_BY_ID: &str =
@@ -23,7 +24,16 @@ const CLIENT_BY_ID: &str =
 pub struct KeyRow {
     pub key_id: KeyId,
     pub private_sealed: Vec<u8>,
+    pub bits: i32,
     pub retires_at: Option<OffsetDateTime>,
+}
+
+/// A private key and whose it is.
+#[derive(sqlx::FromRow)]
+pub struct SealedRow {
+    pub client_no: ClientNo,
+    pub key_id: KeyId,
+    pub private_sealed: Vec<u8>,
 }
 
 pub async fn add_client(
@@ -112,12 +122,76 @@ pub async fn active_keys(
     now: OffsetDateTime,
 ) -> Result<Vec<KeyRow>> {
     Ok(sqlx::query_as(
-        "select key_id, private_sealed, retires_at from client_key
+        "select key_id, private_sealed, bits, retires_at from client_key
          where client_no = $1 and (retires_at is null or retires_at > $2)
          order by created_at desc, key_id desc",
     )
     .bind(client)
     .bind(now)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Until the commit nobody can say that all is sealed by a newer key.
+pub async fn lock_seals_shared(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query("select pg_advisory_xact_lock_shared($1)")
+        .bind(SEAL_LOCK)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub async fn lock_seals(tx: &mut SystemTx) -> Result<()> {
+    sqlx::query("select pg_advisory_xact_lock($1)")
+        .bind(SEAL_LOCK)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub async fn lock_rotation(tx: &mut SystemTx) -> Result<bool> {
+    Ok(sqlx::query_scalar("select pg_try_advisory_xact_lock($1)")
+        .bind(SEAL_LOCK + 1)
+        .fetch_one(tx.conn())
+        .await?)
+}
+
+pub async fn sealed_by_others(
+    tx: &mut SystemTx,
+    master_key: &[u8],
+    rows_max: u16,
+) -> Result<Vec<SealedRow>> {
+    Ok(sqlx::query_as(
+        "select client_no, key_id, private_sealed from client_key
+         where substring(private_sealed from 1 for 4) <> $1
+         order by client_no, key_id limit $2 for update",
+    )
+    .bind(master_key)
+    .bind(i64::from(rows_max))
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn set_sealed(
+    tx: &mut SystemTx,
+    client: ClientNo,
+    key_id: KeyId,
+    private_sealed: &[u8],
+) -> Result<()> {
+    sqlx::query("update client_key set private_sealed = $3 where client_no = $1 and key_id = $2")
+        .bind(client)
+        .bind(key_id)
+        .bind(private_sealed)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub async fn count_sealed(tx: &mut SystemTx) -> Result<Vec<(Vec<u8>, i64)>> {
+    Ok(sqlx::query_as(
+        "select substring(private_sealed from 1 for 4) as master_key, count(*)
+         from client_key group by master_key order by master_key",
+    )
     .fetch_all(tx.conn())
     .await?)
 }

@@ -15,13 +15,12 @@ use tokio_util::io::ReaderStream;
 use super::{
     base::{self, Change, NewBase, NoAnswer},
     document::{self, NewDocument},
-    extract, search,
+    search,
     shapes::*,
     store,
 };
 use crate::{
     app::App,
-    blobs::Staged,
     error::{Error, Result},
     fetch,
     http::{
@@ -395,7 +394,7 @@ impl KnowledgeApi {
             .to_owned();
         let bytes = ReaderStream::new(form.file.into_async_read());
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
-        checked(&name, media_type, None, staged).await
+        NewDocument::checked(&name, media_type, None, staged).await
     }
 
     async fn fetch(&self, url: &str) -> Result<NewDocument> {
@@ -403,7 +402,8 @@ impl KnowledgeApi {
         let name = fetched.file_name.unwrap_or_else(|| "document.html".into());
         let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from(fetched.bytes))]);
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
-        checked(&name, fetched.media_type, Some(fetched.final_url), staged).await
+        let (media_type, url) = (fetched.media_type, Some(fetched.final_url));
+        NewDocument::checked(&name, media_type, url, staged).await
     }
 
     async fn question(&self, client: ClientNo, body: &SearchRequest) -> Result<search::Question> {
@@ -430,24 +430,6 @@ impl KnowledgeApi {
         });
         Ok(question)
     }
-}
-
-/// Refuses what could not be read anyway, before it is kept.
-async fn checked(
-    name: &str,
-    media_type: String,
-    source_url: Option<String>,
-    staged: Staged,
-) -> Result<NewDocument> {
-    let name = extract::clean_file_name(name)?;
-    let head = staged.head(extract::HEAD_BYTES).await?;
-    extract::kind(&name, Some(&media_type), &head)?;
-    Ok(NewDocument {
-        name,
-        media_type,
-        source_url,
-        staged,
-    })
 }
 
 fn check_search(body: &SearchRequest) -> Result<usize> {

@@ -3,7 +3,7 @@
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use super::{base, search, store};
+use super::{base, extract, search, store};
 use crate::{
     blobs::Staged,
     db::ClientTx,
@@ -97,14 +97,34 @@ impl Document {
 
 /// A document that is being taken in.
 pub struct NewDocument {
-    /// A clean name: [`super::extract::clean_file_name`].
-    pub name: String,
-    /// What its sender says it is.
-    pub media_type: String,
-    /// Where it was fetched from.
-    pub source_url: Option<String>,
-    /// Its bytes.
-    pub staged: Staged,
+    name: String,
+    media_type: String,
+    source_url: Option<String>,
+    staged: Staged,
+}
+
+impl NewDocument {
+    /// Refuses what could not be read anyway, before it is kept.
+    ///
+    /// # Errors
+    /// `Invalid` for an empty document or a name that is none, `Unsupported` for a format that is
+    /// not read.
+    pub async fn checked(
+        name: &str,
+        media_type: String,
+        source_url: Option<String>,
+        staged: Staged,
+    ) -> Result<Self> {
+        let name = extract::clean_file_name(name)?;
+        let head = staged.head(extract::HEAD_BYTES).await?;
+        extract::kind(&name, Some(&media_type), &head)?;
+        Ok(Self {
+            name,
+            media_type,
+            source_url,
+            staged,
+        })
+    }
 }
 
 /// A piece of the text of a document.

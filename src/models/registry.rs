@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::{
     AzureDeployment, EmbeddingShape, Extractive, Language, MiniLm, OpenAiChat, OpenAiEmbedder,
     OpenAiTarget, Script, Scripted, SharedChatModel, SharedEmbedder,
     questions::{Remembered, Remembering, remembered},
 };
-use crate::{config::Config, ids::ClientNo};
+use crate::{
+    config::{Config, wrong},
+    ids::ClientNo,
+};
 
 /// All models of this server.
 pub struct Models {
@@ -30,7 +33,9 @@ impl Models {
         }
         let default_chat = config.text("models", "chat").to_owned();
         if !chat.contains_key(&default_chat) {
-            bail!("[models] chat = {default_chat}: there is no section [chat.{default_chat}]");
+            return Err(wrong(format!(
+                "[models] chat = {default_chat}: there is no section [chat.{default_chat}]"
+            )));
         }
         let section = format!("chat.{default_chat}");
         Ok(Self {
@@ -92,7 +97,11 @@ fn chat_model(config: &Config, name: &str) -> Result<SharedChatModel> {
             );
             Arc::new(Scripted::new(name, script))
         }
-        other => bail!("kind = {other}: must be extractive, openai, azure or scripted"),
+        other => {
+            return Err(wrong(format!(
+                "kind = {other}: must be extractive, openai, azure or scripted"
+            )));
+        }
     })
 }
 
@@ -102,7 +111,9 @@ fn embedder(config: &Config) -> Result<Option<SharedEmbedder>> {
         return Ok(None);
     }
     if !config.named("embedding").contains(&name) {
-        bail!("[models] embedding = {name}: there is no section [embedding.{name}]");
+        return Err(wrong(format!(
+            "[models] embedding = {name}: there is no section [embedding.{name}]"
+        )));
     }
     let section = format!("embedding.{name}");
     let model: SharedEmbedder = match config.text(&section, "kind") {
@@ -128,7 +139,11 @@ fn embedder(config: &Config) -> Result<Option<SharedEmbedder>> {
                 shape,
             )?)
         }
-        other => bail!("[{section}] kind = {other}: must be minilm, openai or azure"),
+        other => {
+            return Err(wrong(format!(
+                "[{section}] kind = {other}: must be minilm, openai or azure"
+            )));
+        }
     };
     Ok(Some(model))
 }
@@ -153,6 +168,8 @@ fn language(word: &str) -> Result<Language> {
     match word {
         "zh" => Ok(Language::Chinese),
         "en" => Ok(Language::English),
-        other => bail!("languages: {other} is not known, zh and en are"),
+        other => Err(wrong(format!(
+            "languages: {other} is not known, zh and en are"
+        ))),
     }
 }

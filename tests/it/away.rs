@@ -10,8 +10,8 @@ use std::{
 use crate::{
     cluster::{cluster, runtime_dir},
     embedded::site::{mend, pid_in, spoil},
-    kill::{PATIENCE, Server, folder},
     line::Line,
+    process::{PATIENCE, Server, folder},
     reader::Reader,
     verbs::{problem, text},
     world::{Event, PROGRAM, body, fresh_database},
@@ -122,7 +122,7 @@ async fn said_to_its_end(server: &mut Server, told: Instant) -> String {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert_eq!(status.code(), Some(0));
-    server.log.iter().collect::<Vec<_>>().join("\n")
+    server.said()
 }
 
 #[tokio::test]
@@ -289,12 +289,12 @@ fn a_start_that_fails_leaves_nothing_running() {
         .current_dir(folder.path())
         .env("CONCIERGE__RUNTIME__DIR", runtime_dir())
         // refused only when the database runs
-        .env("CONCIERGE__DATABASE__CONNECTIONS_MAX", "5000")
+        .env("CONCIERGE__MODELS__CHAT", "nope")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&started.stderr);
-    assert_eq!(started.status.code(), Some(1), "{said}");
-    assert!(said.contains("connections_max = 5000"), "{said}");
+    assert_eq!(started.status.code(), Some(2), "{said}");
+    assert!(said.contains("no section [chat.nope]"), "{said}");
     let pgdata = pgdata(folder.path());
     assert!(pgdata.join("PG_VERSION").exists(), "it was made: {said}");
     assert_eq!(pid_in(&pgdata), None);

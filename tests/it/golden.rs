@@ -31,7 +31,7 @@ fn python_libraries() -> PathBuf {
         .into()
 }
 
-fn by_python(key: &Path, client: &str, user: &str, name: &str) -> String {
+pub fn by_python(key: &Path, client: &str, user: &str, name: &str) -> String {
     let snippet = checkout().join("examples/embed/api_token.py");
     let mut command = Command::new("python3");
     printed(

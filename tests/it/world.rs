@@ -191,11 +191,20 @@ impl World {
         };
         let key = NewKey::generate(2_048).unwrap();
         let pem = key.public_pem.clone();
+        let gatekeeper = &self.server.gatekeeper;
+        let heard = gatekeeper.changes_heard();
         let mut tx = self.app.db.system().await.unwrap();
         let client = client::create(&mut tx, &self.app.vault, &new, key, self.app.clock.now())
             .await
             .unwrap();
         tx.commit().await.unwrap();
+        // heard later it would make the server forget what a test expects it to remember
+        if gatekeeper.is_listening() {
+            until("the new key is heard of", || {
+                gatekeeper.changes_heard() > heard
+            })
+            .await;
+        }
         Partner {
             world: self,
             no: client.client_no,

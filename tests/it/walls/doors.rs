@@ -15,6 +15,7 @@ const DOORS: [Door; 8] = [
         files: &[
             "cli/client.rs",
             "cli/serve.rs",
+            "cli/vault.rs",
             "jobs/mod.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",
