@@ -219,7 +219,7 @@ impl ChatApi {
             .unwrap_or_default()
             .contains(EVENT_STREAM)
         {
-            let events = self.0.resume(client, user, answer, 0).await?;
+            let events = self.0.follow(client, user, answer).await?;
             return Ok(Answered::Answered(Answer::Stream(Sse::new(
                 events,
                 self.0.limits.heartbeat,

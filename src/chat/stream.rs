@@ -53,6 +53,23 @@ impl Chat {
         Ok(self.clone().stored(client, user, id, after).boxed())
     }
 
+    /// The events of an answer to a question that the user just asked.
+    ///
+    /// # Errors
+    /// Those of [`Chat::resume`].
+    pub async fn follow(
+        self: &Arc<Self>,
+        client: ClientNo,
+        user: UserId,
+        id: MessageId,
+    ) -> Result<BoxStream<'static, Bytes>> {
+        // whose it is need not be looked up again
+        match self.live.find(client, id) {
+            Some(answer) => Ok(answer.read(0).boxed()),
+            None => self.resume(client, user, id, 0).await,
+        }
+    }
+
     /// Waits until an answer has ended and returns it.
     pub async fn ended(
         self: &Arc<Self>,

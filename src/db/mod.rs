@@ -76,10 +76,8 @@ impl Db {
 
     /// Begins a transaction that sees this client's rows and no other's, in one round trip.
     pub async fn client(&self, client: ClientNo) -> Result<ClientTx> {
-        // custom plans: a generic one would stop using what the first executions used (findings 5)
         let begin = format!(
-            "begin; set local role concierge_client; set local app.client = '{}'; \
-             set local plan_cache_mode = force_custom_plan",
+            "begin; set local role concierge_client; set local app.client = '{}'",
             client.0
         );
         self.begin(begin, client).await
@@ -214,6 +212,15 @@ impl ClientTx {
     /// Whose rows it sees.
     pub fn client(&self) -> ClientNo {
         self.scope
+    }
+
+    /// Has each statement from now on planned for its values, where a plan for all values could stop
+    /// using the index that is there for these. The others save a tenth of a millisecond each.
+    pub async fn plan_by_values(&mut self) -> Result<()> {
+        sqlx::raw_sql("set local plan_cache_mode = force_custom_plan")
+            .execute(self.conn())
+            .await?;
+        Ok(())
     }
 }
 

@@ -131,6 +131,7 @@ pub async fn passages(
     if bases.is_empty() || question.terms.is_empty() && question.vector.is_none() {
         return Ok(Vec::new());
     }
+    tx.plan_by_values().await?;
     let limit = limit.min(PASSAGES_MAX);
     let candidates = limit.max(CANDIDATES);
     let weights = weights(question);
