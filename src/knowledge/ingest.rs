@@ -11,7 +11,7 @@ use super::{
     chunk::{self, Chunk, ChunkLimits, TextHash},
     document::{Document, State},
     extract::{self, Extracted, Kind, Source},
-    lexical::words,
+    lexical::{postings::Inverted, words},
     search, store,
 };
 use crate::{
@@ -181,13 +181,11 @@ async fn switch(
     ready: Ready,
 ) -> Result<()> {
     let chunks = ready.chunks.clone();
-    let terms = tokio::task::spawn_blocking(move || {
-        chunks
-            .iter()
-            .map(|chunk| words::terms(&chunk.searched_text()))
-            .collect::<Vec<_>>()
+    let words = tokio::task::spawn_blocking(move || {
+        let terms = |chunk: &Chunk| words::terms(&chunk.searched_text());
+        chunks.iter().map(terms).collect::<Inverted>()
     });
-    let terms = terms.await.map_err(Error::internal)?;
+    let words = words.await.map_err(Error::internal)?;
     let now = app.clock.now();
     let mut tx = app.db.client(client).await?;
     // also when a worker that was taken for dead has done it already
@@ -209,7 +207,7 @@ async fn switch(
         embedder: embedder.id(),
         of_chunks,
     });
-    search::index_version(&mut tx, version, &terms, vectors).await?;
+    search::index_version(&mut tx, version, &words, vectors).await?;
     let pages = (ready.kind == Kind::Pdf).then_some(ready.extracted.pages.len());
     store::set_ready(
         &mut tx,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concierge::knowledge::lexical::bm25::{Hit, Row, Stats, top};
-use concierge::knowledge::lexical::postings::{self, Block, invert};
+use concierge::knowledge::lexical::postings::{self, Block, Inverted};
 use concierge::knowledge::lexical::words::{QueryTerm, Term, query_terms, terms};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -66,7 +66,8 @@ impl Corpus {
     fn new(chunks: &[Vec<Term>], length: fn(u32) -> u32) -> Self {
         let mut blocks: BTreeMap<Term, Vec<(u32, Block)>> = BTreeMap::new();
         for (version, of_version) in (0..).zip(chunks.chunks(CHUNKS_PER_VERSION)) {
-            for (term, mut postings) in invert(of_version) {
+            let inverted: Inverted = of_version.iter().cloned().collect();
+            for (term, mut postings) in inverted.postings {
                 postings
                     .iter_mut()
                     .for_each(|posting| posting.chunk_terms = length(posting.chunk_terms));
@@ -229,11 +230,11 @@ fn scores_are_those_of_tantivy_when_lengths_are_rounded_as_it_rounds_them() {
 fn equal_scores_come_in_the_order_of_version_and_ordinal() {
     let chunk = terms("电池 warranty");
     let of_version = vec![chunk.clone(), chunk.clone(), chunk];
-    let inverted = invert(&of_version);
+    let inverted: Inverted = of_version.into_iter().collect();
     let query = asked("电池 warranty");
     let packed: Vec<Vec<u8>> = query
         .iter()
-        .map(|term| postings::pack(&inverted[term]))
+        .map(|term| postings::pack(&inverted.postings[term]))
         .collect();
     let mut rows = Vec::new();
     for version in [9, 4] {

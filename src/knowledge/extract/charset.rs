@@ -1,5 +1,7 @@
 //! Bytes to text, whatever the encoding: named, marked or guessed.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -15,7 +17,7 @@ const UTF16_UNITS: usize = 4_096;
 ///
 /// # Errors
 /// `Unsupported` when more than a tenth of it cannot be read as text.
-pub fn decode(bytes: &[u8], label: Option<&str>) -> Result<String> {
+pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Result<Cow<'a, str>> {
     decode_as(bytes, label.and_then(by_label))
 }
 
@@ -23,13 +25,13 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> Result<String> {
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_html(bytes: &[u8], label: Option<&str>) -> Result<String> {
+pub fn decode_html<'a>(bytes: &'a [u8], label: Option<&str>) -> Result<Cow<'a, str>> {
     decode_as(bytes, label.and_then(by_label).or_else(|| named(bytes)))
 }
 
 /// A mark at the front wins, then what is valid UTF-8, then the name given, then a guess:
 /// names are often wrong, while other encodings hardly ever happen to be valid UTF-8.
-fn decode_as(bytes: &[u8], given: Option<&'static Encoding>) -> Result<String> {
+fn decode_as<'a>(bytes: &'a [u8], given: Option<&'static Encoding>) -> Result<Cow<'a, str>> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return lossy(encoding, &bytes[mark..]);
     }
@@ -37,12 +39,12 @@ fn decode_as(bytes: &[u8], given: Option<&'static Encoding>) -> Result<String> {
         return lossy(encoding, bytes);
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok(text.to_owned());
+        return Ok(Cow::Borrowed(text));
     }
     if let Some(encoding) = given
         && let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes)
     {
-        return Ok(text.into_owned());
+        return Ok(text);
     }
     lossy(guess(bytes), bytes)
 }
@@ -118,7 +120,7 @@ fn is_everyday(c: char) -> bool {
         || (is_wide(c) && !matches!(c, '\u{2e80}'..='\u{2fff}' | '\u{3400}'..='\u{4dbf}'))
 }
 
-fn lossy(encoding: &'static Encoding, bytes: &[u8]) -> Result<String> {
+fn lossy<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Result<Cow<'a, str>> {
     let (text, _) = encoding.decode_without_bom_handling(bytes);
     let lost = text.matches('\u{fffd}').count();
     // up to ten characters are forgiven: a cut at the end of a short text
@@ -128,7 +130,7 @@ fn lossy(encoding: &'static Encoding, bytes: &[u8]) -> Result<String> {
             encoding.name()
         )));
     }
-    Ok(text.into_owned())
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Puts blocks together into one clean text and keeps their places in it.
 
-use unicode_normalization::UnicodeNormalization;
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::{Block, BlockKind, Extracted, Limits};
 use crate::error::{Error, Result};
@@ -99,8 +101,12 @@ impl<'l> Writer<'l> {
 
     /// Keeps the first title that says something.
     pub fn title(&mut self, raw: &str) {
-        let title = clean(&super::wide::flow(raw));
-        let title: String = title.trim().chars().take(TITLE_CHARS_MAX).collect();
+        let flowing = super::wide::flow(raw);
+        let title: String = clean(&flowing)
+            .trim()
+            .chars()
+            .take(TITLE_CHARS_MAX)
+            .collect();
         if self.title.is_none() && !title.is_empty() {
             self.title = Some(title.replace('\n', " "));
         }
@@ -136,23 +142,33 @@ const TITLE_CHARS_MAX: usize = 200;
 
 /// Text in the form in which it is stored: NFC, line feeds, no control characters but line feed
 /// and tab, no byte order marks.
-pub fn clean(raw: &str) -> String {
+pub fn clean(raw: &str) -> Cow<'_, str> {
+    // most is clean as it comes, and may be large
+    if raw.chars().all(is_kept) && is_nfc(raw) {
+        return Cow::Borrowed(raw);
+    }
     let mut clean = String::with_capacity(raw.len());
     let mut chars = raw.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
-            '\n' | '\t' => clean.push(c),
-            '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{ad}' => {}
-            c if c.is_control() => {}
-            c => clean.push(c),
+            c if is_kept(c) => clean.push(c),
+            _ => {}
         }
     }
-    if unicode_normalization::is_nfc(&clean) {
+    Cow::Owned(if is_nfc(&clean) {
         clean
     } else {
         clean.nfc().collect()
+    })
+}
+
+fn is_kept(c: char) -> bool {
+    match c {
+        '\n' | '\t' => true,
+        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{ad}' => false,
+        c => !c.is_control(),
     }
 }
 

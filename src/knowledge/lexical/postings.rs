@@ -35,13 +35,26 @@ pub struct Block {
     pub packed: Vec<u8>,
 }
 
-/// The postings of every term of a document version, whose chunks are given in their order.
-pub fn invert(chunks: &[Vec<Term>]) -> BTreeMap<&Term, Vec<Posting>> {
-    let mut inverted: BTreeMap<&Term, Vec<Posting>> = BTreeMap::new();
-    for (ordinal, terms) in (0..VERSION_CHUNKS_MAX).zip(chunks) {
+/// A document version by its terms: for each of them, the chunks it stands in.
+#[derive(Debug, Default)]
+pub struct Inverted {
+    /// Chunks of the version.
+    pub chunks: usize,
+    /// Their terms, repetitions counted.
+    pub terms_total: u64,
+    /// Postings in the order of their ordinals.
+    pub postings: BTreeMap<Term, Vec<Posting>>,
+}
+
+impl Inverted {
+    /// Adds the next chunk. What is kept of it is much less than its terms are.
+    pub fn add(&mut self, terms: Vec<Term>) {
+        let ordinal = u32::try_from(self.chunks).unwrap_or(u32::MAX);
         let chunk_terms = u32::try_from(terms.len()).unwrap_or(u32::MAX);
+        self.chunks += 1;
+        self.terms_total += u64::from(chunk_terms);
         for term in terms {
-            let postings = inverted.entry(term).or_default();
+            let postings = self.postings.entry(term).or_default();
             match postings.last_mut() {
                 Some(last) if last.ordinal == ordinal => last.frequency += 1,
                 _ => postings.push(Posting {
@@ -52,7 +65,14 @@ pub fn invert(chunks: &[Vec<Term>]) -> BTreeMap<&Term, Vec<Posting>> {
             }
         }
     }
-    inverted
+}
+
+impl FromIterator<Vec<Term>> for Inverted {
+    fn from_iter<Chunks: IntoIterator<Item = Vec<Term>>>(chunks: Chunks) -> Self {
+        let mut inverted = Self::default();
+        chunks.into_iter().for_each(|terms| inverted.add(terms));
+        inverted
+    }
 }
 
 /// Packs postings, in ascending order of their ordinals, into as few blocks as the limit allows.

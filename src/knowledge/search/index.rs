@@ -8,10 +8,7 @@ use crate::{
     db::ClientTx,
     error::{Error, Result},
     ids::{BaseNo, DocumentNo},
-    knowledge::lexical::{
-        postings::{self, VERSION_CHUNKS_MAX},
-        words::Term,
-    },
+    knowledge::lexical::postings::{self, Inverted, VERSION_CHUNKS_MAX},
 };
 
 /// Length of the longest vectors: a stored one has to fit into one page of the database.
@@ -41,23 +38,23 @@ pub struct Vectors<'a> {
     pub of_chunks: &'a [Vec<f32>],
 }
 
-/// Makes this version of the document the one that is searched, in place of any other. `terms`
-/// are those of its chunks, in the order of their ordinals, cut outside the transaction.
+/// Makes this version of the document the one that is searched, in place of any other. Its words were
+/// cut outside the transaction.
 ///
 /// # Errors
 /// `TooLarge` above [`VERSION_CHUNKS_MAX`] chunks; `Internal` when the vectors do not fit them.
 pub async fn index_version(
     tx: &mut ClientTx,
     version: Version,
-    terms: &[Vec<Term>],
+    words: &Inverted,
     vectors: Option<Vectors<'_>>,
 ) -> Result<()> {
-    check(terms, vectors)?;
-    let chunks = terms.len() as i64;
-    let terms_total: i64 = terms.iter().map(|terms| terms.len() as i64).sum();
+    check(words.chunks, vectors)?;
+    let chunks = words.chunks as i64;
+    let terms_total = words.terms_total.cast_signed();
     let before = take_out(tx, version.document).await?;
     writes::put_indexed(tx, version, chunks as i32, terms_total).await?;
-    put_postings(tx, version, terms).await?;
+    put_postings(tx, version, words).await?;
     if let Some(vectors) = vectors {
         put_vectors(tx, version, vectors).await?;
     }
@@ -82,21 +79,19 @@ pub async fn drop_base(tx: &mut ClientTx, base: BaseNo) -> Result<()> {
     writes::delete_base(tx, base).await
 }
 
-fn check(terms: &[Vec<Term>], vectors: Option<Vectors<'_>>) -> Result<()> {
-    if terms.len() > VERSION_CHUNKS_MAX as usize {
+fn check(chunks: usize, vectors: Option<Vectors<'_>>) -> Result<()> {
+    if chunks > VERSION_CHUNKS_MAX as usize {
         return Err(Error::TooLarge(format!(
-            "The document is too long: it has {} pieces, at most {VERSION_CHUNKS_MAX} can be searched.",
-            terms.len()
+            "The document is too long: it has {chunks} pieces, at most {VERSION_CHUNKS_MAX} can be searched."
         )));
     }
     let Some(vectors) = vectors else {
         return Ok(());
     };
     let fits = |vector: &Vec<f32>| (1..=DIMENSIONS_MAX).contains(&vector.len());
-    if vectors.of_chunks.len() != terms.len() || !vectors.of_chunks.iter().all(fits) {
+    if vectors.of_chunks.len() != chunks || !vectors.of_chunks.iter().all(fits) {
         return Err(Error::Internal(anyhow::anyhow!(
-            "{} chunks got {} vectors of {}, each of 1 to {DIMENSIONS_MAX} numbers expected",
-            terms.len(),
+            "{chunks} chunks got {} vectors of {}, each of 1 to {DIMENSIONS_MAX} numbers expected",
             vectors.of_chunks.len(),
             vectors.embedder,
         )));
@@ -113,10 +108,10 @@ async fn take_out(tx: &mut ClientTx, document: DocumentNo) -> Result<Option<(Bas
     Ok(before)
 }
 
-async fn put_postings(tx: &mut ClientTx, version: Version, terms: &[Vec<Term>]) -> Result<()> {
+async fn put_postings(tx: &mut ClientTx, version: Version, words: &Inverted) -> Result<()> {
     let mut batch = writes::Blocks::default();
-    for (term, postings) in postings::invert(terms) {
-        for block in postings::blocks(&postings) {
+    for (term, postings) in &words.postings {
+        for block in postings::blocks(postings) {
             batch.push(term.as_str(), block);
         }
         if batch.rows() >= POSTING_BATCH_ROWS {

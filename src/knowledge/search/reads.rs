@@ -199,6 +199,7 @@ pub async fn vectors_of_texts(
     embedder: &str,
     hashes: &[TextHash],
 ) -> Result<HashMap<TextHash, Vec<f32>>> {
+    tx.plan_by_values().await?;
     let rows: Vec<(TextHash, HalfVector)> = sqlx::query_as(VECTORS_OF_TEXTS)
         .bind(tx.client())
         .bind(embedder)

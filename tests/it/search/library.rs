@@ -5,7 +5,7 @@ use concierge::{
     db::{ClientTx, Db, LOGIN_ROLE},
     ids::{BaseId, BaseNo, ChunkId, ClientNo, DocumentId, DocumentNo},
     knowledge::{
-        lexical::words::{Term, terms},
+        lexical::{postings::Inverted, words::terms},
         search::{self, Passage, Question, Vectors, Version},
     },
     models::{Embedder, Language},
@@ -184,7 +184,7 @@ pub async fn write(tx: &mut ClientTx, version: Version, chunks: &[String]) {
     .execute(tx.conn())
     .await
     .unwrap();
-    let cut: Vec<Vec<Term>> = chunks.iter().map(|chunk| terms(chunk)).collect();
+    let cut: Inverted = chunks.iter().map(|chunk| terms(chunk)).collect();
     let of_chunks: Vec<Vec<f32>> = chunks.iter().map(|chunk| letters(chunk)).collect();
     let vectors = Vectors {
         embedder: Letters.id(),

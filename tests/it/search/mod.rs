@@ -7,7 +7,10 @@ use concierge::{
     error::Error,
     ids::BaseNo,
     knowledge::{
-        lexical::words::{query_terms, terms},
+        lexical::{
+            postings::Inverted,
+            words::{query_terms, terms},
+        },
         search::{
             self, DIMENSIONS_MAX, Passage, Question, QuestionVector, SIMILARITY_MIN, Vectors,
             Version, drop_base, drop_document, index_version,
@@ -231,7 +234,9 @@ async fn a_new_version_takes_over_in_one_commit() {
     assert_eq!((stats, stats), (counted, (1, 2)));
 
     let mut tx = library.db.client(client).await.unwrap();
-    index_version(&mut tx, new, &[], None).await.unwrap();
+    index_version(&mut tx, new, &Inverted::default(), None)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(library.count("posting").await, 0);
     assert_eq!(library.stats(base).await, [(0, 0), (0, 0)]);
@@ -295,14 +300,14 @@ async fn vectors_fit_or_are_refused() {
         document,
         number: 1,
     };
-    let terms = [terms("one"), terms("two")];
+    let words: Inverted = [terms("one"), terms("two")].into_iter().collect();
     let embedder = &"e".repeat(64);
     let mut index = async |of_chunks: &[Vec<f32>]| {
         let vectors = Vectors {
             embedder,
             of_chunks,
         };
-        index_version(&mut tx, version, &terms, Some(vectors)).await
+        index_version(&mut tx, version, &words, Some(vectors)).await
     };
     index(&vec![vec![0.5; DIMENSIONS_MAX]; 2]).await.unwrap();
     for wrong in [

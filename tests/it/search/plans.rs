@@ -57,6 +57,8 @@ async fn the_hot_statements_use_their_indexes_also_the_twentieth_time() {
         .unwrap();
     let me = client.0;
     let mut tx = library.db.client(client).await.unwrap();
+    // as a search does
+    tx.plan_by_values().await.unwrap();
     for (name, statement, arguments, index, condition) in [
         (
             "postings",
