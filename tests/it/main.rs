@@ -10,6 +10,7 @@ mod cluster;
 mod embedded;
 mod extract;
 mod fetch;
+mod full;
 mod golden;
 mod identity;
 mod imported;
