@@ -78,7 +78,7 @@ impl Chat {
         id: MessageId,
     ) -> Result<MessageRow> {
         loop {
-            let mut events = self.resume(client, user, id, 0).await?;
+            let mut events = self.follow(client, user, id).await?;
             while events.next().await.is_some() {}
             let message = self.message(client, user, id).await?;
             // a stream that breaks off is read again, like any other reader would
