@@ -164,15 +164,7 @@ impl Person<'_> {
 
     /// What a PATCH answers, with this status.
     pub async fn patch(&self, path: &str, json: Value, status: StatusCode) -> Value {
-        body(
-            self.request(Method::PATCH, path)
-                .json(&json)
-                .send()
-                .await
-                .unwrap(),
-            status,
-        )
-        .await
+        self.json(Method::PATCH, path, json, status).await
     }
 
     /// The passages that a base has for a query.

@@ -87,6 +87,15 @@ impl World {
         Self::with(Wish::default()).await
     }
 
+    /// A server with these settings: `section.key`, value.
+    pub async fn configured(set: Vec<(&'static str, String)>) -> Self {
+        Self::with(Wish {
+            set,
+            ..Wish::default()
+        })
+        .await
+    }
+
     /// A server that answers what the script says.
     pub async fn scripted(script: Script) -> (Self, Arc<Scripted>) {
         let model = Arc::new(Scripted::new("scripted", script));
@@ -305,15 +314,13 @@ impl Person<'_> {
 
     /// What a POST of JSON answers, with this status.
     pub async fn post(&self, path: &str, json: Value, status: StatusCode) -> Value {
-        body(
-            self.request(Method::POST, path)
-                .json(&json)
-                .send()
-                .await
-                .unwrap(),
-            status,
-        )
-        .await
+        self.json(Method::POST, path, json, status).await
+    }
+
+    /// What a request with JSON answers, with this status.
+    pub async fn json(&self, method: Method, path: &str, json: Value, status: StatusCode) -> Value {
+        let request = self.request(method, path).json(&json);
+        body(request.send().await.unwrap(), status).await
     }
 
     /// A DELETE that works.

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode, multipart};
 use super::{accepted, files_in};
 use crate::{
     verbs::{problem, text},
-    world::{Wish, World, reading},
+    world::{World, reading},
 };
 
 /// Two chunks of about 800 characters.
@@ -21,12 +21,7 @@ fn two_chunks(seed: &str) -> String {
 
 #[tokio::test]
 async fn a_base_holds_so_many_chunks_and_no_more() {
-    let set = vec![("knowledge.base_chunks_max", "3".to_owned())];
-    let world = World::with(Wish {
-        set,
-        ..Wish::default()
-    })
-    .await;
+    let world = World::configured(vec![("knowledge.base_chunks_max", "3".to_owned())]).await;
     let ann = world.partner("acme").await.person("ann").await;
     let base = ann.base("b").await;
     let mut ids = Vec::new();

@@ -7,11 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{accepted, files_in, taken_in};
-use crate::{
-    chat::saying,
-    verbs::text,
-    world::{Wish, World},
-};
+use crate::{chat::saying, verbs::text, world::World};
 
 /// Rows that belong to documents. Statistics stay with their base.
 const ROWS: &str = "select (select count(*) from document) + (select count(*) from document_text)
@@ -20,12 +16,7 @@ const ROWS: &str = "select (select count(*) from document) + (select count(*) fr
 
 #[tokio::test]
 async fn a_document_goes_with_all_that_was_made_of_it() {
-    let set = vec![("models.embedding", "minilm".to_owned())];
-    let world = World::with(Wish {
-        set,
-        ..Wish::default()
-    })
-    .await;
+    let world = World::configured(vec![("models.embedding", "minilm".to_owned())]).await;
     let ann = world.partner("acme").await.person("ann").await;
     let base = ann.base("b").await;
     let document = taken_in(

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{accepted, file, files_in, taken_in, upload_raw};
 use crate::{
     verbs::{problem, text},
-    world::{Wish, World, body},
+    world::{World, body},
 };
 
 #[tokio::test]
@@ -244,12 +244,7 @@ async fn a_name_is_there_once_in_a_base() {
 
 #[tokio::test]
 async fn too_large_is_too_large_however_it_is_sent() {
-    let set = vec![("knowledge.upload_bytes_max", "1000".to_owned())];
-    let world = World::with(Wish {
-        set,
-        ..Wish::default()
-    })
-    .await;
+    let world = World::configured(vec![("knowledge.upload_bytes_max", "1000".to_owned())]).await;
     let ann = world.partner("acme").await.person("ann").await;
     let base = ann.base("b").await;
     accepted(ann.upload(&base, "fits.txt", vec![b'a'; 1_000]).await).await;
