@@ -1,6 +1,7 @@
 //! What stands before every route: limits of address, number and size; counts; plain headers.
 
 use std::{
+    io::ErrorKind,
     net::IpAddr,
     num::NonZeroU32,
     sync::{
@@ -12,7 +13,7 @@ use std::{
 
 use anyhow::Result;
 use bytes::Bytes;
-use futures_util::{StreamExt, future};
+use futures_util::{Stream, StreamExt, future, stream};
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _};
 use poem::{
     Body, Endpoint, IntoResponse, Middleware, Request, Response,
@@ -30,6 +31,9 @@ use crate::{app::App, error::Error, http::address::TrustedProxies, telemetry::Me
 const BODY_BYTES_MAX: u64 = 1 << 20;
 /// Bytes that a multipart body may have around its file.
 const MULTIPART_BYTES_SPARE: u64 = 64 << 10;
+/// A body that comes more slowly is given up, after some seconds for its way.
+const BODY_BYTES_PER_SECOND_MIN: u64 = 1_000;
+const BODY_SECONDS_SPARE: u64 = 75;
 /// Addresses after which the limiter forgets those that have been quiet.
 const ADDRESSES_MAX: usize = 50_000;
 /// Requests between two counts of these addresses.
@@ -185,8 +189,8 @@ impl Limits {
             })
     }
 
-    /// Bounds the body, also one that does not say how long it is. What is returned tells whether
-    /// it was longer.
+    /// Bounds the body, also one that does not say how long it is, in length and in time. What is
+    /// returned tells whether it was longer.
     fn bound_body(&self, request: &mut Request) -> Result<Option<Arc<AtomicBool>>, Error> {
         let announced = request.headers().get(CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -198,19 +202,21 @@ impl Limits {
             return Err(self.too_large());
         }
         let too_large = Arc::new(AtomicBool::new(false));
-        if announced.is_none() {
-            let (flag, mut received) = (too_large.clone(), 0);
-            let bytes = request.take_body().into_bytes_stream().map(move |piece| {
-                let piece: Bytes = piece?;
-                received += piece.len() as u64;
-                if received > bytes_max {
-                    flag.store(true, Ordering::Relaxed);
-                    return Err(std::io::Error::other("the body is too large"));
-                }
-                Ok(piece)
-            });
-            request.set_body(Body::from_bytes_stream(bytes));
-        }
+        let flag = announced.is_none().then(|| too_large.clone());
+        let mut received = 0;
+        let bytes = request.take_body().into_bytes_stream().map(move |piece| {
+            let piece: Bytes = piece?;
+            received += piece.len() as u64;
+            if let Some(flag) = &flag
+                && received > bytes_max
+            {
+                flag.store(true, Ordering::Relaxed);
+                return Err(std::io::Error::other("the body is too large"));
+            }
+            Ok(piece)
+        });
+        let bytes = in_time(bytes, announced.unwrap_or(bytes_max));
+        request.set_body(Body::from_bytes_stream(bytes));
         Ok(Some(too_large))
     }
 
@@ -231,6 +237,26 @@ impl Limits {
             self.upload_bytes_max
         ))
     }
+}
+
+/// A body that has to come at [`BODY_BYTES_PER_SECOND_MIN`] at least: whoever drips one would keep a
+/// place among the requests at work.
+fn in_time(
+    bytes: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    bytes_max: u64,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    let seconds = BODY_SECONDS_SPARE + bytes_max / BODY_BYTES_PER_SECOND_MIN;
+    let end = tokio::time::Instant::now() + Duration::from_secs(seconds);
+    stream::unfold(Some(Box::pin(bytes)), move |bytes| async move {
+        let mut bytes = bytes?;
+        match tokio::time::timeout_at(end, bytes.next()).await {
+            Ok(piece) => Some((piece?, Some(bytes))),
+            Err(_) => {
+                let late = std::io::Error::new(ErrorKind::TimedOut, "the body comes too slowly");
+                Some((Err(late), None))
+            }
+        }
+    })
 }
 
 /// `GET /readyz`: whether requests should come here.
@@ -268,5 +294,29 @@ impl Endpoint for MetricsPage {
     fn call(&self, _: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let text = self.0.text().map_err(Error::Internal);
         future::ready(text.map(IntoResponse::into_response).map_err(Into::into))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of these pieces come through, and whether all did, when one comes every so often.
+    async fn through(pieces: usize, seconds: u64, bytes_max: u64) -> (usize, bool) {
+        let dripping = stream::iter(0..pieces).then(move |_| async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok(Bytes::from_static(b"a"))
+        });
+        let came: Vec<_> = in_time(dripping, bytes_max).collect().await;
+        let well = came.iter().filter(|piece| piece.is_ok()).count();
+        (well, came.len() == well)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_given_up_and_a_slow_one_is_not() {
+        assert_eq!(through(10, 7, 10).await, (10, true));
+        assert_eq!(through(100, 10, 100).await, (7, false));
+        assert_eq!(through(100, 10, 1_000_000).await, (100, true));
+        assert_eq!(through(0, 0, 0).await, (0, true));
     }
 }
