@@ -189,7 +189,7 @@ async fn stale_foreign_and_impossible_edits_are_refused() {
     let lacking = patch(&ann, None, some()).await;
     let lacking = problem(lacking, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert!(text(&lacking["detail"]).contains("If-Match"), "{lacking}");
-    for tag in ["\"2\"", "\"x\"", "\"0\"", "\"1\", \"2\""] {
+    for tag in ["\"2\"", "\"x\"", "\"0\""] {
         let stale = patch(&ann, Some(tag), some()).await;
         let stale = problem(stale, StatusCode::PRECONDITION_FAILED).await;
         assert_eq!(stale["code"], "stale");

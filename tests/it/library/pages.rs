@@ -98,7 +98,7 @@ async fn the_file_comes_back_as_it_was_sent() {
     let world = World::new().await;
     let ann = world.partner("acme").await.person("ann").await;
     let base = ann.base("b").await;
-    let script = "<script>alert(1)</script>";
+    let script = "<p>Text.</p><script>alert(1)</script>";
     let id = ann.document(&base, "页面.html", script).await;
     let path = format!("/api/v1/documents/{id}/file");
     let answer = get(&ann, &path).await;
