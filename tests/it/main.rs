@@ -29,3 +29,4 @@ mod vendor;
 mod verbs;
 mod walls;
 mod world;
+mod written;
