@@ -1,7 +1,9 @@
-//! The document as others use it: a client generated in Python drives the API.
+//! The document as others use it: a client generated in Python drives the API, and the types of the
+//! page are those that openapi-typescript makes.
 
 use std::{
     ffi::OsString,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -86,4 +88,25 @@ async fn a_client_generated_in_python_walks_through_the_api() {
         () = reads(&world) => unreachable!("it reads until the walk ends"),
     };
     assert!(said.starts_with("walked "), "{said}");
+}
+
+#[test]
+fn the_types_of_the_page_are_those_of_the_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("schema.d.ts");
+    let mut command = Command::new("node");
+    command
+        .arg(checkout("h5/node_modules/openapi-typescript/bin/cli.js"))
+        .arg(checkout(DOCUMENT))
+        .arg("-o")
+        .arg(&made);
+    let said = printed(command);
+    assert!(!said.to_lowercase().contains("warn"), "{said}");
+    let made = fs::read_to_string(made).unwrap();
+    let committed = fs::read_to_string(checkout("h5/src/api/schema.d.ts")).unwrap();
+    let same = made == committed;
+    assert!(
+        same,
+        "h5/src/api/schema.d.ts is not what the document says: `make bless` rewrites it"
+    );
 }
