@@ -5,6 +5,7 @@ mod commands;
 mod handbook;
 mod licences;
 mod links;
+mod readme;
 mod settings;
 
 use std::{
