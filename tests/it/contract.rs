@@ -29,7 +29,6 @@ fn python(folder: &Path) -> Command {
 }
 
 fn path_with(folder: PathBuf) -> OsString {
-    #[expect(clippy::disallowed_methods, reason = "handed on to a child")]
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(folder).chain(std::env::split_paths(&path));
     std::env::join_paths(folders).unwrap()
