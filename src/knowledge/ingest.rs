@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::{
     chunk::{self, Chunk, ChunkLimits, TextHash},
     document::{Document, State},
-    extract::{self, Extracted, Kind, Source},
+    extract::{self, Extracted, Source},
     lexical::{postings::Inverted, words},
     search, store,
 };
@@ -32,7 +32,7 @@ const CHUNK_BATCH_ROWS: usize = 1_000;
 pub struct Reading {
     /// How much one document may take.
     pub limits: extract::Limits,
-    /// The program that reads PDFs.
+    /// The program that reads documents.
     pub worker: extract::pdf::Worker,
     /// Chunks that a base may hold.
     pub base_chunks_max: i64,
@@ -104,7 +104,6 @@ async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) 
         None => None,
     };
     let ready = Ready {
-        kind,
         extracted,
         chunks,
         embedder,
@@ -114,7 +113,6 @@ async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) 
 }
 
 struct Ready {
-    kind: Kind,
     extracted: Extracted,
     chunks: Arc<Vec<Chunk>>,
     embedder: Option<SharedEmbedder>,
@@ -208,7 +206,7 @@ async fn switch(
         of_chunks,
     });
     search::index_version(&mut tx, version, &words, vectors).await?;
-    let pages = (ready.kind == Kind::Pdf).then_some(ready.extracted.pages.len());
+    let pages = Some(ready.extracted.pages.len()).filter(|pages| *pages > 0);
     store::set_ready(
         &mut tx,
         id,
