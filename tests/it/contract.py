@@ -23,9 +23,11 @@ builtins.Unset = Unset
 
 
 def modules():
-    """Every module of the client, imported: what it could not name shows here."""
+    """Every module of the client, imported: what it could not name shows here. Returns the operations."""
     found = pkgutil.walk_packages(concierge_client.__path__, "concierge_client.")
-    return {module.name.rsplit(".", 1)[1]: importlib.import_module(module.name) for module in found}
+    imported = {module.name: importlib.import_module(module.name) for module in found}
+    calls = (module for module in imported.values() if hasattr(module, "sync_detailed"))
+    return {module.__name__.rsplit(".", 1)[1]: module for module in calls}
 
 
 class Api:
@@ -142,7 +144,7 @@ def main(base_url, token, pdf):
     base, document = knows(api, Path(pdf))
     session = asks(api, base, document)
     leaves(api, session, base)
-    print("walked", len(operations))
+    print("walked through an API of", len(operations), "operations")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ use std::{
 use crate::{golden::python_libraries, world::World};
 
 const DOCUMENT: &str = "openapi/native.json";
+/// What the generator is told besides.
+const GENERATOR: &str = "openapi/python-client.yml";
 
 /// Python with what the tests need, in a folder.
 fn python(folder: &Path) -> Command {
@@ -51,7 +53,10 @@ fn generate(folder: &Path) -> String {
     let mut command = python(folder);
     command
         .args(["-m", "openapi_python_client", "generate"])
-        .args(["--fail-on-warning", "--output-path", "generated", "--path"])
+        .args(["--fail-on-warning", "--output-path", "generated"])
+        .arg("--config")
+        .arg(checkout(GENERATOR))
+        .arg("--path")
         .arg(checkout(DOCUMENT));
     printed(command)
 }
