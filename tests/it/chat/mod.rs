@@ -2,6 +2,7 @@
 
 mod ask_twice;
 mod citations;
+mod handbook;
 mod history;
 mod refusals;
 mod resume;

@@ -1,0 +1,459 @@
+//! RTF: its text, headings by style or outline level, lists and tables.
+
+mod tokens;
+
+use std::collections::HashMap;
+
+use encoding_rs::Encoding;
+
+use super::{BlockKind, Writer, plain::starts_item, table::Table, wide::flow};
+use crate::error::{Error, Result};
+use tokens::{Token, Tokens};
+
+/// Groups within each other.
+const DEPTH_MAX: usize = 1_000;
+
+/// Destinations whose text is not text of the document.
+const DROPPED: &[&str] = &[
+    "colortbl",
+    "filetbl",
+    "listtable",
+    "listoverridetable",
+    "revtbl",
+    "rsidtbl",
+    "generator",
+    "themedata",
+    "colorschememapping",
+    "latentstyles",
+    "datastore",
+    "xmlnstbl",
+    "pict",
+    "object",
+    "objdata",
+    "header",
+    "headerl",
+    "headerr",
+    "headerf",
+    "footer",
+    "footerl",
+    "footerr",
+    "footerf",
+    "fldinst",
+    "bkmkstart",
+    "bkmkend",
+    "annotation",
+    "atnid",
+    "atnauthor",
+    "atrfstart",
+    "atrfend",
+    "comment",
+    "author",
+    "operator",
+    "company",
+    "keywords",
+    "subject",
+    "category",
+    "manager",
+    "doccomm",
+    "hlinkbase",
+    "creatim",
+    "revtim",
+    "printim",
+    "buptim",
+    "template",
+    "pgdsctbl",
+    "nonshppict",
+    "mmathPr",
+    "fontemb",
+    "fontfile",
+    "falt",
+    "panose",
+];
+
+/// Reads a document.
+///
+/// # Errors
+/// `Invalid` when it is damaged, `TooLarge` past a limit of the writer.
+pub fn read(writer: &mut Writer<'_>, bytes: &[u8]) -> Result<()> {
+    if !bytes.starts_with(b"{\\rtf") {
+        return Err(Error::invalid("The document is not RTF."));
+    }
+    let mut reader = Reader::new(writer);
+    for token in Tokens::new(bytes) {
+        reader.token(&token)?;
+    }
+    reader.paragraph()?;
+    reader.end_table()
+}
+
+/// Where text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Destination {
+    Text,
+    Dropped,
+    Fonts,
+    Styles,
+    Title,
+}
+
+/// What a group inherits and gives back.
+#[derive(Clone, Copy)]
+struct State {
+    destination: Destination,
+    font: i32,
+    /// Bytes that stand for a Unicode character in old programs.
+    skip: usize,
+    hidden: bool,
+}
+
+struct Reader<'w, 'l> {
+    writer: &'w mut Writer<'l>,
+    state: State,
+    stack: Vec<State>,
+    encoding: &'static Encoding,
+    fonts: HashMap<i32, &'static Encoding>,
+    /// Levels of the styles that are headings.
+    styles: HashMap<i32, u8>,
+    style: i32,
+    style_name: String,
+    text: String,
+    /// Bytes that wait for those that complete their character.
+    bytes: Vec<u8>,
+    /// Half of a character outside the first plane.
+    surrogate: Option<u16>,
+    /// Bytes that still stand for the character before.
+    skipping: usize,
+    level: Option<u8>,
+    in_table: bool,
+    table: Table,
+    row_open: bool,
+    title: String,
+}
+
+impl<'w, 'l> Reader<'w, 'l> {
+    fn new(writer: &'w mut Writer<'l>) -> Self {
+        Self {
+            writer,
+            state: State {
+                destination: Destination::Text,
+                font: 0,
+                skip: 1,
+                hidden: false,
+            },
+            stack: Vec::new(),
+            encoding: encoding_rs::WINDOWS_1252,
+            fonts: HashMap::new(),
+            styles: HashMap::new(),
+            style: 0,
+            style_name: String::new(),
+            text: String::new(),
+            bytes: Vec::new(),
+            surrogate: None,
+            skipping: 0,
+            level: None,
+            in_table: false,
+            table: Table::default(),
+            row_open: false,
+            title: String::new(),
+        }
+    }
+
+    fn token(&mut self, token: &Token<'_>) -> Result<()> {
+        if !matches!(token, Token::Byte(_)) {
+            self.flush_bytes();
+        }
+        match token {
+            Token::Open => {
+                if self.stack.len() >= DEPTH_MAX {
+                    return Err(Error::invalid(format!(
+                        "The RTF nests groups deeper than {DEPTH_MAX}."
+                    )));
+                }
+                self.stack.push(self.state);
+            }
+            Token::Close => self.close(),
+            Token::Byte(_) if self.skipping > 0 => self.skipping -= 1,
+            Token::Byte(byte) => self.bytes.push(*byte),
+            Token::Text(text) => {
+                let skipped = self.skipping.min(text.len());
+                self.skipping -= skipped;
+                self.put(&text[skipped..]);
+            }
+            Token::Mark(mark) => self.mark(*mark),
+            Token::Word(name, value) => return self.word(name, *value),
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.skipping = 0;
+        match self.state.destination {
+            Destination::Styles => self.end_style(),
+            Destination::Title => self.writer.title(&self.title),
+            _ => {}
+        }
+        if let Some(state) = self.stack.pop() {
+            self.state = state;
+        }
+    }
+
+    fn mark(&mut self, mark: u8) {
+        match mark {
+            b'*' => {
+                self.state.destination = match self.state.destination {
+                    // a destination of which only new programs know; some are known below
+                    Destination::Text => Destination::Dropped,
+                    other => other,
+                }
+            }
+            b'~' => self.put("\u{a0}"),
+            b'_' => self.put("-"),
+            b'\\' | b'{' | b'}' => self.put(char::from(mark).encode_utf8(&mut [0; 4])),
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        if self.state.hidden {
+            return;
+        }
+        match self.state.destination {
+            Destination::Text => self.text.push_str(text),
+            Destination::Styles => self.style_name.push_str(text),
+            Destination::Title => self.title.push_str(text),
+            Destination::Dropped | Destination::Fonts => {}
+        }
+    }
+
+    fn flush_bytes(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        let encoding = self
+            .fonts
+            .get(&self.state.font)
+            .copied()
+            .unwrap_or(self.encoding);
+        let (text, _) = encoding.decode_without_bom_handling(&bytes);
+        self.put(&text);
+    }
+
+    fn word(&mut self, name: &str, value: Option<i32>) -> Result<()> {
+        let number = value.unwrap_or(0);
+        let on = value != Some(0);
+        match name {
+            "par" | "sect" | "page" | "column" if self.shows() => self.paragraph()?,
+            "line" | "lbr" => self.put("\u{2028}"),
+            "tab" => self.put("\t"),
+            "emdash" => self.put("—"),
+            "endash" => self.put("–"),
+            "lquote" => self.put("‘"),
+            "rquote" => self.put("’"),
+            "ldblquote" => self.put("“"),
+            "rdblquote" => self.put("”"),
+            "bullet" => self.put("•"),
+            "emspace" | "enspace" | "qmspace" => self.put(" "),
+            "u" => self.unicode(number),
+            "uc" => self.state.skip = usize::try_from(number).unwrap_or(1).min(16),
+            "ansicpg" => self.encoding = code_page(number).unwrap_or(self.encoding),
+            "f" if self.state.destination != Destination::Dropped => self.state.font = number,
+            "fcharset" if self.state.destination == Destination::Fonts => {
+                if let Some(encoding) = charset(number) {
+                    self.fonts.insert(self.state.font, encoding);
+                }
+            }
+            "v" => self.state.hidden = on,
+            "plain" => self.state.hidden = false,
+            "deleted" => self.state.hidden = on,
+            "fonttbl" => self.state.destination = Destination::Fonts,
+            "stylesheet" => self.state.destination = Destination::Styles,
+            "title" if self.in_info() => self.state.destination = Destination::Title,
+            "info" => self.state.destination = Destination::Dropped,
+            // said by new programs for those that know it: text of the document
+            "shptxt" | "shpinst" | "shprslt" | "footnote" => {
+                self.state.destination = Destination::Text
+            }
+            "pard" if self.shows() => (self.style, self.level, self.in_table) = (0, None, false),
+            "s" => self.style = number,
+            "outlinelevel" if self.state.destination == Destination::Styles => {
+                self.styles.insert(self.style, level(number));
+            }
+            "outlinelevel" => self.level = (number < 9).then(|| level(number)),
+            "intbl" if self.shows() => self.in_table = true,
+            "trowd" if self.shows() && !self.row_open => self.open_row(),
+            "cell" | "nestcell" if self.shows() => self.cell(),
+            "row" | "nestrow" if self.shows() => self.row_open = false,
+            name if DROPPED.contains(&name) => self.state.destination = Destination::Dropped,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn shows(&self) -> bool {
+        self.state.destination == Destination::Text
+    }
+
+    /// Whether the group around this one is the list of properties.
+    fn in_info(&self) -> bool {
+        self.stack
+            .last()
+            .is_some_and(|state| state.destination == Destination::Dropped)
+    }
+
+    fn unicode(&mut self, number: i32) {
+        self.skipping = self.state.skip;
+        // negative numbers stand for the upper half
+        let unit = (number & 0xffff) as u16;
+        let units = match self.surrogate.take() {
+            Some(high) => vec![high, unit],
+            None if (0xd800..0xdc00).contains(&unit) => {
+                self.surrogate = Some(unit);
+                return;
+            }
+            None => vec![unit],
+        };
+        let text = String::from_utf16_lossy(&units);
+        self.put(&text);
+    }
+
+    fn end_style(&mut self) {
+        let name = std::mem::take(&mut self.style_name).to_lowercase();
+        let word = name
+            .trim()
+            .trim_end_matches(';')
+            .strip_prefix("heading ")
+            .map(str::trim);
+        if let Some(number) = word.and_then(|word| word.parse::<i32>().ok()) {
+            self.styles.entry(self.style).or_insert(level(number - 1));
+        }
+        self.style = 0;
+    }
+
+    fn open_row(&mut self) {
+        self.table.row();
+        self.row_open = true;
+    }
+
+    fn cell(&mut self) {
+        if !self.row_open {
+            self.open_row();
+        }
+        let text = std::mem::take(&mut self.text);
+        self.table.cell(&text);
+    }
+
+    /// Ends the paragraph that is open.
+    fn paragraph(&mut self) -> Result<()> {
+        if self.in_table {
+            // of several in one cell
+            self.text.push('\n');
+            return Ok(());
+        }
+        self.end_table()?;
+        let text = flow(&std::mem::take(&mut self.text));
+        let level = self.level.or_else(|| self.styles.get(&self.style).copied());
+        let kind = match level {
+            Some(level) => BlockKind::Heading(level),
+            None if starts_item(&text) => BlockKind::ListItem,
+            None => BlockKind::Paragraph,
+        };
+        self.writer.block(kind, &text)?;
+        Ok(())
+    }
+
+    fn end_table(&mut self) -> Result<()> {
+        let table = std::mem::take(&mut self.table);
+        self.row_open = false;
+        if table.is_grid() {
+            self.writer.block(BlockKind::Table, &table.render())?;
+            return Ok(());
+        }
+        for cell in table.into_cells() {
+            self.writer.block(BlockKind::Paragraph, &cell)?;
+        }
+        Ok(())
+    }
+}
+
+fn level(number: i32) -> u8 {
+    u8::try_from(number.saturating_add(1))
+        .unwrap_or(1)
+        .clamp(1, 6)
+}
+
+fn code_page(number: i32) -> Option<&'static Encoding> {
+    Some(match number {
+        936 => encoding_rs::GB18030,
+        950 => encoding_rs::BIG5,
+        932 => encoding_rs::SHIFT_JIS,
+        949 => encoding_rs::EUC_KR,
+        65001 => encoding_rs::UTF_8,
+        1250..=1258 => Encoding::for_label(format!("windows-{number}").as_bytes())?,
+        _ => return None,
+    })
+}
+
+fn charset(number: i32) -> Option<&'static Encoding> {
+    code_page(match number {
+        134 => 936,
+        136 => 950,
+        128 => 932,
+        129 => 949,
+        204 => 1251,
+        238 => 1250,
+        161 => 1253,
+        162 => 1254,
+        177 => 1255,
+        178 => 1256,
+        186 => 1257,
+        163 => 1258,
+        0 => 1252,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{BlockKind::*, Limits, tests::outline},
+        *,
+    };
+
+    fn read_all(bytes: &[u8]) -> super::super::Extracted {
+        let limits = Limits::default();
+        let mut writer = Writer::new(&limits);
+        read(&mut writer, bytes).unwrap();
+        writer.finish()
+    }
+
+    #[test]
+    fn text_headings_tables_and_lists_are_read() {
+        let source = b"{\\rtf1\\ansi\\ansicpg936\\deff0{\\fonttbl{\\f0\\fcharset134 SimSun;}{\\f1\\fcharset0 Arial;}}\
+            {\\stylesheet{\\s0 Normal;}{\\s1\\outlinelevel0 heading 1;}}{\\info{\\title \\'b1\\'a3\\'d0\\'de}{\\author x}}\
+            \\pard\\s1 \\'b1\\'a3\\'d0\\'de\\par\\pard\\plain\\f0 \\u30005?\\u27744? {\\b 8} years\\line more \\{x\\}\\par\
+            {\\*\\generator x;}{\\pict\\bin5 {}{{{}{\\listtext 1.\\tab}item\\par\
+            \\trowd\\pard\\intbl a\\cell b\\cell\\row\\trowd\\pard\\intbl c\\cell\\f1 caf\\'e9\\cell\\row\\pard end\\u55357?\\u56832?\\par}";
+        let document = read_all(source);
+        let expected = [
+            (Heading(1), "保修"),
+            (Paragraph, "电池 8 years\nmore {x}"),
+            (ListItem, "1. item"),
+            (Table, "| a | b |\n| --- | --- |\n| c | café |"),
+            (Paragraph, "end😀"),
+        ];
+        assert_eq!(
+            outline(&document),
+            expected.map(|(kind, text)| (kind, text.to_owned()))
+        );
+        assert_eq!(document.title.as_deref(), Some("保修"));
+    }
+
+    #[test]
+    fn bottomless_groups_are_refused() {
+        let limits = Limits::default();
+        let source = "{\\rtf1".to_owned() + &"{".repeat(100_000);
+        let error = read(&mut Writer::new(&limits), source.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("deeper"), "{error}");
+    }
+}
