@@ -54,7 +54,11 @@ const DOORS: [Door; 8] = [
     },
     Door {
         words: &["Command", ":", ":", "new"],
-        files: &["db/embedded/", "knowledge/extract/pdf/mod.rs"],
+        files: &[
+            "db/embedded/",
+            "knowledge/extract/pdf/mod.rs",
+            "knowledge/extract/picture.rs",
+        ],
         why: "other programs",
     },
 ];
