@@ -259,7 +259,7 @@ fn a_long_context_keeps_what_is_nearest() {
     let chunks = shown(&document);
     let (context, _) = chunks.last().unwrap();
     // "Warranty > Terms > Part | Years" has more than the 20 characters that fit
-    assert_eq!(context, "Part | Years");
+    assert_eq!(context, "Terms > Part | Years");
     let document = of(&[
         (Heading(1), "Warranty of the car"),
         (Heading(2), "电池"),

@@ -43,7 +43,10 @@ async fn pages_come_as_the_program_sends_them() {
     let script = "cat >/dev/null; printf '第一章 总则\\n电池保修八年。\\n\\f\\fSecond page.\\n\\f'";
     let read = with_script(script, &Limits::default()).await.unwrap();
     assert_eq!(read.text, "第一章 总则\n\n电池保修八年。\n\nSecond page.");
-    let pages = read.pages.iter().map(|page| slice(&read, page.start, page.end));
+    let pages = read
+        .pages
+        .iter()
+        .map(|page| slice(&read, page.start, page.end));
     let pages: Vec<String> = pages.collect();
     assert_eq!(pages, ["第一章 总则\n\n电池保修八年。", "", "Second page."]);
 }
@@ -56,8 +59,16 @@ async fn a_program_that_fails_costs_its_picture() {
     };
     for (script, code, word) in [
         ("exit 1", "invalid", "damaged or too large"),
-        ("echo \"couldn't load any languages!\" >&2; exit 1", "unsupported", "ocr_languages"),
-        ("cat >/dev/null; printf '  \\n\\f'", "invalid", "No text was recognised"),
+        (
+            "echo \"couldn't load any languages!\" >&2; exit 1",
+            "unsupported",
+            "ocr_languages",
+        ),
+        (
+            "cat >/dev/null; printf '  \\n\\f'",
+            "invalid",
+            "No text was recognised",
+        ),
         ("exec sleep 1000", "invalid", "more than 2 seconds"),
     ] {
         refused(with_script(script, &limits).await, code, word);
@@ -69,9 +80,13 @@ async fn a_program_that_fails_costs_its_picture() {
 #[tokio::test]
 async fn tesseract_reads_every_kind_of_picture_where_it_is_installed() {
     let program = Path::new("/usr/bin/tesseract");
-    let languages = std::process::Command::new(program).arg("--list-langs").output();
+    let languages = std::process::Command::new(program)
+        .arg("--list-langs")
+        .output();
     let languages = languages.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let chinese = languages.as_ref().is_ok_and(|list| list.contains("chi_sim"));
+    let chinese = languages
+        .as_ref()
+        .is_ok_and(|list| list.contains("chi_sim"));
     for name in ["pillow.png", "pillow.jpg", "pillow.tiff", "pillow.webp"] {
         let outcome = recognised(program, name, &Limits::default()).await;
         if languages.is_err() {
@@ -79,8 +94,16 @@ async fn tesseract_reads_every_kind_of_picture_where_it_is_installed() {
             continue;
         }
         let read = outcome.unwrap();
-        assert!(read.text.contains("covered for eight years"), "{name}: {}", read.text);
-        assert!(!chinese || read.text.contains("电池保修八年"), "{name}: {}", read.text);
+        assert!(
+            read.text.contains("covered for eight years"),
+            "{name}: {}",
+            read.text
+        );
+        assert!(
+            !chinese || read.text.contains("电池保修八年"),
+            "{name}: {}",
+            read.text
+        );
         let pages = if name.ends_with("tiff") { 2 } else { 1 };
         assert_eq!(read.pages.len(), pages, "{name}");
     }

@@ -6,7 +6,7 @@ mod tables;
 use super::{
     BlockKind, Writer,
     plain::starts_item,
-    wide::{columns, joint},
+    wide::{columns, flow},
 };
 use crate::error::Result;
 use inline::plain;
@@ -209,11 +209,7 @@ impl<'t> Reader<'_, '_, 't> {
             {
                 break;
             }
-            let joint = match (text.chars().next_back(), line.chars().next()) {
-                (Some(before), Some(after)) if !by_line => joint(before, after),
-                _ => "\n",
-            };
-            text.push_str(joint);
+            text.push(if by_line { '\u{2028}' } else { '\n' });
             text.push_str(line.strip_prefix("| ").unwrap_or(line));
             self.at += 1;
         }
@@ -236,7 +232,7 @@ impl<'t> Reader<'_, '_, 't> {
         } else {
             String::new()
         };
-        self.writer.block(kind, &(space + &plain(&text)))?;
+        self.writer.block(kind, &(space + &flow(&plain(&text))))?;
         Ok(())
     }
 }
