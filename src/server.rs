@@ -30,7 +30,7 @@ use self::{
 use crate::{
     app::App,
     chat::{
-        ChatApi, Live,
+        ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
     error::CanFail,
@@ -39,14 +39,20 @@ use crate::{
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
     jobs,
-    knowledge::KnowledgeApi,
+    knowledge::{
+        KnowledgeApi,
+        api::{self, Library},
+        ingest::Reading,
+        original::Drawing,
+    },
+    prompts::PromptsApi,
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
 /// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
-type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
+type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi, PromptsApi);
 
 /// A server that is put together and not started yet.
 pub struct ConciergeServer {
@@ -56,6 +62,8 @@ pub struct ConciergeServer {
     pub gatekeeper: Arc<Gatekeeper>,
     /// The turns of this process.
     pub chat: Arc<Chat>,
+    /// What reading documents may take.
+    pub reading: Reading,
     demo: Option<ClientNo>,
     draining: CancellationToken,
 }
@@ -79,6 +87,7 @@ impl ConciergeServer {
         Ok(Self {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
+            reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
             demo,
@@ -114,7 +123,10 @@ impl ConciergeServer {
 
     fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
         let app = self.app.clone();
-        let knowledge = KnowledgeApi {
+        let reading = self.reading.clone();
+        let knowledge = Library {
+            drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
+            reading,
             upload_bytes_max: app
                 .config
                 .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
@@ -123,9 +135,11 @@ impl ConciergeServer {
             app: app.clone(),
         };
         let apis = (
-            IdentityApi::new(app)?,
-            knowledge,
+            IdentityApi::new(app.clone())?,
+            api::all(knowledge),
             ChatApi(self.chat.clone()),
+            MessagesApi(self.chat.clone()),
+            PromptsApi(app),
         );
         Ok(describe(apis))
     }

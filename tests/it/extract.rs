@@ -1,8 +1,8 @@
 //! Documents read for real: PDFium in its worker process, broken and hostile files, the samples.
 
 mod formats;
-mod hostile;
-mod paper;
+pub mod hostile;
+pub mod paper;
 mod pictures;
 mod worker;
 

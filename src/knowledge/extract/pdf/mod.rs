@@ -8,6 +8,7 @@
 pub(super) mod frame;
 mod layout;
 mod lines;
+mod picture;
 mod worker;
 
 use std::{
@@ -28,6 +29,7 @@ use super::{Extracted, Limits, Ocr, Writer};
 use crate::error::{CanFail, Error, Result};
 use frame::{Frame, Line, Refusal, Task, Work};
 
+pub use picture::{Picture, draw};
 pub use worker::worker_main;
 
 /// Bytes of output per code point that a worker may write; a line of text carries its place.
@@ -193,7 +195,13 @@ fn understand(output: &Output, limits: &Limits, writer: &mut Writer<'_>) -> Resu
             Ok(Frame::PageError { page, detail }) => pages.push((page, Err(detail))),
             Ok(Frame::Refused(refusal)) => return Err(refused(refusal, output, limits)),
             Ok(Frame::Done) => return Ok(pages),
-            Ok(Frame::Whole(_) | Frame::Recognised(_) | Frame::Failed { .. }) | Err(_) => break,
+            Ok(
+                Frame::Picture { .. }
+                | Frame::Whole(_)
+                | Frame::Recognised(_)
+                | Frame::Failed { .. },
+            )
+            | Err(_) => break,
         }
     }
     Err(died(output, limits))
@@ -209,6 +217,7 @@ fn refused(refusal: Refusal, output: &Output, limits: &Limits) -> Error {
         }
         Refusal::Damaged => Error::invalid("The PDF is damaged and cannot be opened."),
         Refusal::NoPages => Error::invalid("The PDF has no pages."),
+        Refusal::NoSuchPage => Error::NotFound("page of this document"),
         Refusal::TooManyPages => {
             Error::TooLarge(format!("The PDF has more than {} pages.", limits.pages_max))
         }
