@@ -62,7 +62,11 @@ const DOORS: [Door; 9] = [
     },
     Door {
         words: &["Command", ":", ":", "new"],
-        files: &["db/embedded/", "knowledge/extract/pdf/mod.rs"],
+        files: &[
+            "db/embedded/",
+            "knowledge/extract/pdf/mod.rs",
+            "knowledge/extract/picture.rs",
+        ],
         why: "other programs",
     },
 ];

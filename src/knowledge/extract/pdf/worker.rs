@@ -12,10 +12,10 @@ use pdfium_render::prelude::{
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{
-    super::{Source, confined, picture},
+    super::{Source, confined, picture as recognition},
     frame::{Frame, Refusal, Task, Work},
     lines::LineBuilder,
-    picture::{Picture, drawn},
+    picture::{self, Picture},
 };
 
 /// Bytes of the line that describes the task.
@@ -48,7 +48,7 @@ fn work(pdfium: &Path, input: &mut impl BufRead, out: &mut impl Write) -> anyhow
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
     match &task.work {
-        Work::Lines | Work::Draw(_) => with_pdf(pdfium, &bytes, &task, out),
+        Work::Lines | Work::Draw(_) => lines(pdfium, &bytes, &task, out),
         Work::Read { kind, charset } => {
             let source = Source {
                 kind: *kind,
@@ -57,12 +57,12 @@ fn work(pdfium: &Path, input: &mut impl BufRead, out: &mut impl Write) -> anyhow
             };
             write(out, &confined::answer(source, &task))
         }
-        Work::Recognise(ocr) => write(out, &picture::answer(ocr, &bytes, &task)?),
+        Work::Recognise(ocr) => write(out, &recognition::answer(ocr, &bytes, &task)?),
     }
 }
 
-/// Sends the lines of a PDF, or a page as it looks.
-fn with_pdf(pdfium: &Path, bytes: &[u8], task: &Task, out: &mut impl Write) -> anyhow::Result<()> {
+/// Sends the lines of a PDF, or a page of it as a picture.
+fn lines(pdfium: &Path, bytes: &[u8], task: &Task, out: &mut impl Write) -> anyhow::Result<()> {
     let refusal = match Pdfium::bind_to_library(pdfium) {
         Err(error) => {
             std::io::stderr().write_all(format!("{error:?}\n").as_bytes())?;
@@ -73,7 +73,7 @@ fn with_pdf(pdfium: &Path, bytes: &[u8], task: &Task, out: &mut impl Write) -> a
             match pdfium.load_pdf_from_byte_slice(bytes, None) {
                 Err(error) => Some(refusal(&error)),
                 Ok(document) => match task.work {
-                    Work::Draw(wanted) => show(&document, wanted, out)?,
+                    Work::Draw(picture) => show(&document, picture, out)?,
                     _ => read(&document, task, out)?,
                 },
             }
@@ -118,7 +118,7 @@ fn show(
     wanted: Picture,
     out: &mut impl Write,
 ) -> anyhow::Result<Option<Refusal>> {
-    match drawn(document, wanted)? {
+    match picture::drawn(document, wanted)? {
         Some(frame) => {
             write(out, &frame)?;
             Ok(None)
