@@ -20,6 +20,7 @@ mod lexical;
 mod line;
 mod models;
 mod process;
+mod prompts;
 mod reader;
 mod search;
 mod tls;

@@ -5,7 +5,7 @@ mod catalogue;
 mod crowd;
 mod document;
 mod doors;
-mod filled;
+pub mod filled;
 mod floors;
 mod nobody;
 mod plans;
