@@ -1,5 +1,6 @@
 //! Assembles every API into one service, serves the pages, and owns the state of features.
 
+mod admin;
 mod document;
 mod edge;
 mod listener;
@@ -20,7 +21,7 @@ use poem_openapi::OpenApiService;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use self::document::native_document;
+pub use self::document::{admin_document, native_document};
 use self::{
     document::describe,
     edge::Edge,
@@ -39,7 +40,12 @@ use crate::{
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
     jobs,
-    knowledge::KnowledgeApi,
+    knowledge::{
+        KnowledgeApi,
+        api::{self, Library},
+        ingest::Reading,
+        original::Drawing,
+    },
     prompts::PromptsApi,
 };
 
@@ -57,6 +63,8 @@ pub struct ConciergeServer {
     pub gatekeeper: Arc<Gatekeeper>,
     /// The turns of this process.
     pub chat: Arc<Chat>,
+    /// What reading documents may take.
+    pub reading: Reading,
     demo: Option<ClientNo>,
     draining: CancellationToken,
 }
@@ -80,6 +88,7 @@ impl ConciergeServer {
         Ok(Self {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
+            reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
             demo,
@@ -102,7 +111,8 @@ impl ConciergeServer {
             .at("/docs", pages::redirect("/docs/"))
             .at("/docs/*path", pages::swagger()?)
             .nest("/h5/", pages::h5(&app.config)?)
-            .at(native::DOCUMENT, pages::json(native_document()));
+            .at(native::DOCUMENT, pages::json(native_document()))
+            .nest("/admin", admin::routes(app, &self.gatekeeper)?);
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
@@ -115,7 +125,10 @@ impl ConciergeServer {
 
     fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
         let app = self.app.clone();
-        let knowledge = KnowledgeApi {
+        let reading = self.reading.clone();
+        let knowledge = Library {
+            drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
+            reading,
             upload_bytes_max: app
                 .config
                 .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
@@ -125,7 +138,7 @@ impl ConciergeServer {
         };
         let apis = (
             IdentityApi::new(app.clone())?,
-            knowledge,
+            api::all(knowledge),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
             PromptsApi(app),
@@ -139,6 +152,10 @@ impl ConciergeServer {
         self.app
             .tasks
             .spawn(async move { gatekeeper.watch(stop).await });
+        let (gatekeeper, stop) = (self.gatekeeper.clone(), self.app.tasks.stopping());
+        self.app
+            .tasks
+            .spawn(async move { gatekeeper.write_uses(stop).await });
         jobs::start(&self.app)
     }
 

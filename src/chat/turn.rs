@@ -19,7 +19,7 @@ use crate::{
     db::ClientTx,
     error::{Code, Result},
     ids::{ClientNo, MessageId, SessionId, UserId},
-    knowledge::search::Passage,
+    knowledge::{search::Passage, version},
     models::{ChatRequest, SharedChatModel, TokenUsage},
     queue::{self, Job},
 };
@@ -169,6 +169,10 @@ pub async fn finish(tx: &mut ClientTx, outcome: &Outcome, now: OffsetDateTime) -
         outcome: outcome.state,
     };
     store::add_usage(tx, outcome.message, &usage, now).await?;
+    // so that what is cited stays to be opened
+    let cited = outcome.citations.iter();
+    let cited: Vec<_> = cited.map(|one| (one.document_id, one.version)).collect();
+    version::cite(tx, &cited).await?;
     Ok(was_running)
 }
 

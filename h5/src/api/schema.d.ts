@@ -79,6 +79,23 @@ export interface paths {
         patch: operations["updateKnowledgeBase"];
         trace?: never;
     };
+    "/knowledge-bases/{id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Search a knowledge base */
+        post: operations["searchKnowledgeBase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/knowledge-bases/{id}/documents": {
         parameters: {
             query?: never;
@@ -95,23 +112,6 @@ export interface paths {
          *     `GET /documents/{id}/events`.
          */
         post: operations["addDocument"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/knowledge-bases/{id}/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Search a knowledge base */
-        post: operations["searchKnowledgeBase"];
         delete?: never;
         options?: never;
         head?: never;
@@ -136,7 +136,11 @@ export interface paths {
         delete: operations["deleteDocument"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a document
+         * @description Its name, and whether it is found: one that is not enabled is neither found nor cited.
+         */
+        patch: operations["updateDocument"];
         trace?: never;
     };
     "/documents/{id}/events": {
@@ -151,6 +155,107 @@ export interface paths {
          * @description Events `progress`, and `done` as the last one.
          */
         get: operations["followDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions of a document
+         * @description The newest first. Old ones stay for the answers that cite them: the last 5, and up to 50 before
+         *     them that an answer cites.
+         */
+        get: operations["listDocumentVersions"];
+        put?: never;
+        /**
+         * Send a document anew
+         * @description The new version is built beside the one that is searched and takes its place in one commit. If it
+         *     cannot be read, the old one stays and `reason` says why.
+         */
+        post: operations["addDocumentVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to a version
+         * @description Its bytes are read anew, as a new version.
+         */
+        post: operations["restoreDocumentVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a document anew
+         * @description As a new version: after an update of the server, or with chunks of another length. What was
+         *     edited belongs to the version before.
+         */
+        post: operations["rebuildDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file of a document, as it was sent */
+        get: operations["downloadDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/pages/{page}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of a PDF as a picture */
+        get: operations["getPageImage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -189,11 +294,41 @@ export interface paths {
         /** The chunks of a document */
         get: operations["listChunks"];
         put?: never;
-        post?: never;
+        /**
+         * Add a chunk
+         * @description To the version that is searched. It is found at once, and goes with its version.
+         */
+        post: operations["addChunk"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/chunks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A chunk */
+        get: operations["getChunk"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a chunk that was added
+         * @description One that was read out of the document is switched off instead: 409.
+         */
+        delete: operations["deleteChunk"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a chunk
+         * @description Its text, the headings above it, and whether it is found. It is found as it is changed from the
+         *     moment this answers. A chunk of an old version is only read: 409.
+         */
+        patch: operations["updateChunk"];
         trace?: never;
     };
     "/sessions": {
@@ -208,28 +343,6 @@ export interface paths {
         put?: never;
         /** Begin a conversation */
         post: operations["createSession"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/sessions/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Search your conversations
-         * @description In titles and in what was said, for all words of `q`, the latest first. A page may have fewer
-         *     items than asked for and still not be the last: each looks through a bounded part of the
-         *     history.
-         */
-        get: operations["searchSessions"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -251,45 +364,8 @@ export interface paths {
         delete: operations["deleteSession"];
         options?: never;
         head?: never;
-        /** Rename a conversation, or change what it asks, how it is answered, and the branch it shows */
+        /** Rename a conversation, or change what it asks */
         patch: operations["updateSession"];
-        trace?: never;
-    };
-    "/sessions/{id}/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A conversation as a file
-         * @description The branch shown, as JSON or as Markdown.
-         */
-        get: operations["exportSession"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/models": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The models that can be chosen */
-        get: operations["listModels"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/sessions/{id}/messages": {
@@ -299,11 +375,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * What was said, the latest first
-         * @description In the branch that the conversation shows: from its `current_message_id` back to the
-         *     beginning.
-         */
+        /** What was said, the latest first */
         get: operations["listMessages"];
         put?: never;
         /**
@@ -312,27 +384,6 @@ export interface paths {
          *     whole. A reader who leaves does not stop it: read on with `GET /messages/{id}/stream`.
          */
         post: operations["ask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/messages/{id}/regenerate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Have a question answered once more
-         * @description The new answer becomes a sibling of this one, and the one that is shown. It comes like the
-         *     answer to a question: as events or whole.
-         */
-        post: operations["regenerateAnswer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -350,28 +401,8 @@ export interface paths {
         get: operations["getMessage"];
         put?: never;
         post?: never;
-        /**
-         * Remove a question with its answers
-         * @description What was said after them is kept.
-         */
+        /** Remove a question and its answer */
         delete: operations["deleteMessage"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/messages/{id}/rating": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Say what you think of an answer */
-        put: operations["rateAnswer"];
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -417,90 +448,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/prompts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The prompts there are
-         * @description Their names can be chosen for a conversation; their texts are for managers.
-         */
-        get: operations["listPrompts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/prompts/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A prompt with its texts and versions */
-        get: operations["getPrompt"];
-        /**
-         * Change a prompt, or make one
-         * @description Makes a new version of the client's text, or of the knowledge base's. A prompt with a name of
-         *     your own stands in the place of `answer` and `free` in conversations that choose it.
-         */
-        put: operations["putPrompt"];
-        post?: never;
-        /**
-         * Take a prompt back
-         * @description The client's counts again under the knowledge base's, the shipped one under the client's; one
-         *     with a name of your own is gone.
-         */
-        delete: operations["deletePrompt"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/prompts/{name}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Look at a prompt with values put in */
-        post: operations["previewPrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/prompts/{name}/rollback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring an old version back
-         * @description As a new version with its text.
-         */
-        post: operations["rollbackPrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -515,12 +462,17 @@ export interface components {
          * @description A piece of a document, as it is searched.
          * @example {
          *       "context": "保修期限",
+         *       "document_id": "01900000-0000-7000-8000-000000000021",
+         *       "enabled": true,
          *       "end": 149,
          *       "id": "01900000-0000-7000-8000-000000000022",
          *       "ordinal": 3,
+         *       "origin": "extracted",
          *       "page": 1,
+         *       "revision": 1,
          *       "start": 120,
-         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *       "version": 1
          *     }
          */
         ChunkBody: {
@@ -530,13 +482,23 @@ export interface components {
              */
             id: string;
             /**
+             * Format: uuid
+             * @description Its document.
+             */
+            document_id: string;
+            /**
              * Format: int32
-             * @description Its place among the chunks of the document, from 0.
+             * @description The version it belongs to.
+             */
+            version: number;
+            /**
+             * Format: int32
+             * @description Its place among the chunks of the version, from 0.
              */
             ordinal: number;
             /**
              * Format: int32
-             * @description Where it begins in the text, in code points.
+             * @description Where it begins in the text, in code points; the end of the text for one that was added.
              */
             start: number;
             /**
@@ -553,7 +515,38 @@ export interface components {
             context: string;
             /** @description Its text. */
             text: string;
+            /** @description Whether it is found. */
+            enabled: boolean;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["ChunkOrigin"];
+            /**
+             * Format: int32
+             * @description Counts its changes, from 1; the ETag.
+             */
+            revision: number;
         };
+        /**
+         * ChunkChange
+         * @description What is to change in a chunk.
+         * @example {
+         *       "context": null,
+         *       "enabled": true,
+         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *     }
+         */
+        ChunkChange: {
+            /** @description Its text, 1 to 8,000 characters. */
+            text?: string | null;
+            /** @description The headings above it, at most 500 characters; searched with it. */
+            context?: string | null;
+            /** @description Whether it is found. */
+            enabled?: boolean | null;
+        };
+        /**
+         * @description Where a chunk comes from.
+         * @enum {string}
+         */
+        ChunkOrigin: "extracted" | "edited" | "added";
         /**
          * Citation
          * @description The sentence of a document that bears out a sentence of the answer.
@@ -656,6 +649,7 @@ export interface components {
          *       "bytes": 48213,
          *       "chunks": 14,
          *       "created_at": "2026-03-01T08:30:00Z",
+         *       "enabled": true,
          *       "id": "01900000-0000-7000-8000-000000000021",
          *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
          *       "media_type": "application/pdf",
@@ -692,7 +686,7 @@ export interface components {
             source_url: string | null;
             /** @description How far it has come. */
             state: components["schemas"]["DocumentState"];
-            /** @description Why it failed. */
+            /** @description Why it failed; with `ready`, why a newer version did. */
             reason: string | null;
             /**
              * Format: int32
@@ -708,14 +702,31 @@ export interface components {
             chunks: number;
             /**
              * Format: int32
-             * @description The version that is searched; 0 until there is one.
+             * @description The version that is searched; 0 until there is one. What stands here besides `state` and
+             *     `reason`, which are those of the newest version, is of this one.
              */
             version: number;
+            /** @description Whether it is found. */
+            enabled: boolean;
             /**
              * Format: date-time
              * @description When it was taken in.
              */
             created_at: string;
+        };
+        /**
+         * DocumentChange
+         * @description What is to change in a document.
+         * @example {
+         *       "enabled": true,
+         *       "name": "电动车保修手册.pdf"
+         *     }
+         */
+        DocumentChange: {
+            /** @description Its name, unique in its base. */
+            name?: string | null;
+            /** @description Whether it is found: one that is not is neither found nor cited. */
+            enabled?: boolean | null;
         };
         /**
          * DocumentProgress
@@ -744,7 +755,7 @@ export interface components {
             total: number;
         };
         /**
-         * @description How far a document has come.
+         * @description How far the newest version of a document has come.
          * @enum {string}
          */
         DocumentState: "uploaded" | "extracting" | "embedding" | "ready" | "failed";
@@ -790,6 +801,94 @@ export interface components {
             text: string;
         };
         /**
+         * DocumentVersion
+         * @description A version of a document.
+         * @example {
+         *       "bytes": 48213,
+         *       "chunk_chars": null,
+         *       "chunks": 14,
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "file_name": "电动车保修手册.pdf",
+         *       "media_type": "application/pdf",
+         *       "page_errors": [],
+         *       "pages": 4,
+         *       "reason": null,
+         *       "source_url": null,
+         *       "state": "current",
+         *       "version": 1
+         *     }
+         */
+        DocumentVersion: {
+            /**
+             * Format: int32
+             * @description Its number, counted from 1.
+             */
+            version: number;
+            /** @description What has become of it. */
+            state: components["schemas"]["VersionState"];
+            /** @description Why it failed. */
+            reason: string | null;
+            /** @description What its file was called. */
+            file_name: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            bytes: number;
+            /** @description What its sender says it is. */
+            media_type: string;
+            /** @description Where it was fetched from. */
+            source_url: string | null;
+            /**
+             * Format: int32
+             * @description Its pages, for formats that have some.
+             */
+            pages: number | null;
+            /** @description Pages that could not be read; the others were. */
+            page_errors: components["schemas"]["PageError"][];
+            /**
+             * Format: int32
+             * @description Its chunks.
+             */
+            chunks: number;
+            /**
+             * Format: int32
+             * @description How long they were asked to be; null = as always.
+             */
+            chunk_chars: number | null;
+            /**
+             * Format: date-time
+             * @description When it was taken in.
+             */
+            created_at: string;
+        };
+        /**
+         * DocumentVersions
+         * @description The versions of a document.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bytes": 48213,
+         *           "chunk_chars": null,
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "file_name": "电动车保修手册.pdf",
+         *           "media_type": "application/pdf",
+         *           "page_errors": [],
+         *           "pages": 4,
+         *           "reason": null,
+         *           "source_url": null,
+         *           "state": "current",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        DocumentVersions: {
+            /** @description The newest first. */
+            items: components["schemas"]["DocumentVersion"][];
+        };
+        /**
          * Done
          * @description The answer has ended.
          * @example {
@@ -832,11 +931,6 @@ export interface components {
             vector_weight: number;
         };
         /**
-         * @description In which form a conversation is exported.
-         * @enum {string}
-         */
-        ExportFormat: "markdown" | "json";
-        /**
          * Failed
          * @description The answer broke off; what came so far is kept.
          * @example {
@@ -849,55 +943,6 @@ export interface components {
             code: components["schemas"]["ProblemCode"];
             /** @description For people. */
             detail: string;
-        };
-        /**
-         * FoundInSession
-         * @description A place in your conversations where something was found.
-         * @example {
-         *       "end": 4,
-         *       "excerpt": "电池保修多久？",
-         *       "message_id": "01900000-0000-7000-8000-000000000011",
-         *       "session": {
-         *         "created_at": "2026-03-01T08:30:00Z",
-         *         "current_message_id": "01900000-0000-7000-8000-000000000012",
-         *         "id": "01900000-0000-7000-8000-000000000010",
-         *         "knowledge_base_ids": null,
-         *         "settings": {
-         *           "history_count": null,
-         *           "max_tokens": null,
-         *           "model": null,
-         *           "prompt": null,
-         *           "temperature": 0.5,
-         *           "threshold": null,
-         *           "top_k": 8
-         *         },
-         *         "title": "保修",
-         *         "title_by": "user",
-         *         "updated_at": "2026-03-01T08:30:00Z"
-         *       },
-         *       "start": 2
-         *     }
-         */
-        FoundInSession: {
-            /** @description The conversation. */
-            session: components["schemas"]["SessionBody"];
-            /**
-             * Format: uuid
-             * @description The message; null when it was found in the title.
-             */
-            message_id: string | null;
-            /** @description What stands around it, on one line. */
-            excerpt: string;
-            /**
-             * Format: uint32
-             * @description Where in the excerpt the first word begins, in Unicode code points.
-             */
-            start: number;
-            /**
-             * Format: uint32
-             * @description Where it ends.
-             */
-            end: number;
         };
         /**
          * FoundPassage
@@ -956,6 +1001,9 @@ export interface components {
          *       "name": "policy",
          *       "no_answer": "refuse",
          *       "owner": "user",
+         *       "suggestions": [
+         *         "电池保修多久？"
+         *       ],
          *       "title": "政策",
          *       "writable": true
          *     }
@@ -978,6 +1026,8 @@ export interface components {
             writable: boolean;
             /** @description What is said when nothing was found. */
             no_answer: components["schemas"]["NoAnswer"];
+            /** @description Questions that a page may offer. */
+            suggestions: string[];
             /**
              * Format: int64
              * @description Documents in it.
@@ -1000,6 +1050,9 @@ export interface components {
          * @example {
          *       "description": null,
          *       "no_answer": "model",
+         *       "suggestions": [
+         *         "电池保修多久？"
+         *       ],
          *       "title": "政策"
          *     }
          */
@@ -1010,6 +1063,8 @@ export interface components {
             description?: string | null;
             /** @description What is said when nothing was found. */
             no_answer?: components["schemas"]["NoAnswer"] | null;
+            /** @description Questions that a page may offer: at most 8, of at most 200 characters each. */
+            suggestions?: string[] | null;
         };
         /**
          * Me
@@ -1067,17 +1122,9 @@ export interface components {
          *       "error": null,
          *       "id": "01900000-0000-7000-8000-000000000012",
          *       "model": "extractive",
-         *       "parent_id": "01900000-0000-7000-8000-000000000011",
-         *       "rating": {
-         *         "comment": null,
-         *         "value": "up"
-         *       },
          *       "reply_to": "01900000-0000-7000-8000-000000000011",
          *       "role": "assistant",
          *       "session_id": "01900000-0000-7000-8000-000000000010",
-         *       "siblings": [
-         *         "01900000-0000-7000-8000-000000000012"
-         *       ],
          *       "state": "done",
          *       "usage": {
          *         "counted_by": "server",
@@ -1104,17 +1151,6 @@ export interface components {
              * @description Of an answer: the question.
              */
             reply_to: string | null;
-            /**
-             * Format: uuid
-             * @description The message before: of an answer its question; of a question the answer before, null at the
-             *     beginning.
-             */
-            parent_id: string | null;
-            /**
-             * @description The messages that have the same one before, this one included, in the order of their making:
-             *     the answers to one question, the wordings of one question.
-             */
-            siblings: string[];
             /** @description What was said. Empty while an answer is being written: read its stream. */
             content: string;
             /** @description How it stands. */
@@ -1127,8 +1163,6 @@ export interface components {
             model: string | null;
             /** @description What it used. */
             usage: components["schemas"]["Usage"] | null;
-            /** @description What you think of it. */
-            rating: components["schemas"]["Rating"] | null;
             /**
              * Format: date-time
              * @description When it was said.
@@ -1156,36 +1190,21 @@ export interface components {
          */
         MessageState: "running" | "done" | "stopped" | "failed";
         /**
-         * ModelBody
-         * @description A model that can be chosen.
-         */
-        ModelBody: {
-            /** @description Its name: `model` in the settings of a session. */
-            name: string;
-            /**
-             * @description What is behind it: `extractive` (built in, quotes the documents), `openai`, `azure` or
-             *     `scripted`.
-             */
-            kind: string;
-            /** @description Whether it answers where none is chosen. */
-            default: boolean;
-        };
-        /**
-         * ModelList
-         * @description The models that can be chosen.
+         * NewChunk
+         * @description A chunk to add.
          * @example {
-         *       "items": [
-         *         {
-         *           "default": true,
-         *           "kind": "extractive",
-         *           "name": "extractive"
-         *         }
-         *       ]
+         *       "context": "保修期限",
+         *       "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
          *     }
          */
-        ModelList: {
-            /** @description By name. */
-            items: components["schemas"]["ModelBody"][];
+        NewChunk: {
+            /** @description Its text, 1 to 8,000 characters. */
+            text: string;
+            /**
+             * @description What stands above it like a heading, at most 500 characters; searched with it.
+             * @default
+             */
+            context: string | null;
         };
         /**
          * NewKnowledgeBase
@@ -1195,6 +1214,9 @@ export interface components {
          *       "name": "policy",
          *       "no_answer": "refuse",
          *       "shared": false,
+         *       "suggestions": [
+         *         "电池保修多久？"
+         *       ],
          *       "title": "政策"
          *     }
          */
@@ -1218,13 +1240,17 @@ export interface components {
              * @default false
              */
             shared: boolean | null;
+            /**
+             * @description Questions that a page may offer: at most 8, of at most 200 characters each.
+             * @default []
+             */
+            suggestions: string[] | null;
         };
         /**
          * NewSession
          * @description A conversation to begin.
          * @example {
          *       "knowledge_base_ids": null,
-         *       "settings": null,
          *       "title": "保修"
          *     }
          */
@@ -1236,14 +1262,17 @@ export interface components {
             title: string | null;
             /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
             knowledge_base_ids?: string[] | null;
-            /** @description How it is to be answered; as the server is set up when absent. */
-            settings?: components["schemas"]["SessionSettingsChange"] | null;
         };
         /**
          * @description What is said when nothing was found for a question.
          * @enum {string}
          */
         NoAnswer: "refuse" | "model";
+        /**
+         * @description What to do with a document whose name is in use in its base.
+         * @enum {string}
+         */
+        OnConflict: "refuse" | "replace" | "skip";
         /**
          * @description Whose a base is.
          * @enum {string}
@@ -1269,12 +1298,17 @@ export interface components {
          *       "items": [
          *         {
          *           "context": "保修期限",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "enabled": true,
          *           "end": 149,
          *           "id": "01900000-0000-7000-8000-000000000022",
          *           "ordinal": 3,
+         *           "origin": "extracted",
          *           "page": 1,
+         *           "revision": 1,
          *           "start": 120,
-         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
          *         }
          *       ],
          *       "next_cursor": null
@@ -1295,6 +1329,7 @@ export interface components {
          *           "bytes": 48213,
          *           "chunks": 14,
          *           "created_at": "2026-03-01T08:30:00Z",
+         *           "enabled": true,
          *           "id": "01900000-0000-7000-8000-000000000021",
          *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
          *           "media_type": "application/pdf",
@@ -1317,45 +1352,6 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Page_FoundInSession
-         * @description Items, and where the next ones begin.
-         * @example {
-         *       "items": [
-         *         {
-         *           "end": 4,
-         *           "excerpt": "电池保修多久？",
-         *           "message_id": "01900000-0000-7000-8000-000000000011",
-         *           "session": {
-         *             "created_at": "2026-03-01T08:30:00Z",
-         *             "current_message_id": "01900000-0000-7000-8000-000000000012",
-         *             "id": "01900000-0000-7000-8000-000000000010",
-         *             "knowledge_base_ids": null,
-         *             "settings": {
-         *               "history_count": null,
-         *               "max_tokens": null,
-         *               "model": null,
-         *               "prompt": null,
-         *               "temperature": 0.5,
-         *               "threshold": null,
-         *               "top_k": 8
-         *             },
-         *             "title": "保修",
-         *             "title_by": "user",
-         *             "updated_at": "2026-03-01T08:30:00Z"
-         *           },
-         *           "start": 2
-         *         }
-         *       ],
-         *       "next_cursor": null
-         *     }
-         */
-        Page_FoundInSession: {
-            /** @description The items of this page. */
-            items: components["schemas"]["FoundInSession"][];
-            /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor: string | null;
-        };
-        /**
          * Page_KnowledgeBase
          * @description Items, and where the next ones begin.
          * @example {
@@ -1369,6 +1365,9 @@ export interface components {
          *           "name": "policy",
          *           "no_answer": "refuse",
          *           "owner": "user",
+         *           "suggestions": [
+         *             "电池保修多久？"
+         *           ],
          *           "title": "政策",
          *           "writable": true
          *         }
@@ -1406,17 +1405,9 @@ export interface components {
          *           "error": null,
          *           "id": "01900000-0000-7000-8000-000000000012",
          *           "model": "extractive",
-         *           "parent_id": "01900000-0000-7000-8000-000000000011",
-         *           "rating": {
-         *             "comment": null,
-         *             "value": "up"
-         *           },
          *           "reply_to": "01900000-0000-7000-8000-000000000011",
          *           "role": "assistant",
          *           "session_id": "01900000-0000-7000-8000-000000000010",
-         *           "siblings": [
-         *             "01900000-0000-7000-8000-000000000012"
-         *           ],
          *           "state": "done",
          *           "usage": {
          *             "counted_by": "server",
@@ -1441,20 +1432,9 @@ export interface components {
          *       "items": [
          *         {
          *           "created_at": "2026-03-01T08:30:00Z",
-         *           "current_message_id": "01900000-0000-7000-8000-000000000012",
          *           "id": "01900000-0000-7000-8000-000000000010",
          *           "knowledge_base_ids": null,
-         *           "settings": {
-         *             "history_count": null,
-         *             "max_tokens": null,
-         *             "model": null,
-         *             "prompt": null,
-         *             "temperature": 0.5,
-         *             "threshold": null,
-         *             "top_k": 8
-         *           },
          *           "title": "保修",
-         *           "title_by": "user",
          *           "updated_at": "2026-03-01T08:30:00Z"
          *         }
          *       ],
@@ -1573,265 +1553,10 @@ export interface components {
          */
         ProblemCode: "unauthenticated" | "forbidden" | "not_found" | "taken" | "conflict" | "stale" | "too_large" | "unsupported" | "invalid" | "throttled" | "unavailable" | "upstream" | "internal" | "interrupted";
         /**
-         * PromptAuthor
-         * @description Who changed a prompt: a user or a program.
-         */
-        PromptAuthor: {
-            /**
-             * Format: uuid
-             * @description The user.
-             */
-            user_id: string | null;
-            /**
-             * Format: uuid
-             * @description The API key of the program.
-             */
-            api_key_id: string | null;
-        };
-        /**
-         * PromptBody
-         * @description A prompt with its texts and its history.
-         * @example {
-         *       "description": "资料中没有答案时的回复。",
-         *       "name": "no_answer",
-         *       "source": "client",
-         *       "text": {
-         *         "en": "Nothing was found. Please call us at 400-000-0000.",
-         *         "zh": "没有找到。请致电客服 400-000-0000。"
-         *       },
-         *       "title": "没有找到答案",
-         *       "variables": [
-         *         {
-         *           "name": "question",
-         *           "required": false
-         *         }
-         *       ],
-         *       "version": 1,
-         *       "versions": [
-         *         {
-         *           "by": {
-         *             "api_key_id": null,
-         *             "user_id": "01900000-0000-7000-8000-000000000031"
-         *           },
-         *           "created_at": "2026-03-01T08:30:00Z",
-         *           "note": "客服电话",
-         *           "text": {
-         *             "en": "Nothing was found. Please call us at 400-000-0000.",
-         *             "zh": "没有找到。请致电客服 400-000-0000。"
-         *           },
-         *           "version": 1
-         *         }
-         *       ]
-         *     }
-         */
-        PromptBody: {
-            /** @description Its name. */
-            name: string;
-            /** @description A title for people. */
-            title: string;
-            /** @description What it is for. */
-            description: string;
-            /** @description What its texts may use. */
-            variables: components["schemas"]["PromptVariable"][];
-            /** @description Whose text counts. */
-            source: components["schemas"]["PromptSource"];
-            /**
-             * Format: int32
-             * @description Of the last change in the layer that is asked for, the client's or the knowledge base's; 0
-             *     before the first. It is the `ETag` too.
-             */
-            version: number;
-            /** @description The texts that count. */
-            text: components["schemas"]["PromptText"];
-            /** @description The changes in that layer, the latest first, 100 at most. */
-            versions: components["schemas"]["PromptVersion"][];
-        };
-        /**
-         * PromptChange
-         * @description What a prompt is to be.
-         * @example {
-         *       "description": null,
-         *       "note": "客服电话",
-         *       "text": {
-         *         "en": "Nothing was found. Please call us at 400-000-0000.",
-         *         "zh": "没有找到。请致电客服 400-000-0000。"
-         *       },
-         *       "title": null
-         *     }
-         */
-        PromptChange: {
-            /** @description Its texts; in a language that is left out the layer below counts. */
-            text: components["schemas"]["PromptText"];
-            /** @description A title for people, at most 200 characters; stays when absent. */
-            title?: string | null;
-            /** @description What it is for, at most 2,000 characters; stays when absent. */
-            description?: string | null;
-            /**
-             * @description Why, at most 500 characters.
-             * @default
-             */
-            note: string | null;
-        };
-        /**
-         * @description A language that prompts are written in.
-         * @enum {string}
-         */
-        PromptLanguage: "zh" | "en";
-        /**
-         * PromptList
-         * @description Prompts.
-         * @example {
-         *       "items": [
-         *         {
-         *           "description": "资料中没有答案时的回复。",
-         *           "languages": [
-         *             "zh",
-         *             "en"
-         *           ],
-         *           "name": "no_answer",
-         *           "source": "client",
-         *           "title": "没有找到答案",
-         *           "variables": [
-         *             {
-         *               "name": "question",
-         *               "required": false
-         *             }
-         *           ],
-         *           "version": 1
-         *         }
-         *       ]
-         *     }
-         */
-        PromptList: {
-            /** @description By name. */
-            items: components["schemas"]["PromptSummary"][];
-        };
-        /**
-         * PromptPreview
-         * @description A prompt to look at.
-         * @example {
-         *       "lang": "zh",
-         *       "text": null,
-         *       "values": {
-         *         "question": "电池保修多久？"
-         *       }
-         *     }
-         */
-        PromptPreview: {
-            /** @description The text; the one that counts when absent. */
-            text?: string | null;
-            /** @description The language of the question. */
-            lang: components["schemas"]["PromptLanguage"];
-            /**
-             * @description Values by the names of variables; a variable without one is empty.
-             * @default {}
-             */
-            values: {
-                [key: string]: string;
-            } | null;
-        };
-        /**
-         * PromptPreviewed
-         * @description What a prompt becomes.
-         * @example {
-         *       "text": "没有找到。请致电客服 400-000-0000。"
-         *     }
-         */
-        PromptPreviewed: {
-            /** @description With all values in it. */
-            text: string;
-        };
-        /**
-         * PromptRollback
-         * @description Which version is to come back.
-         * @example {
-         *       "version": 1
-         *     }
-         */
-        PromptRollback: {
-            /**
-             * Format: int32
-             * @description Its number.
-             */
-            version: number;
-        };
-        /**
-         * @description Where the text of a prompt comes from.
-         * @enum {string}
-         */
-        PromptSource: "shipped" | "client" | "base";
-        /**
-         * PromptSummary
-         * @description A prompt.
-         */
-        PromptSummary: {
-            /** @description Its name. */
-            name: string;
-            /** @description A title for people. */
-            title: string;
-            /** @description What it is for. */
-            description: string;
-            /** @description What its texts may use. */
-            variables: components["schemas"]["PromptVariable"][];
-            /** @description Whose text counts. */
-            source: components["schemas"]["PromptSource"];
-            /**
-             * Format: int32
-             * @description Of the last change in the layer that is asked for, the client's or the knowledge base's; 0
-             *     before the first.
-             */
-            version: number;
-            /** @description The languages in which it has a text. */
-            languages: components["schemas"]["PromptLanguage"][];
-        };
-        /**
-         * PromptText
-         * @description The texts of a prompt.
-         */
-        PromptText: {
-            /** @description For questions in Chinese, at most 8,000 characters. */
-            zh?: string | null;
-            /** @description For all other questions, at most 8,000 characters. */
-            en?: string | null;
-        };
-        /**
-         * PromptVariable
-         * @description A variable that the texts of a prompt may use, as `{{name}}`.
-         */
-        PromptVariable: {
-            /** @description Its name. */
-            name: string;
-            /** @description Whether a text must use it. */
-            required: boolean;
-        };
-        /**
-         * PromptVersion
-         * @description A change of a prompt.
-         */
-        PromptVersion: {
-            /**
-             * Format: int32
-             * @description Its number.
-             */
-            version: number;
-            /** @description What it became; null in both languages where it was taken back. */
-            text: components["schemas"]["PromptText"];
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            created_at: string;
-            /** @description Why. */
-            note: string;
-            /** @description Who did it. */
-            by: components["schemas"]["PromptAuthor"];
-        };
-        /**
          * Question
          * @description A question.
          * @example {
          *       "content": "电池保修多久？",
-         *       "edit_of": null,
          *       "id": null
          *     }
          */
@@ -1843,53 +1568,26 @@ export interface components {
             id?: string | null;
             /** @description What you ask. */
             content: string;
-            /**
-             * Format: uuid
-             * @description A question of this conversation that this one is another wording of: it becomes its sibling.
-             *     The question behind the last answer when absent.
-             */
-            edit_of?: string | null;
         };
-        /**
-         * Rating
-         * @description What you think of an answer.
-         * @example {
-         *       "comment": null,
-         *       "value": "up"
-         *     }
-         */
-        Rating: {
-            /** @description Null takes the rating back. */
-            value?: components["schemas"]["RatingValue"] | null;
-            /** @description Why, at most 2,000 characters. */
-            comment?: string | null;
-        };
-        /**
-         * @description What its user thinks of an answer.
-         * @enum {string}
-         */
-        RatingValue: "up" | "down";
         /**
          * @description Where a user's id comes from, so that a token of the partner cannot name a registered user.
          * @enum {string}
          */
         Realm: "partner" | "account" | "demo" | "dialect";
         /**
-         * Regenerate
-         * @description A wish for another answer.
+         * Rebuild
+         * @description How a document is to be read anew.
          * @example {
-         *       "id": null,
-         *       "settings": null
+         *       "chunk_chars": 500
          *     }
          */
-        Regenerate: {
+        Rebuild: {
             /**
-             * Format: uuid
-             * @description An id of the new answer, made by you: asking twice with the same one asks once.
+             * Format: uint32
+             * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000;
+             *     as before when absent.
              */
-            id?: string | null;
-            /** @description What is to be set otherwise for this answer alone. */
-            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            chunk_chars?: number | null;
         };
         /**
          * Reset
@@ -1999,20 +1697,9 @@ export interface components {
          * @description A conversation.
          * @example {
          *       "created_at": "2026-03-01T08:30:00Z",
-         *       "current_message_id": "01900000-0000-7000-8000-000000000012",
          *       "id": "01900000-0000-7000-8000-000000000010",
          *       "knowledge_base_ids": null,
-         *       "settings": {
-         *         "history_count": null,
-         *         "max_tokens": null,
-         *         "model": null,
-         *         "prompt": null,
-         *         "temperature": 0.5,
-         *         "threshold": null,
-         *         "top_k": 8
-         *       },
          *       "title": "保修",
-         *       "title_by": "user",
          *       "updated_at": "2026-03-01T08:30:00Z"
          *     }
          */
@@ -2024,17 +1711,8 @@ export interface components {
             id: string;
             /** @description Its title. */
             title: string;
-            /** @description Who gave it that title. */
-            title_by: components["schemas"]["TitleBy"];
             /** @description The bases it asks; null when it asks every base you may read. */
             knowledge_base_ids: string[] | null;
-            /** @description How it is answered. */
-            settings: components["schemas"]["SessionSettings"];
-            /**
-             * Format: uuid
-             * @description The message that ends the branch shown; null before the first question.
-             */
-            current_message_id: string | null;
             /**
              * Format: date-time
              * @description When it began.
@@ -2050,188 +1728,14 @@ export interface components {
          * SessionChange
          * @description What is to change.
          * @example {
-         *       "current_message_id": null,
-         *       "settings": {
-         *         "temperature": 0.5,
-         *         "top_k": 8
-         *       },
          *       "title": "电池的保修"
          *     }
          */
         SessionChange: {
-            /** @description At most 200 characters; empty leaves the title to the server again. */
+            /** @description At most 200 characters. */
             title?: string | null;
             /** @description The knowledge bases to ask; null makes it every base you may read again. */
             knowledge_base_ids?: string[] | null;
-            /** @description How it is to be answered; what is absent stays, null leaves it to the server again. */
-            settings?: components["schemas"]["SessionSettingsChange"] | null;
-            /**
-             * Format: uuid
-             * @description A message of the branch to show; of several branches through it the newest.
-             */
-            current_message_id?: string | null;
-        };
-        /**
-         * SessionExport
-         * @description A conversation with what was said in the branch shown.
-         * @example {
-         *       "earlier_left_out": false,
-         *       "exported_at": "2026-03-01T08:30:00Z",
-         *       "messages": [
-         *         {
-         *           "citations": [
-         *             {
-         *               "chunk_id": "01900000-0000-7000-8000-000000000022",
-         *               "document_id": "01900000-0000-7000-8000-000000000021",
-         *               "document_name": "电动车保修手册.pdf",
-         *               "end": 149,
-         *               "n": 1,
-         *               "page": 1,
-         *               "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
-         *               "start": 120,
-         *               "version": 1
-         *             }
-         *           ],
-         *           "content": "电池保修 24 个月或 800 次充电循环。[1]",
-         *           "created_at": "2026-03-01T08:30:00Z",
-         *           "error": null,
-         *           "id": "01900000-0000-7000-8000-000000000012",
-         *           "model": "extractive",
-         *           "parent_id": "01900000-0000-7000-8000-000000000011",
-         *           "rating": {
-         *             "comment": null,
-         *             "value": "up"
-         *           },
-         *           "reply_to": "01900000-0000-7000-8000-000000000011",
-         *           "role": "assistant",
-         *           "session_id": "01900000-0000-7000-8000-000000000010",
-         *           "siblings": [
-         *             "01900000-0000-7000-8000-000000000012"
-         *           ],
-         *           "state": "done",
-         *           "usage": {
-         *             "counted_by": "server",
-         *             "input_tokens": 412,
-         *             "output_tokens": 21
-         *           }
-         *         }
-         *       ],
-         *       "session": {
-         *         "created_at": "2026-03-01T08:30:00Z",
-         *         "current_message_id": "01900000-0000-7000-8000-000000000012",
-         *         "id": "01900000-0000-7000-8000-000000000010",
-         *         "knowledge_base_ids": null,
-         *         "settings": {
-         *           "history_count": null,
-         *           "max_tokens": null,
-         *           "model": null,
-         *           "prompt": null,
-         *           "temperature": 0.5,
-         *           "threshold": null,
-         *           "top_k": 8
-         *         },
-         *         "title": "保修",
-         *         "title_by": "user",
-         *         "updated_at": "2026-03-01T08:30:00Z"
-         *       }
-         *     }
-         */
-        SessionExport: {
-            /** @description The conversation. */
-            session: components["schemas"]["SessionBody"];
-            /**
-             * Format: date-time
-             * @description When it was exported.
-             */
-            exported_at: string;
-            /** @description Whether earlier messages were left out: an export has at most 10,000, and 16 MiB of text. */
-            earlier_left_out: boolean;
-            /** @description What was said, the first first. */
-            messages: components["schemas"]["MessageBody"][];
-        };
-        /**
-         * SessionSettings
-         * @description What is set for a conversation. Null: as the server is set up.
-         * @example {
-         *       "history_count": null,
-         *       "max_tokens": null,
-         *       "model": null,
-         *       "prompt": null,
-         *       "temperature": 0.5,
-         *       "threshold": null,
-         *       "top_k": 8
-         *     }
-         */
-        SessionSettings: {
-            /** @description The model that answers: a name out of `GET /models`. */
-            model: string | null;
-            /**
-             * Format: float
-             * @description How freely the model words its answer, 0 to 2.
-             */
-            temperature: number | null;
-            /**
-             * Format: uint32
-             * @description Tokens of an answer at most, up to what the model is set up for.
-             */
-            max_tokens: number | null;
-            /**
-             * Format: uint32
-             * @description Passages given to the model at most, 1 to 20.
-             */
-            top_k: number | null;
-            /**
-             * Format: float
-             * @description Passages whose score is below it are left out, 0 to 1; the best one of a search has 1 or a
-             *     little less.
-             */
-            threshold: number | null;
-            /**
-             * Format: uint32
-             * @description Earlier questions, with their answers, that the model is told at most, 0 to 30.
-             */
-            history_count: number | null;
-            /** @description The prompt that stands in the place of `answer` and `free`: a name out of `GET /prompts`. */
-            prompt: string | null;
-        };
-        /**
-         * SessionSettingsChange
-         * @description What is to be set. What is absent stays; null leaves it to the server again.
-         * @example {
-         *       "temperature": 0.5,
-         *       "top_k": 8
-         *     }
-         */
-        SessionSettingsChange: {
-            /** @description The model that answers: a name out of `GET /models`. */
-            model?: string | null;
-            /**
-             * Format: float
-             * @description How freely the model words its answer, 0 to 2.
-             */
-            temperature?: number | null;
-            /**
-             * Format: uint32
-             * @description Tokens of an answer at most, up to what the model is set up for.
-             */
-            max_tokens?: number | null;
-            /**
-             * Format: uint32
-             * @description Passages given to the model at most, 1 to 20.
-             */
-            top_k?: number | null;
-            /**
-             * Format: float
-             * @description Passages whose score is below it are left out, 0 to 1.
-             */
-            threshold?: number | null;
-            /**
-             * Format: uint32
-             * @description Earlier questions, with their answers, that the model is told at most, 0 to 30.
-             */
-            history_count?: number | null;
-            /** @description The prompt that stands in the place of `answer` and `free`: a name out of `GET /prompts`. */
-            prompt?: string | null;
         };
         /**
          * SessionUser
@@ -2276,11 +1780,6 @@ export interface components {
             model: string;
         };
         /**
-         * @description Who gave a conversation its title.
-         * @enum {string}
-         */
-        TitleBy: "user" | "server";
-        /**
          * Usage
          * @description What the answer used.
          * @example {
@@ -2303,6 +1802,11 @@ export interface components {
             /** @description Whose count it is. */
             counted_by: components["schemas"]["CountedBy"];
         };
+        /**
+         * @description What has become of a version.
+         * @enum {string}
+         */
+        VersionState: "current" | "building" | "failed" | "retired";
     };
     responses: never;
     parameters: never;
@@ -3242,6 +2746,143 @@ export interface operations {
             };
         };
     };
+    searchKnowledgeBase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description What was found, best first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SearchResult"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDocuments: {
         parameters: {
             query?: {
@@ -3382,7 +3023,14 @@ export interface operations {
     };
     addDocument: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description What to do when the base holds a document of this name; `refuse` unless said otherwise.
+                 *     `replace` makes a new version, unless the bytes are the same; `skip` answers with the one
+                 *     that is there.
+                 */
+                on_conflict?: components["schemas"]["OnConflict"];
+            };
             header?: never;
             path: {
                 /** @description The knowledge base. */
@@ -3398,6 +3046,11 @@ export interface operations {
                      * @description The file; its name says what it is.
                      */
                     file: string;
+                    /**
+                     * Format: uint32
+                     * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
+                     */
+                    chunk_chars?: number;
                 };
                 "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
             };
@@ -3410,143 +3063,6 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    searchKnowledgeBase: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The knowledge base. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["SearchRequest"];
-            };
-        };
-        responses: {
-            /** @description What was found, best first. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["SearchResult"];
                 };
             };
             /** @description unauthenticated */
@@ -3925,6 +3441,143 @@ export interface operations {
             };
         };
     };
+    updateDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["DocumentChange"];
+            };
+        };
+        responses: {
+            /** @description A document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     followDocument: {
         parameters: {
             query?: never;
@@ -3944,6 +3597,838 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["DocumentProgress"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDocumentVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions of a document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentVersions"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addDocumentVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description The file; its name says what it is.
+                     */
+                    file: string;
+                    /**
+                     * Format: uint32
+                     * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
+                     */
+                    chunk_chars?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The version was taken in; it is read by a job, and searched from the moment it is ready. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreDocumentVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+                /** @description The version. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version was taken in; it is read by a job, and searched from the moment it is ready. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rebuildDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Rebuild"];
+            };
+        };
+        responses: {
+            /** @description The version was taken in; it is read by a job, and searched from the moment it is ready. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadDocument: {
+        parameters: {
+            query?: {
+                /** @description The version; the one that is searched when absent. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, as an attachment. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPageImage: {
+        parameters: {
+            query?: {
+                /** @description The version; the one that is searched when absent. */
+                version?: number;
+                /** @description Pixels from left to right, 50 to 2,000; 1,000 unless said otherwise. */
+                width?: number;
+            };
+            header?: {
+                /** @description The ETag of a picture that you have: 304 without a body when it is the same. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The document. */
+                id: string;
+                /** @description Number of the page; the first is 1. */
+                page: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture; its ETag spares it the next time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
             /** @description unauthenticated */
@@ -4201,6 +4686,8 @@ export interface operations {
     listChunks: {
         parameters: {
             query?: {
+                /** @description The version; the one that is searched when absent. */
+                version?: number;
                 /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */
@@ -4222,6 +4709,556 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Page_ChunkBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addChunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewChunk"];
+            };
+        };
+        responses: {
+            /** @description The chunk was added, and is found. */
+            201: {
+                headers: {
+                    /** @description The revision: `If-Match` of a change. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ChunkBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chunk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chunk; its revision is the ETag. */
+            200: {
+                headers: {
+                    /** @description The revision: `If-Match` of a change. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ChunkBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteChunk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the chunk as you saw it; 412 when it was changed since, 422 when this is missing. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The chunk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateChunk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the chunk as you saw it; 412 when it was changed since, 422 when this is missing. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The chunk. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["ChunkChange"];
+            };
+        };
+        responses: {
+            /** @description The chunk; its revision is the ETag. */
+            200: {
+                headers: {
+                    /** @description The revision: `If-Match` of a change. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ChunkBody"];
                 };
             };
             /** @description unauthenticated */
@@ -4491,143 +5528,6 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["SessionBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    searchSessions: {
-        parameters: {
-            query: {
-                /** @description What to look for: 1 to 100 characters, words separated by spaces. */
-                q: string;
-                /** @description The `next_cursor` of the page before; the first page without it. */
-                cursor?: string;
-                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Items, and where the next ones begin. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Page_FoundInSession"];
                 };
             };
             /** @description unauthenticated */
@@ -5143,280 +6043,9 @@ export interface operations {
             };
         };
     };
-    exportSession: {
-        parameters: {
-            query?: {
-                /** @description JSON unless said otherwise. */
-                format?: components["schemas"]["ExportFormat"];
-            };
-            header?: never;
-            path: {
-                /** @description The conversation. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The conversation, as a file. */
-            200: {
-                headers: {
-                    /** @description The name of the file. */
-                    "CONTENT-DISPOSITION": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["SessionExport"];
-                    "text/markdown; charset=utf-8": string;
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listModels: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The models that can be chosen. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["ModelList"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listMessages: {
         parameters: {
             query?: {
-                /** @description Whether the messages of all branches are wanted. */
-                all?: boolean;
                 /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */
@@ -5565,144 +6194,6 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json; charset=utf-8": components["schemas"]["Question"];
-            };
-        };
-        responses: {
-            /** @description The answer: whole, or as a stream of events with `Accept: text/event-stream`. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
-                    "text/event-stream": components["schemas"]["Event"][];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    regenerateAnswer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description An answer to the question. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["Regenerate"];
             };
         };
         responses: {
@@ -6092,143 +6583,6 @@ export interface operations {
             };
         };
     };
-    rateAnswer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The answer. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["Rating"];
-            };
-        };
-        responses: {
-            /** @description A question or an answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     resumeAnswer: {
         parameters: {
             query?: never;
@@ -6384,838 +6738,6 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["MessageBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listPrompts: {
-        parameters: {
-            query?: {
-                /** @description As they count in this knowledge base; as they count for the client without it. */
-                knowledge_base_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Prompts. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["PromptList"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getPrompt: {
-        parameters: {
-            query?: {
-                /** @description As it counts in this knowledge base; as it counts for the client without it. */
-                knowledge_base_id?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The prompt. */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The prompt. */
-            200: {
-                headers: {
-                    /** @description The version, for `If-Match`. */
-                    ETAG: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["PromptBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putPrompt: {
-        parameters: {
-            query?: {
-                /** @description The knowledge base whose text it is; the client's without it. */
-                knowledge_base_id?: string;
-            };
-            header?: {
-                /** @description The `ETag` of what you saw; `"0"` for what was not there. */
-                "If-Match"?: string;
-            };
-            path: {
-                /** @description The prompt; a new one has 1 to 50 small letters, digits, `_` or `-`. */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["PromptChange"];
-            };
-        };
-        responses: {
-            /** @description The prompt. */
-            200: {
-                headers: {
-                    /** @description The version, for `If-Match`. */
-                    ETAG: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["PromptBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deletePrompt: {
-        parameters: {
-            query?: {
-                /** @description The knowledge base whose text it is; the client's without it. */
-                knowledge_base_id?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The prompt. */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The prompt below counts again. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    previewPrompt: {
-        parameters: {
-            query?: {
-                /** @description The knowledge base whose text it is; the client's without it. */
-                knowledge_base_id?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The prompt, or the name of one to be made. */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["PromptPreview"];
-            };
-        };
-        responses: {
-            /** @description What a prompt becomes. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["PromptPreviewed"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    rollbackPrompt: {
-        parameters: {
-            query?: {
-                /** @description The knowledge base whose text it is; the client's without it. */
-                knowledge_base_id?: string;
-            };
-            header?: never;
-            path: {
-                /** @description The prompt. */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json; charset=utf-8": components["schemas"]["PromptRollback"];
-            };
-        };
-        responses: {
-            /** @description The prompt. */
-            200: {
-                headers: {
-                    /** @description The version, for `If-Match`. */
-                    ETAG: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["PromptBody"];
                 };
             };
             /** @description unauthenticated */

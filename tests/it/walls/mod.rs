@@ -3,7 +3,7 @@
 mod borrowed;
 mod catalogue;
 mod crowd;
-mod document;
+pub mod document;
 mod doors;
 pub mod filled;
 mod floors;
@@ -13,7 +13,7 @@ mod reading;
 mod roles;
 mod schema;
 mod settings;
-mod shape;
+pub mod shape;
 mod source;
 mod statements;
 mod strangers;

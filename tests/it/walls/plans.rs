@@ -10,17 +10,20 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 4] = [
+const WHOLE: [(&str, &str); 7] = [
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
     ("identity/store.rs", "active_keys"),
     ("identity/store.rs", "newest_public_key"),
     ("identity/store.rs", "retire_keys"),
+    ("identity/store/keyring.rs", "sealed_keys"),
+    ("identity/store/keyring.rs", "keys"),
+    ("identity/store/keyring.rs", "api_keys"),
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 29] = [
+const HOT: [(&str, &str, &[&str]); 32] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -86,12 +89,12 @@ const HOT: [(&str, &str, &[&str]); 29] = [
     ("chat/store/writing.rs", "frames", &["frame_pkey"]),
     ("chat/store/writing.rs", "orphans", &["message_lease"]),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "base",
         &["base_pkey", "base_stats_pkey", "document_of_base"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "bases",
         &[
             "base_name_key",
@@ -101,22 +104,37 @@ const HOT: [(&str, &str, &[&str]); 29] = [
         ],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "readable_bases",
         &["base_name_key", "sorts"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/documents.rs",
         "document",
         &["document_pkey", "base_no_key"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/documents.rs",
         "documents",
         &["document_of_base", "base_no_key"],
     ),
-    ("knowledge/store.rs", "text", &["document_text_pkey"]),
-    ("knowledge/store.rs", "chunks", &["chunk_order"]),
+    ("knowledge/store/chunks.rs", "text", &["document_text_pkey"]),
+    ("knowledge/store/chunks.rs", "chunks", &["chunk_order"]),
+    (
+        "knowledge/store/chunks.rs",
+        "chunk",
+        &["chunk_pkey", "document_no_key", "base_no_key"],
+    ),
+    (
+        "knowledge/store/documents.rs",
+        "document_named",
+        &["document_name_key"],
+    ),
+    (
+        "knowledge/store/versions.rs",
+        "versions",
+        &["document_version_pkey"],
+    ),
     ("knowledge/search/reads.rs", "postings", &["posting_pkey"]),
     (
         "knowledge/search/reads.rs",
