@@ -23,6 +23,7 @@ mod library;
 mod line;
 mod models;
 mod process;
+mod prompts;
 mod reader;
 mod search;
 mod tls;
