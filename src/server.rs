@@ -97,7 +97,7 @@ impl ConciergeServer {
 
     /// Everything that this server answers.
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
-        let app = &self.app;
+        let (app, library) = (&self.app, Arc::new(self.library()?));
         let mut routes = Route::new()
             .at("/", pages::landing(&app.config)?)
             .at("/healthz", make_sync(|_| "ok"))
@@ -112,21 +112,25 @@ impl ConciergeServer {
             .at("/docs/*path", pages::swagger()?)
             .nest("/h5/", pages::h5(&app.config)?)
             .at(native::DOCUMENT, pages::json(native_document()))
-            .nest("/admin", admin::routes(app, &self.gatekeeper)?);
+            .nest(
+                "/admin",
+                admin::routes(app, &self.gatekeeper, library.clone())?,
+            );
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
             routes = routes.at("/demo", demo);
         }
-        Ok(Native::new(self.native()?, routes, self.gatekeeper.clone())
-            .with(Edge::new(app)?)
-            .with(Envelope))
+        Ok(
+            Native::new(self.native(library)?, routes, self.gatekeeper.clone())
+                .with(Edge::new(app)?)
+                .with(Envelope),
+        )
     }
 
-    fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
-        let app = self.app.clone();
-        let reading = self.reading.clone();
-        let knowledge = Library {
+    fn library(&self) -> Result<Library> {
+        let (app, reading) = (self.app.clone(), self.reading.clone());
+        Ok(Library {
             drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
             reading,
             upload_bytes_max: app
@@ -134,14 +138,17 @@ impl ConciergeServer {
                 .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
             policy: fetch_policy(&app)?,
             heartbeat: self.chat.limits.heartbeat,
-            app: app.clone(),
-        };
+            app,
+        })
+    }
+
+    fn native(&self, library: Arc<Library>) -> Result<OpenApiService<NativeApis, ()>> {
         let apis = (
-            IdentityApi::new(app.clone())?,
-            api::all(knowledge),
+            IdentityApi::new(self.app.clone())?,
+            api::all(library),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
-            PromptsApi(app),
+            PromptsApi(self.app.clone()),
         );
         Ok(describe(apis))
     }
