@@ -1,7 +1,10 @@
 //! Assembles every API into one service, serves the pages, and owns the state of features.
 
+mod callers;
+mod disks;
 mod document;
 mod edge;
+mod frames;
 mod listener;
 mod native;
 mod pages;
@@ -22,6 +25,7 @@ use uuid::Uuid;
 
 pub use self::document::native_document;
 use self::{
+    callers::Callers,
     document::describe,
     edge::Edge,
     listener::{NoDelay, Patient},
@@ -40,6 +44,7 @@ use crate::{
     ids::ClientNo,
     jobs,
     knowledge::KnowledgeApi,
+    quota::Quota,
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
@@ -56,6 +61,7 @@ pub struct ConciergeServer {
     pub gatekeeper: Arc<Gatekeeper>,
     /// The turns of this process.
     pub chat: Arc<Chat>,
+    quota: Arc<Quota>,
     demo: Option<ClientNo>,
     draining: CancellationToken,
 }
@@ -63,13 +69,9 @@ pub struct ConciergeServer {
 impl ConciergeServer {
     /// Puts the features together. `demo` is the client of `/demo`, when there is one.
     pub fn new(app: App, demo: Option<ClientNo>) -> Result<Self> {
-        let gatekeeper = Gatekeeper::new(
-            &app.config,
-            app.db.clone(),
-            app.clock.clone(),
-            app.vault.clone(),
-        )
-        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let quota = Arc::new(Quota::new(&app)?);
+        let gatekeeper =
+            Gatekeeper::new(&app, quota.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let chat = Chat {
             live: Live::default(),
             runner: Uuid::new_v4(),
@@ -79,6 +81,7 @@ impl ConciergeServer {
         Ok(Self {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
+            quota,
             draining: CancellationToken::new(),
             app,
             demo,
@@ -100,7 +103,7 @@ impl ConciergeServer {
             )
             .at("/docs", pages::redirect("/docs/"))
             .at("/docs/*path", pages::swagger()?)
-            .nest("/h5/", pages::h5(&app.config)?)
+            .nest("/h5/", pages::h5(&app.config, &self.gatekeeper)?)
             .at(native::DOCUMENT, pages::json(native_document()));
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
@@ -108,8 +111,13 @@ impl ConciergeServer {
             routes = routes.at("/demo", demo);
         }
         Ok(Native::new(self.native()?, routes, self.gatekeeper.clone())
-            .with(Edge::new(app)?)
-            .with(Envelope))
+            .with(Edge::new(app, self.quota.clone())?)
+            .with(Envelope)
+            .with(Callers {
+                gatekeeper: self.gatekeeper.clone(),
+                quota: self.quota.clone(),
+                throttled: app.metrics.throttled.clone(),
+            }))
     }
 
     fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
@@ -136,6 +144,10 @@ impl ConciergeServer {
         self.app
             .tasks
             .spawn(async move { gatekeeper.watch(stop).await });
+        let warn_percent = disks::warn_percent(&self.app)?;
+        self.app
+            .tasks
+            .spawn(disks::watch(self.app.clone(), warn_percent));
         jobs::start(&self.app)
     }
 

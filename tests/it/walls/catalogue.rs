@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use crate::world::World;
 
 /// Tables that belong to no client.
-const SHARED: [&str; 2] = ["_sqlx_migrations", "job_slot"];
+const SHARED: [&str; 3] = ["_sqlx_migrations", "job_slot", "rate_bucket"];
 
 /// Unique indexes that do not start with the client, with the reason.
 const UNIQUE_FOR_ALL: [&str; 1] = [

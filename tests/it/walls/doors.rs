@@ -13,14 +13,16 @@ const DOORS: [Door; 8] = [
     Door {
         words: &[".", "system", "(", ")"],
         files: &[
+            "cli/check.rs",
             "cli/client.rs",
             "cli/serve.rs",
             "cli/vault.rs",
             "jobs/mod.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",
+            "quota/mod.rs",
         ],
-        why: "sees the rows of all clients: the schedule, the queue's claim and the operator's commands",
+        why: "sees the rows of all clients: the schedule, the buckets of limits, the queue's claim and the operator's commands",
     },
     Door {
         words: &[".", "gate", "(", ")"],

@@ -124,6 +124,12 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
         "concierge_system",
         &["delete", "insert", "select"],
     );
+    grant(
+        "rate_bucket",
+        "concierge_system",
+        &["delete", "insert", "select", "update"],
+    );
+    grant("_sqlx_migrations", "concierge_system", &["select"]);
     grants.sort_unstable();
     expected.sort_unstable();
     assert_eq!(grants, expected);
