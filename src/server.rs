@@ -34,7 +34,7 @@ use self::{
 use crate::{
     app::App,
     chat::{
-        ChatApi, Live,
+        ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
     error::CanFail,
@@ -43,7 +43,13 @@ use crate::{
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
     jobs,
-    knowledge::KnowledgeApi,
+    knowledge::{
+        KnowledgeApi,
+        api::{self, Library},
+        ingest::Reading,
+        original::Drawing,
+    },
+    prompts::PromptsApi,
     quota::Quota,
 };
 
@@ -51,7 +57,7 @@ use crate::{
 /// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
-type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
+type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi, PromptsApi);
 
 /// A server that is put together and not started yet.
 pub struct ConciergeServer {
@@ -62,6 +68,8 @@ pub struct ConciergeServer {
     /// The turns of this process.
     pub chat: Arc<Chat>,
     quota: Arc<Quota>,
+    /// What reading documents may take.
+    pub reading: Reading,
     demo: Option<ClientNo>,
     draining: CancellationToken,
 }
@@ -82,6 +90,7 @@ impl ConciergeServer {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
             quota,
+            reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
             demo,
@@ -122,7 +131,10 @@ impl ConciergeServer {
 
     fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
         let app = self.app.clone();
-        let knowledge = KnowledgeApi {
+        let reading = self.reading.clone();
+        let knowledge = Library {
+            drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
+            reading,
             upload_bytes_max: app
                 .config
                 .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
@@ -131,9 +143,11 @@ impl ConciergeServer {
             app: app.clone(),
         };
         let apis = (
-            IdentityApi::new(app)?,
-            knowledge,
+            IdentityApi::new(app.clone())?,
+            api::all(knowledge),
             ChatApi(self.chat.clone()),
+            MessagesApi(self.chat.clone()),
+            PromptsApi(app),
         );
         Ok(describe(apis))
     }

@@ -3,7 +3,7 @@
 use super::source::{Source, Word, sources, stands, words};
 
 /// From the ground up. `docs/decisions.md` says why the ground has two levels.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
     &[
         "clock",
         "dictionary",
@@ -20,6 +20,7 @@ const FLOORS: [&[&str]; 13] = [
     &["quota"],
     &["identity"],
     &["knowledge"],
+    &["prompts"],
     &["chat"],
     &["jobs"],
     &["boot", "server"],
