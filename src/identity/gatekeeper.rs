@@ -20,6 +20,7 @@ use super::{
     origin::Origins,
     session, store,
     token::{self, Claims, Envelope, TOKEN_BYTES_MAX, Window},
+    usage::{self, Used, Uses},
     user,
 };
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
     clock::Clock,
     db::Db,
     error::{Error, Result},
+    ids::KeyId,
     quota::Quota,
     vault::Vault,
 };
@@ -51,6 +53,7 @@ pub struct Proof {
     pub origins: Arc<Origins>,
     /// For a token that opens one session and does nothing else: until when it does.
     pub exchange_once_until: Option<OffsetDateTime>,
+    used: Used,
 }
 
 /// The kinds of credential, by where they stand in a request.
@@ -79,6 +82,17 @@ pub struct Gatekeeper {
     listening: AtomicBool,
     rsa_slots: Semaphore,
     rsa_operations: Arc<AtomicU64>,
+    uses: Uses,
+}
+
+/// What the check of a token goes by.
+pub(super) struct Rules<'a> {
+    pub db: &'a Db,
+    pub vault: &'a Vault,
+    pub window: Window,
+    pub exchange: time::Duration,
+    pub small_keys: bool,
+    pub now: OffsetDateTime,
 }
 
 /// A credential that was brought, and what came of it: callers who bring the same one at the same
@@ -93,6 +107,13 @@ struct Listed {
     origins: Origins,
     generation: u64,
     read_at: std::time::Instant,
+}
+
+/// A token that a key opened.
+struct Opened {
+    claims: Claims,
+    retires_at: Option<OffsetDateTime>,
+    key: KeyId,
 }
 
 struct Known {
@@ -141,6 +162,7 @@ impl Gatekeeper {
             clock: app.clock.clone(),
             vault: app.vault.clone(),
             quota,
+            uses: Uses::default(),
         })
     }
 
@@ -156,9 +178,11 @@ impl Gatekeeper {
             .remembered(kind, text)
             .await?
             .ok_or(Error::Unauthenticated)?;
-        if proof.who.until <= self.clock.now() {
+        let now = self.clock.now();
+        if proof.who.until <= now {
             return Err(Error::Unauthenticated);
         }
+        self.uses.note(&proof.used, now);
         Ok(proof)
     }
 
@@ -166,6 +190,28 @@ impl Gatekeeper {
     /// key of the client overlaps a new one).
     pub fn rsa_operations(&self) -> u64 {
         self.rsa_operations.load(Ordering::Relaxed)
+    }
+
+    /// Writes down once a minute what was used since, until told to stop, and once more then.
+    pub async fn write_uses(&self, stop: CancellationToken) {
+        usage::write(&self.uses, &self.db, stop).await;
+    }
+
+    /// Writes down what was used since the last time.
+    pub async fn write_uses_now(&self) -> Result<()> {
+        usage::write_once(&self.uses, &self.db).await
+    }
+
+    /// What the check of a token goes by, for the debugger.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        Rules {
+            db: &self.db,
+            vault: &self.vault,
+            window: self.window,
+            exchange: self.exchange,
+            small_keys: self.small_keys,
+            now: self.clock.now(),
+        }
     }
 
     /// Listens for changes of clients, keys, users and sessions until told to stop.
@@ -311,15 +357,20 @@ impl Gatekeeper {
 
     async fn prove_token(&self, text: &str) -> Result<Option<Proof>> {
         let now = self.clock.now();
-        let envelope = Envelope::open(text);
+        let envelope = Envelope::open(text).ok();
         let known = match &envelope {
             Some(envelope) => self.known(&envelope.client_id).await?,
             None => None,
         };
-        let Some((claims, retires_at)) = self.decrypt(envelope, known.clone(), now).await? else {
+        let Some(opened) = self.decrypt(envelope, known.clone(), now).await? else {
             return Ok(None);
         };
-        let (Some(known), Some(end)) = (known, claims.until(self.window, now)) else {
+        let Opened {
+            claims,
+            retires_at,
+            key,
+        } = opened;
+        let (Some(known), Ok(end)) = (known, claims.until(self.window, now)) else {
             return Ok(None);
         };
         let mut tx = self.db.client(known.client.client_no).await?;
@@ -333,19 +384,20 @@ impl Gatekeeper {
         let issued = end - self.window.age_max;
         let until = retires_at.map_or(end, |retires_at| end.min(retires_at));
         let once = known.client.v1_tokens == super::V1Tokens::ExchangeOnce;
+        let used = Used::new(known.client.client_no, user.user_id, Some(key));
         Ok(Some(Proof {
             exchange_once_until: once.then(|| issued + self.exchange),
-            ..self.proof(&known, Party::User(Arc::new(user)), until)
+            ..self.proof(&known, Party::User(Arc::new(user)), until, used)
         }))
     }
 
-    /// Claims of the token and the end of the key that opened it.
+    /// What is in the token, and the key that opened it.
     async fn decrypt(
         &self,
         envelope: Option<Envelope>,
         known: Option<Arc<Known>>,
         now: OffsetDateTime,
-    ) -> Result<Option<(Claims, Option<OffsetDateTime>)>> {
+    ) -> Result<Option<Opened>> {
         let _slot = self.rsa_slots.acquire().await.map_err(Error::internal)?;
         let (dummy, operations) = (self.dummy.clone(), self.rsa_operations.clone());
         let work = move || {
@@ -361,7 +413,11 @@ impl Gatekeeper {
             };
             active.find_map(|key| {
                 operations.fetch_add(1, Ordering::Relaxed);
-                Some((envelope.claims(&key.decryptor)?, key.retires_at))
+                Some(Opened {
+                    claims: envelope.claims(&key.decryptor).ok()?,
+                    retires_at: key.retires_at,
+                    key: key.key_id,
+                })
             })
         };
         tokio::task::spawn_blocking(work)
@@ -378,7 +434,13 @@ impl Gatekeeper {
         let Some((user, until)) = found.filter(|(user, _)| user.enabled) else {
             return Ok(None);
         };
-        Ok(Some(self.proof(&known, Party::User(Arc::new(user)), until)))
+        let used = Used::new(known.client.client_no, user.user_id, None);
+        Ok(Some(self.proof(
+            &known,
+            Party::User(Arc::new(user)),
+            until,
+            used,
+        )))
     }
 
     async fn prove_api_key(&self, rest: &str) -> Result<Option<Proof>> {
@@ -392,11 +454,12 @@ impl Gatekeeper {
         let party = Party::Machine(key.api_key_id, key.scopes().into());
         // an API key has no end of its own; whoever revokes it is heard
         let until = self.clock.now() + time::Duration::days(1);
-        Ok(Some(self.proof(&known, party, until)))
+        let used = Used::by_program(known.client.client_no, key.api_key_id);
+        Ok(Some(self.proof(&known, party, until, used)))
     }
 
     /// What follows from a credential that holds.
-    fn proof(&self, known: &Known, party: Party, until: OffsetDateTime) -> Proof {
+    fn proof(&self, known: &Known, party: Party, until: OffsetDateTime, used: Used) -> Proof {
         let client = known.client.client_no;
         let user = match &party {
             Party::User(user) => {
@@ -413,6 +476,7 @@ impl Gatekeeper {
             },
             origins: known.origins.clone(),
             exchange_once_until: None,
+            used,
         }
     }
 

@@ -84,7 +84,7 @@ fn client(query: &str) -> Option<String> {
         match &*key {
             "api_token" | "token" => {
                 // often put into links unescaped: a "+" then reads as a space
-                if let Some(envelope) = token::Envelope::open(&value.replace(' ', "+")) {
+                if let Ok(envelope) = token::Envelope::open(&value.replace(' ', "+")) {
                     return Some(envelope.client_id);
                 }
             }

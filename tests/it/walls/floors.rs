@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 14] = [
     &["knowledge"],
     &["prompts"],
     &["chat"],
-    &["jobs"],
+    &["admin", "jobs"],
     &["boot", "server"],
     &["cli"],
     &["main"],
