@@ -81,7 +81,7 @@ pub async fn work(app: &App, reading: &Reading, wake: &Notify) {
         let woken = wake.notified();
         let worked = run_one(app, reading).await;
         if let Err(error) = &worked {
-            tracing::warn!(%error, "the queue is not reached");
+            tracing::warn!(error = error.causes(), "the queue is not reached");
         }
         if !matches!(worked, Ok(true)) {
             tokio::select! {
@@ -155,7 +155,7 @@ async fn keep_lease(app: &App, claim: &Claim) {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
-                tracing::warn!(%error, job = %claim.id, "the lease of a job is not extended")
+                tracing::warn!(error = error.causes(), job = %claim.id, "the lease of a job is not extended")
             }
         }
     }
