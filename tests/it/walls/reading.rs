@@ -33,8 +33,15 @@ fn paths(operation: &Operation, of: &Belongings) -> Vec<String> {
         "chunks" => vec![&of.chunk],
         _ => vec![""],
     };
+    let asks = match operation.id() {
+        "searchSessions" => "?q=warranty",
+        _ => "",
+    };
     ids.iter()
-        .map(|id| format!("/api/v1{}", operation.path_of(id)))
+        .map(|id| {
+            let path = operation.path_of(id).replace("{name}", "answer");
+            format!("/api/v1{path}{asks}")
+        })
         .collect()
 }
 
