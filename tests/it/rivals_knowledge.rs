@@ -136,7 +136,7 @@ async fn nobody_waits_while_a_document_is_read_or_removed() {
     .await;
     let ann = world.partner("acme").await.person("ann").await;
     let (big, small) = (ann.base("big").await, ann.base("small").await);
-    let long: String = (0..20_000)
+    let long: String = (0..4_000)
         .map(|n| format!("## {n}\n\nEin Satz über Kapitel {n}.\n\n"))
         .collect();
     let sent = body(
