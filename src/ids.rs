@@ -63,8 +63,14 @@ uuid_ids! {
     DocumentId;
     /// A piece of a document's text.
     ChunkId;
+    /// A prompt of a client.
+    PromptId;
     /// A job in the queue.
     JobId;
+    /// Someone who runs this server.
+    OperatorId;
+    /// Something that an operator did.
+    EventId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

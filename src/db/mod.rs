@@ -11,7 +11,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-pub use self::roles::{LOGIN_ROLE, Owner};
+pub use self::roles::{LOGIN_ROLE, Owner, pending};
 use crate::{
     error::{Error, Result},
     ids::ClientNo,
@@ -49,12 +49,18 @@ pub type SystemTx = Tx<System>;
 /// Reads clients and their keys, to find out who is asking: for `identity` only.
 pub type GateTx = Tx<Gate>;
 
+/// Sees operators and what they did, and no row of a client: for `admin` only.
+pub type AdminTx = Tx<Admin>;
+
 /// The scope of a [`SystemTx`].
 #[derive(Debug)]
 pub struct System;
 /// The scope of a [`GateTx`].
 #[derive(Debug)]
 pub struct Gate;
+/// The scope of an [`AdminTx`].
+#[derive(Debug)]
+pub struct Admin;
 
 impl Db {
     /// Opens the pool as the powerless login role, after checking that it is one and that server
@@ -99,6 +105,12 @@ impl Db {
         .await
     }
 
+    /// Begins a transaction that sees operators. For `admin` only.
+    pub async fn admin(&self) -> Result<AdminTx> {
+        self.begin("begin; set local role concierge_admin".into(), Admin)
+            .await
+    }
+
     /// Listens to notifications of a channel, on a connection of its own. When that is lost,
     /// `try_recv` says so at once, whether or not there is another to be had.
     pub async fn listen(&self, channel: &str) -> Result<PgListener> {
@@ -115,6 +127,16 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         let ping = || sqlx::query("select 1").execute(&self.pool);
         self.fresh(ping).await.map(drop)
+    }
+
+    /// The versions of PostgreSQL and of pgvector.
+    pub async fn versions(&self) -> Result<(String, String)> {
+        Ok(sqlx::query_as(
+            "select current_setting('server_version'),
+               coalesce((select extversion from pg_extension where extname = 'vector'), 'missing')",
+        )
+        .fetch_one(&self.pool)
+        .await?)
     }
 
     /// Ends all connections; later calls fail.
@@ -160,12 +182,7 @@ impl Db {
         )
         .fetch_one(&self.pool)
         .await?;
-        if version < POSTGRES_OLDEST {
-            return Err(Error::invalid(format!(
-                "PostgreSQL 16 or newer is needed, this server is {}.",
-                version / 10_000
-            )));
-        }
+        check_postgres(version)?;
         if superuser || bypass {
             return Err(Error::invalid(
                 "The role in [database] url is a superuser or has BYPASSRLS: the wall between clients would not hold. \
@@ -178,6 +195,16 @@ impl Db {
                 .await?;
         check_pgvector(vector.as_deref())
     }
+}
+
+fn check_postgres(version: i32) -> Result<()> {
+    if version < POSTGRES_OLDEST {
+        return Err(Error::invalid(format!(
+            "PostgreSQL 16 or newer is needed, this server is {}.",
+            version / 10_000
+        )));
+    }
+    Ok(())
 }
 
 fn check_pgvector(version: Option<&str>) -> Result<()> {
@@ -200,6 +227,16 @@ impl<Scope> Tx<Scope> {
     /// The connection, for a statement.
     pub fn conn(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// Goes on in the role that sees operators, and in no other: what was done and what is written
+    /// about it commit together, though neither role has a right to the tables of the other.
+    pub async fn into_admin(mut self) -> Result<AdminTx> {
+        self.inner.execute("set local role concierge_admin").await?;
+        Ok(Tx {
+            inner: self.inner,
+            scope: Admin,
+        })
     }
 
     /// Makes what was done permanent.
@@ -281,6 +318,13 @@ pub fn missing(constraint: &'static str, what: &'static str) -> impl Fn(sqlx::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_postgres_is_refused_with_its_version() {
+        assert!(check_postgres(160_000).is_ok() && check_postgres(180_004).is_ok());
+        let refused = check_postgres(150_008).unwrap_err().to_string();
+        assert!(refused.ends_with("this server is 15."), "{refused}");
+    }
 
     #[test]
     fn old_pgvector_is_refused() {

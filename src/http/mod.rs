@@ -3,7 +3,10 @@
 pub mod address;
 pub mod envelope;
 pub mod example;
+pub mod file;
+pub mod optional;
 pub mod paging;
+pub mod revision;
 pub mod sse;
 
 use poem_openapi::Tags as TagsDerive;
@@ -17,4 +20,6 @@ pub enum Tags {
     Knowledge,
     /// Conversations, questions and streamed answers.
     Chat,
+    /// How models are asked.
+    Prompts,
 }

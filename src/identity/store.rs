@@ -1,11 +1,15 @@
 //! Statements of `identity`: one function, one statement, no decisions.
 
+pub mod keyring;
+pub mod profile;
+
 use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
 use super::{
     api_key::ApiKey,
     client::{Client, NewClient},
+    door::Allows,
     user::{Realm, Role, User},
 };
 use crate::{
@@ -82,6 +86,33 @@ pub async fn client_at_gate(tx: &mut GateTx, client_id: &str) -> Result<Option<C
         .await?)
 }
 
+pub async fn allows_at_gate(tx: &mut GateTx, client: ClientNo) -> Result<Allows> {
+    Ok(sqlx::query_as(
+        "select origins, requests_per_minute, user_requests_per_minute from client where client_no = $1",
+    )
+    .bind(client)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub async fn origins_at_gate(tx: &mut GateTx) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "select distinct unnest(origins) from client where enabled and origins <> '{}'",
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Clients that list origins, and how many these are.
+pub async fn origins_counted(tx: &mut SystemTx) -> Result<(i64, i64)> {
+    Ok(sqlx::query_as(
+        "select count(*), coalesce(sum(cardinality(origins)), 0)::bigint
+         from client where enabled and origins <> '{}'",
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 pub async fn set_client_enabled(tx: &mut ClientTx, enabled: bool) -> Result<()> {
     let client = tx.client();
     sqlx::query("update client set enabled = $2 where client_no = $1")
@@ -123,7 +154,7 @@ pub async fn active_keys(
 ) -> Result<Vec<KeyRow>> {
     Ok(sqlx::query_as(
         "select key_id, private_sealed, bits, retires_at from client_key
-         where client_no = $1 and (retires_at is null or retires_at > $2)
+         where client_no = $1 and killed_at is null and (retires_at is null or retires_at > $2)
          order by created_at desc, key_id desc",
     )
     .bind(client)
@@ -212,7 +243,7 @@ pub async fn retire_keys(tx: &mut ClientTx, retires_at: OffsetDateTime) -> Resul
 pub async fn newest_public_key(tx: &mut ClientTx) -> Result<Option<String>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
-        "select public_pem from client_key where client_no = $1
+        "select public_pem from client_key where client_no = $1 and killed_at is null
          order by created_at desc, key_id desc limit 1",
     )
     .bind(client)

@@ -42,6 +42,11 @@ use crate::error::{Error, Result};
 use pdf::Worker;
 use writer::Writer;
 
+/// Text that people write in the form in which documents are stored.
+pub fn clean_text(raw: &str) -> String {
+    writer::clean(raw).into_owned()
+}
+
 /// Bytes at the front of a document that [`kind()`] wants to see, where there are so many.
 pub const HEAD_BYTES: usize = 4_096;
 

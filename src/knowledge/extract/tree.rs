@@ -44,7 +44,9 @@ impl Tree {
 /// `TooLarge` past a limit of the writer.
 pub fn write(writer: &mut Writer<'_>, tree: &Tree, level: u8) -> Result<()> {
     match tree {
-        Tree::Leaf(text) => drop(writer.block(BlockKind::Paragraph, text)?),
+        Tree::Leaf(text) => {
+            writer.block(BlockKind::Paragraph, text)?;
+        }
         Tree::Map(pairs) => map(writer, pairs, level)?,
         Tree::List(items) => list(writer, items, level)?,
     }
@@ -89,7 +91,7 @@ fn list(writer: &mut Writer<'_>, items: &[Tree], level: u8) -> Result<()> {
         match item {
             Tree::Leaf(text) if text.trim().is_empty() => {}
             Tree::Leaf(text) => {
-                drop(writer.block(BlockKind::ListItem, &format!("- {}", text.trim()))?)
+                writer.block(BlockKind::ListItem, &format!("- {}", text.trim()))?;
             }
             item => {
                 let heading = name_of(item).unwrap_or_else(|| format!("{number}"));

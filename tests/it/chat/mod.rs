@@ -3,12 +3,16 @@
 mod ask_twice;
 mod citations;
 mod handbook;
+mod files;
 mod history;
 mod refusals;
 mod resume;
 mod samples;
+mod settings;
 mod stop;
 mod stream;
+mod titles;
+mod tree;
 mod usage;
 mod walls;
 

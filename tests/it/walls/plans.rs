@@ -10,17 +10,20 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 4] = [
+const WHOLE: [(&str, &str); 7] = [
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
     ("identity/store.rs", "active_keys"),
     ("identity/store.rs", "newest_public_key"),
     ("identity/store.rs", "retire_keys"),
+    ("identity/store/keyring.rs", "sealed_keys"),
+    ("identity/store/keyring.rs", "keys"),
+    ("identity/store/keyring.rs", "api_keys"),
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 25] = [
+const HOT: [(&str, &str, &[&str]); 32] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -50,23 +53,48 @@ const HOT: [(&str, &str, &[&str]); 25] = [
         &["message_of_session", "usage_pkey"],
     ),
     ("chat/store.rs", "message", &["message_pkey", "usage_pkey"]),
-    ("chat/store.rs", "answer_to", &["one_answer"]),
-    ("chat/store.rs", "said", &["message_of_session"]),
+    (
+        "chat/store/tree.rs",
+        "answer_to",
+        &["message_pkey", "message_children", "sorts"],
+    ),
+    // the branch comes out of the tree in no order
+    (
+        "chat/store/tree.rs",
+        "told",
+        &["message_of_session", "prompt_name_key", "sorts"],
+    ),
+    (
+        "chat/store/tree.rs",
+        "branch",
+        &["message_of_session", "usage_pkey", "sorts"],
+    ),
+    ("chat/store/tree.rs", "leaf", &["message_children"]),
+    (
+        "chat/store/history.rs",
+        "found_messages",
+        &["message_of_user"],
+    ),
+    (
+        "chat/store/history.rs",
+        "found_titles",
+        &["chat_session_of_user"],
+    ),
     (
         "chat/store/sessions.rs",
         "session_to_ask",
         &["chat_session_pkey", "message_running"],
     ),
-    ("chat/store.rs", "add_turn", &["chat_session_pkey"]),
+    ("chat/store/tree.rs", "add_turn", &["chat_session_pkey"]),
     ("chat/store/writing.rs", "frames", &["frame_pkey"]),
     ("chat/store/writing.rs", "orphans", &["message_lease"]),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "base",
         &["base_pkey", "base_stats_pkey", "document_of_base"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "bases",
         &[
             "base_name_key",
@@ -76,22 +104,37 @@ const HOT: [(&str, &str, &[&str]); 25] = [
         ],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "readable_bases",
         &["base_name_key", "sorts"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/documents.rs",
         "document",
         &["document_pkey", "base_no_key"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/documents.rs",
         "documents",
         &["document_of_base", "base_no_key"],
     ),
-    ("knowledge/store.rs", "text", &["document_text_pkey"]),
-    ("knowledge/store.rs", "chunks", &["chunk_order"]),
+    ("knowledge/store/chunks.rs", "text", &["document_text_pkey"]),
+    ("knowledge/store/chunks.rs", "chunks", &["chunk_order"]),
+    (
+        "knowledge/store/chunks.rs",
+        "chunk",
+        &["chunk_pkey", "document_no_key", "base_no_key"],
+    ),
+    (
+        "knowledge/store/documents.rs",
+        "document_named",
+        &["document_name_key"],
+    ),
+    (
+        "knowledge/store/versions.rs",
+        "versions",
+        &["document_version_pkey"],
+    ),
     ("knowledge/search/reads.rs", "postings", &["posting_pkey"]),
     (
         "knowledge/search/reads.rs",

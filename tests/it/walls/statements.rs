@@ -52,9 +52,14 @@ pub fn is_sql(text: &str) -> bool {
         "insert" => second == "into",
         "update" => text.contains(" set "),
         "select" => !second.is_empty(),
-        "with" => [" as (select", " as (update", " as materialized"]
-            .iter()
-            .any(|words| text.contains(words)),
+        "with" => [
+            " as (select",
+            " as (update",
+            " as (insert",
+            " as materialized",
+        ]
+        .iter()
+        .any(|words| text.contains(words)),
         _ => false,
     }
 }
@@ -261,6 +266,7 @@ fn roles(signature: &Signature) -> Vec<&'static str> {
             "ClientTx" => roles.push("concierge_client"),
             "SystemTx" => roles.push("concierge_system"),
             "GateTx" => roles.push("concierge_gate"),
+            "AdminTx" => roles.push("concierge_admin"),
             // the connection of either
             "PgConnection" => roles.extend(["concierge_client", "concierge_system"]),
             _ => {}

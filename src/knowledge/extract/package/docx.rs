@@ -112,7 +112,9 @@ impl Reader<'_> {
                 let text = "  ".repeat(marker.level) + &marker.text + &text;
                 self.writer.block(BlockKind::ListItem, &text)?;
             }
-            (None, None) => drop(self.writer.block(BlockKind::Paragraph, &text)?),
+            (None, None) => {
+                self.writer.block(BlockKind::Paragraph, &text)?;
+            }
         }
         self.within(|reader| {
             inline

@@ -255,13 +255,10 @@ impl<'l> Reader<'l> {
             .map(|title| flow(&title))
             .filter(|title| !title.trim().is_empty());
         let says = frames.iter().any(|frame| !frame.text().trim().is_empty());
-        match title {
-            Some(title) => drop(self.writer.block(BlockKind::Heading(1), &title)?),
-            None if says => drop(
-                self.writer
-                    .block(BlockKind::Heading(1), &format!("Slide {page}"))?,
-            ),
-            None => {}
+        // without one its text would stand under the title of the slide before
+        let title = title.or_else(|| says.then(|| format!("Slide {page}")));
+        if let Some(title) = title {
+            self.writer.block(BlockKind::Heading(1), &title)?;
         }
         for frame in frames.into_iter().filter(|frame| !is_title(frame)) {
             match &*frame.name {

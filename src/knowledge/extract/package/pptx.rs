@@ -87,7 +87,7 @@ fn write(writer: &mut Writer<'_>, page: u32, slide: &Slide) -> Result<PageSpan> 
     let mut start = None;
     let tree = slide.shown.at(&["cSld", "spTree"]);
     let mut shapes = Vec::new();
-    for root in tree {
+    if let Some(root) = tree {
         collect(root, &mut shapes);
     }
     // what is in front on the slide may stand first in the file
@@ -112,7 +112,7 @@ fn write(writer: &mut Writer<'_>, page: u32, slide: &Slide) -> Result<PageSpan> 
         .as_ref()
         .and_then(|notes| notes.at(&["cSld", "spTree"]));
     let mut shapes = Vec::new();
-    for root in notes {
+    if let Some(root) = notes {
         collect(root, &mut shapes);
     }
     for shape in shapes

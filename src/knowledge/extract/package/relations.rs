@@ -10,7 +10,6 @@ pub struct Relation {
     pub kind: String,
     /// The entry it leads to, or an address outside.
     pub target: String,
-    pub external: bool,
 }
 
 /// The relationships of a part; none when it has no list.
@@ -34,7 +33,6 @@ pub fn relations(package: &mut Package, part: &str) -> Result<Vec<Relation>> {
                 } else {
                     join(folder, &target)
                 },
-                external,
             })
         })
         .collect())
@@ -49,7 +47,9 @@ pub fn join(folder: &str, target: &str) -> String {
     for part in target.split('/') {
         match part {
             "" | "." => {}
-            ".." => drop(parts.pop()),
+            ".." => {
+                parts.pop();
+            }
             part => parts.push(part),
         }
     }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Extracted, Kind, Limits, Ocr};
+use super::{
+    super::{Extracted, Kind, Limits, Ocr},
+    Picture,
+};
 
 /// The first line the worker reads; the document follows.
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,6 +56,8 @@ impl Task {
 pub enum Work {
     /// Send the lines of a PDF, page by page.
     Lines,
+    /// Draw a page of a PDF.
+    Draw(Picture),
     /// Read a document of another kind.
     Read {
         /// Its kind.
@@ -91,6 +96,11 @@ pub enum Frame {
     },
     /// Nothing more will come, because of this.
     Refused(Refusal),
+    /// A page as it looks.
+    Picture {
+        /// PNG in base64.
+        png: String,
+    },
     /// All pages have been sent.
     Done,
     /// A document that is no PDF.
@@ -132,6 +142,8 @@ pub enum Refusal {
     Damaged,
     /// It has no page.
     NoPages,
+    /// The page to draw is not there.
+    NoSuchPage,
     /// It has more than `pages_max`.
     TooManyPages,
     /// It has more than `text_chars_max`.

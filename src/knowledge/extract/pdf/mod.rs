@@ -8,6 +8,7 @@
 pub(super) mod frame;
 mod layout;
 mod lines;
+mod picture;
 mod worker;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
 };
 
 use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
@@ -27,6 +29,7 @@ use super::{Extracted, Limits, Ocr, Writer};
 use crate::error::{CanFail, Error, Result};
 use frame::{Frame, Line, Refusal, Task, Work};
 
+pub use picture::{Picture, draw};
 pub use worker::worker_main;
 
 /// Bytes of output per code point that a worker may write; a line of text carries its place.
@@ -101,6 +104,7 @@ pub(super) async fn run_in_time(
 
 async fn run(task: Task, bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Output> {
     let mut child = start(worker)?;
+    let mut group = Group::of(&child);
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -126,11 +130,36 @@ async fn run(task: Task, bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Re
         ));
     }
     sent.can_fail("a worker that refuses a document does not read it to its end");
+    let status = child.wait().await?;
+    group.ended();
     Ok(Output {
-        status: child.wait().await?,
+        status,
         frames,
         complaint: String::from_utf8_lossy(&complaint?).into_owned(),
     })
+}
+
+/// A worker with the program it may have started: both end when the worker is given up.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    /// The worker is gone, and its number may become another's.
+    fn ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(worker) = self.0 {
+            kill_process_group(worker, Signal::KILL).can_fail("it ended just now");
+        }
+    }
 }
 
 /// Reads a pipe up to a limit and closes it: who writes more is told that nobody listens.
@@ -166,7 +195,13 @@ fn understand(output: &Output, limits: &Limits, writer: &mut Writer<'_>) -> Resu
             Ok(Frame::PageError { page, detail }) => pages.push((page, Err(detail))),
             Ok(Frame::Refused(refusal)) => return Err(refused(refusal, output, limits)),
             Ok(Frame::Done) => return Ok(pages),
-            Ok(Frame::Whole(_) | Frame::Recognised(_) | Frame::Failed { .. }) | Err(_) => break,
+            Ok(
+                Frame::Picture { .. }
+                | Frame::Whole(_)
+                | Frame::Recognised(_)
+                | Frame::Failed { .. },
+            )
+            | Err(_) => break,
         }
     }
     Err(died(output, limits))
@@ -182,6 +217,7 @@ fn refused(refusal: Refusal, output: &Output, limits: &Limits) -> Error {
         }
         Refusal::Damaged => Error::invalid("The PDF is damaged and cannot be opened."),
         Refusal::NoPages => Error::invalid("The PDF has no pages."),
+        Refusal::NoSuchPage => Error::NotFound("page of this document"),
         Refusal::TooManyPages => {
             Error::TooLarge(format!("The PDF has more than {} pages.", limits.pages_max))
         }
@@ -205,7 +241,7 @@ pub(super) fn died(output: &Output, limits: &Limits) -> Error {
         complaint = output.complaint.trim(),
         "a worker did not finish"
     );
-    let out_of_time = rustix::process::Signal::XCPU.as_raw();
+    let out_of_time = Signal::XCPU.as_raw();
     match output.status.signal() {
         Some(signal) if signal == out_of_time => too_slow(limits),
         Some(_) => Error::invalid(format!(

@@ -12,9 +12,10 @@ use pdfium_render::prelude::{
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{
-    super::{Source, confined, picture},
+    super::{Source, confined, picture as recognition},
     frame::{Frame, Refusal, Task, Work},
     lines::LineBuilder,
+    picture::{self, Picture},
 };
 
 /// Bytes of the line that describes the task.
@@ -47,7 +48,7 @@ fn work(pdfium: &Path, input: &mut impl BufRead, out: &mut impl Write) -> anyhow
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
     match &task.work {
-        Work::Lines => lines(pdfium, &bytes, &task, out),
+        Work::Lines | Work::Draw(_) => lines(pdfium, &bytes, &task, out),
         Work::Read { kind, charset } => {
             let source = Source {
                 kind: *kind,
@@ -56,11 +57,11 @@ fn work(pdfium: &Path, input: &mut impl BufRead, out: &mut impl Write) -> anyhow
             };
             write(out, &confined::answer(source, &task))
         }
-        Work::Recognise(ocr) => write(out, &picture::answer(ocr, &bytes, &task)?),
+        Work::Recognise(ocr) => write(out, &recognition::answer(ocr, &bytes, &task)?),
     }
 }
 
-/// Sends the lines of a PDF.
+/// Sends the lines of a PDF, or a page of it as a picture.
 fn lines(pdfium: &Path, bytes: &[u8], task: &Task, out: &mut impl Write) -> anyhow::Result<()> {
     let refusal = match Pdfium::bind_to_library(pdfium) {
         Err(error) => {
@@ -71,7 +72,10 @@ fn lines(pdfium: &Path, bytes: &[u8], task: &Task, out: &mut impl Write) -> anyh
             let pdfium = Pdfium::new(bindings);
             match pdfium.load_pdf_from_byte_slice(bytes, None) {
                 Err(error) => Some(refusal(&error)),
-                Ok(document) => read(&document, task, out)?,
+                Ok(document) => match task.work {
+                    Work::Draw(picture) => show(&document, picture, out)?,
+                    _ => read(&document, task, out)?,
+                },
             }
         }
     };
@@ -106,6 +110,20 @@ fn refusal(error: &PdfiumError) -> Refusal {
             Refusal::Security
         }
         _ => Refusal::Damaged,
+    }
+}
+
+fn show(
+    document: &PdfDocument<'_>,
+    wanted: Picture,
+    out: &mut impl Write,
+) -> anyhow::Result<Option<Refusal>> {
+    match picture::drawn(document, wanted)? {
+        Some(frame) => {
+            write(out, &frame)?;
+            Ok(None)
+        }
+        None => Ok(Some(Refusal::NoSuchPage)),
     }
 }
 
