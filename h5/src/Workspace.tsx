@@ -2,7 +2,7 @@
 import { useCallback, useMemo } from "react";
 import type { AccessStore } from "./access/access";
 import { api as makeApi } from "./api";
-import { Http } from "./api/http";
+import { http } from "./api/http";
 import { ChatPane } from "./chat/ChatPane";
 import { Header } from "./Header";
 import { useBases } from "./knowledge/useBases";
@@ -19,7 +19,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
   const wide = useWide();
   const api = useMemo(() => {
     const bearer = () => store.get()?.bearer ?? null;
-    return makeApi(new Http(bearer, () => document.documentElement.lang, onEnded));
+    return makeApi(http({ bearer, language: () => document.documentElement.lang, ended: onEnded }));
   }, [store, onEnded]);
   const sessions = useSessions(api);
   const bases = useBases(api);

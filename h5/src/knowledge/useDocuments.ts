@@ -93,11 +93,9 @@ async function followDocument(api: Api, id: string, put: Put, signal: AbortSigna
   for (let failures = 0; !signal.aborted; failures += 1) {
     try {
       const response = await api.documentEvents(id, signal);
-      if (response.ok) {
-        for await (const { event, data } of readEvents(response)) {
-          const news = documentEvent(event ?? "message", data);
-          if (news !== null) put(id, (old) => ({ ...old, ...newsOf(news) }));
-        }
+      for await (const { event, data } of readEvents(response)) {
+        const news = documentEvent(event ?? "message", data);
+        if (news !== null) put(id, (old) => ({ ...old, ...newsOf(news) }));
       }
       // the events tell the state, the document also its pages and errors
       const document = await api.document(id);

@@ -1,0 +1,34 @@
+/** Conversations, questions and answers. */
+import type { Http } from "./http";
+import { paged } from "./paging";
+import { nothing, raw, said } from "./said";
+import type { NewSession, SessionChange } from "./types";
+
+/** An answer as it is written; its body is read by `stream/`. */
+const STREAM = { headers: { accept: "text/event-stream" }, parseAs: "stream" } as const;
+
+const at = (id: string) => ({ path: { id } });
+
+export function chatApi(http: Http) {
+  return {
+    sessions: (cursor: string | null) => said(http.GET("/sessions", { params: { query: paged(cursor) } })),
+    session: (id: string) => said(http.GET("/sessions/{id}", { params: at(id) })),
+    newSession: (body: NewSession) => said(http.POST("/sessions", { body })),
+    changeSession: (id: string, body: SessionChange) => said(http.PATCH("/sessions/{id}", { params: at(id), body })),
+    deleteSession: (id: string) => nothing(http.DELETE("/sessions/{id}", { params: at(id) })),
+
+    messages: (session: string, cursor: string | null) =>
+      said(http.GET("/sessions/{id}/messages", { params: { ...at(session), query: paged(cursor) } })),
+    message: (id: string, signal: AbortSignal) => said(http.GET("/messages/{id}", { params: at(id), signal })),
+    /** With the question its answer goes too. */
+    deleteMessage: (id: string) => nothing(http.DELETE("/messages/{id}", { params: at(id) })),
+    stop: (id: string) => said(http.POST("/messages/{id}/stop", { params: at(id) })),
+    /** Asking twice with the same id asks once and attaches to the same stream. */
+    ask: (session: string, id: string, content: string, signal: AbortSignal) =>
+      raw(http.POST("/sessions/{id}/messages", { ...STREAM, params: at(session), body: { id, content }, signal })),
+    answerStream: (id: string, after: string | null, signal: AbortSignal) => {
+      const header = after === null ? {} : { "Last-Event-ID": after };
+      return raw(http.GET("/messages/{id}/stream", { ...STREAM, params: { ...at(id), header }, signal }));
+    },
+  };
+}
