@@ -4,7 +4,9 @@ import type { AccessStore } from "./access/access";
 import { api as makeApi } from "./api";
 import { http } from "./api/http";
 import { ChatPane } from "./chat/ChatPane";
+import { NEW } from "./chat/drafts";
 import { Header } from "./Header";
+import { useHostedChat } from "./host/useHostedChat";
 import { useBases } from "./knowledge/useBases";
 import { useScope } from "./knowledge/useScope";
 import { Panels } from "./Panels";
@@ -27,6 +29,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
   const panels = usePanels();
   const { open, startNew, sessionId } = active;
   const session = useSession(api, sessions, sessionId);
+  useHostedChat({ sessionId, session, open, startNew });
   const scope = useScope(bases, sessions, sessionId, session);
 
   const showKnowledge = useCallback(() => panels.show("knowledge"), [panels.show]);
@@ -57,6 +60,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
           conversation={active.conversation}
           bases={bases}
           scope={scope}
+          draftOf={sessionId ?? NEW}
           isNew={sessionId === null}
           onCite={panels.cite}
           onKnowledge={showKnowledge}

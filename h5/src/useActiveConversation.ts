@@ -2,6 +2,8 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Api } from "./api";
 import { Conversation } from "./chat/conversation";
+import { useHost } from "./host/context";
+import { moveDraft, NEW } from "./chat/drafts";
 import type { Bases } from "./knowledge/useBases";
 import type { Sessions } from "./sessions/useSessions";
 
@@ -20,6 +22,7 @@ export interface ActiveConversation extends Active {
 }
 
 export function useActiveConversation(api: Api, sessions: Sessions, bases: Bases): ActiveConversation {
+  const host = useHost();
   // read at the moment a question is asked, by conversations made long before
   const latest = useRef({ sessions, bases });
   latest.current = { sessions, bases };
@@ -30,13 +33,15 @@ export function useActiveConversation(api: Api, sessions: Sessions, bases: Bases
         chosenBases: () => latest.current.bases.chosen?.slice() ?? null,
         created: (session) => {
           latest.current.sessions.include(session);
+          moveDraft(NEW, session.id);
           setActive((now) => (now.conversation === conversation ? { ...now, sessionId: session.id } : now));
         },
         asked: (id) => latest.current.sessions.touch(id),
+        answered: (session_id, state) => host.tell({ type: "concierge:answered", session_id, state }),
       });
       return { key, sessionId, conversation };
     },
-    [api],
+    [api, host],
   );
   const [active, setActive] = useState<Active>(() => make(0, HASH.exec(location.hash)?.[1] ?? null));
 

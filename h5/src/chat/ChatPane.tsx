@@ -19,6 +19,8 @@ interface Props {
   bases: Bases;
   /** Null until it is known. */
   scope: Scope | null;
+  /** Under which name the unsent question is kept. */
+  draftOf: string;
   isNew: boolean;
   onCite: (source: Source) => void;
   onKnowledge: () => void;
@@ -26,7 +28,7 @@ interface Props {
   onMissing: () => void;
 }
 
-export function ChatPane({ conversation, bases, scope, isNew, onCite, onKnowledge, onMissing }: Props) {
+export function ChatPane({ conversation, bases, scope, draftOf, isNew, onCite, onKnowledge, onMissing }: Props) {
   const { t } = useI18n();
   const online = useOnline();
   const state = useConversation(conversation, onMissing);
@@ -56,6 +58,7 @@ export function ChatPane({ conversation, bases, scope, isNew, onCite, onKnowledg
           </p>
         )}
         <Composer
+          draftOf={draftOf}
           busy={state.turns.some(isOpen)}
           onSend={(question) => conversation.ask(question)}
           onStop={() => void conversation.stop()}

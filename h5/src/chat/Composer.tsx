@@ -1,9 +1,10 @@
 /** Where a question is written. */
 import { Button } from "antd";
-import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { countPoints } from "../citation/codepoints";
 import { useI18n } from "../i18n";
 import { useTouch } from "../ui/useMedia";
+import { useDraftText } from "./drafts";
 import { SendIcon } from "../ui/icons";
 
 /** The server's limit for one question, in code points. */
@@ -12,6 +13,8 @@ export const QUESTION_POINTS_MAX = 8_000;
 const COUNT_SHOWN_FROM = 7_000;
 
 interface Props {
+  /** Under which name the unsent question is kept. */
+  draftOf: string;
   /** An answer is being written: sending waits, stopping is offered. */
   busy: boolean;
   onSend: (question: string) => void;
@@ -20,9 +23,9 @@ interface Props {
   tools?: ReactNode;
 }
 
-export function Composer({ busy, onSend, onStop, tools }: Props) {
+export function Composer({ draftOf, busy, onSend, onStop, tools }: Props) {
   const { t } = useI18n();
-  const { draft, setDraft, points, ready, send } = useDraft(busy, onSend);
+  const { draft, setDraft, points, ready, send } = useDraft(draftOf, busy, onSend);
   const field = useGrowingField(draft);
   const below = points >= COUNT_SHOWN_FROM ? <Count points={points} /> : null;
   return (
@@ -35,6 +38,7 @@ export function Composer({ busy, onSend, onStop, tools }: Props) {
     >
       <textarea
         ref={field}
+        id="question"
         rows={1}
         value={draft}
         placeholder={t.chat.placeholder}
@@ -61,8 +65,8 @@ export function Composer({ busy, onSend, onStop, tools }: Props) {
   );
 }
 
-function useDraft(busy: boolean, onSend: (question: string) => void) {
-  const [draft, setDraft] = useState("");
+function useDraft(of: string, busy: boolean, onSend: (question: string) => void) {
+  const [draft, setDraft] = useDraftText(of);
   // far from the limit the cheaper count will do
   const points = draft.length < COUNT_SHOWN_FROM ? draft.length : countPoints(draft);
   const ready = !busy && points <= QUESTION_POINTS_MAX && draft.trim() !== "";

@@ -17,7 +17,7 @@ function answerTo(question: string, text: string): Response {
 }
 
 function set(parts: Partial<Api>, chosen: string[] | null = null) {
-  const host: ConversationHost = { chosenBases: () => chosen, created: vi.fn(), asked: vi.fn() };
+  const host: ConversationHost = { chosenBases: () => chosen, created: vi.fn(), asked: vi.fn(), answered: vi.fn() };
   const api = { newSession: vi.fn(async () => SESSION), ...parts };
   return { host, api, make: (id: string | null) => new Conversation(api as unknown as Api, id, host) };
 }

@@ -24,6 +24,8 @@ export interface ConversationHost {
   chosenBases: () => string[] | null;
   created: (session: Session) => void;
   asked: (sessionId: string) => void;
+  /** An answer that was being written has ended. */
+  answered: (sessionId: string, state: "done" | "stopped" | "failed") => void;
 }
 
 export class Conversation {
@@ -157,12 +159,18 @@ export class Conversation {
       };
       this.host.asked(sessionId);
       await follow(line, answerId, this.watcher(turnId), signal);
+      this.ended(turnId, sessionId);
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
       this.update(turnId, (turn) => ({ ...turn, connected: true, trouble: asApiError(error) }));
     } finally {
       if (this.following.get(turnId) === controller) this.following.delete(turnId);
     }
+  }
+
+  private ended(turnId: string, sessionId: string): void {
+    const state = this.state.turns.find(({ id }) => id === turnId)?.answer?.state;
+    if (state === "done" || state === "stopped" || state === "failed") this.host.answered(sessionId, state);
   }
 
   private watcher(turnId: string) {
