@@ -9,6 +9,7 @@ import type { PanelsState } from "./usePanels";
 
 const CitationSheet = lazy(() => import("./citation/CitationSheet"));
 const KnowledgeSheet = lazy(() => import("./knowledge/KnowledgeSheet"));
+const HelpSheet = lazy(() => import("./ui/HelpSheet"));
 const SessionDrawer = lazy(() => import("./sessions/SessionDrawer"));
 
 interface Props {
@@ -28,6 +29,7 @@ export function Panels({ panels, api, bases, scope, list }: Props) {
       {seen.has("knowledge") && (
         <KnowledgeSheet api={api} bases={bases} scope={scope} open={shown === "knowledge"} onClose={close} />
       )}
+      {seen.has("help") && <HelpSheet open={shown === "help"} onClose={close} />}
       {source && <CitationSheet api={api} source={source} open={shown === "citation"} onClose={close} />}
     </Later>
   );

@@ -3,7 +3,7 @@ import { Button } from "antd";
 import { lazy } from "react";
 import { useI18n } from "./i18n";
 import type { Sessions } from "./sessions/useSessions";
-import { ChatIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
+import { ChatIcon, HelpIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
 import { Later } from "./ui/Later";
 
 const SessionList = lazy(() => import("./sessions/SessionList"));
@@ -15,9 +15,10 @@ export interface SideBarProps {
   onNew: () => void;
   onRemoved: (id: string) => void;
   onKnowledge: () => void;
+  onHelp: () => void;
 }
 
-export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowledge }: SideBarProps) {
+export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowledge, onHelp }: SideBarProps) {
   const { t, switchLang } = useI18n();
   return (
     <nav className="sidebar" aria-label={t.nav.sessions}>
@@ -33,6 +34,8 @@ export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowle
         <Button type="text" icon={<KnowledgeIcon />} onClick={onKnowledge}>
           {t.nav.knowledge}
         </Button>
+        <span className="spring" />
+        <Button type="text" icon={<HelpIcon />} aria-label={t.nav.help} title={t.nav.help} onClick={onHelp} />
         <Button type="text" icon={<LanguageIcon />} aria-label={t.nav.languageLabel} onClick={switchLang}>
           {t.nav.language}
         </Button>

@@ -6,18 +6,22 @@ import { http } from "./api/http";
 import { ChatPane } from "./chat/ChatPane";
 import { NEW } from "./chat/drafts";
 import { Header } from "./Header";
-import { useHostedChat } from "./host/useHostedChat";
+import { focusQuestion, useHostedChat } from "./host/useHostedChat";
+import { useI18n } from "./i18n";
 import { useBases } from "./knowledge/useBases";
 import { useScope } from "./knowledge/useScope";
 import { Panels } from "./Panels";
 import { SideBar } from "./SideBar";
 import { useSessions } from "./sessions/useSessions";
 import { useSession } from "./sessions/useSession";
+import { focusSearch } from "./sessions/SearchField";
 import { useWide } from "./ui/useMedia";
 import { useActiveConversation } from "./useActiveConversation";
+import { useKeys } from "./useKeys";
 import { usePanels } from "./usePanels";
 
 export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () => void }) {
+  const { t } = useI18n();
   const wide = useWide();
   const api = useMemo(() => {
     const bearer = () => store.get()?.bearer ?? null;
@@ -44,9 +48,18 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
     onNew: () => go(startNew),
     onRemoved: (id: string) => id === sessionId && startNew(),
     onKnowledge: showKnowledge,
+    onHelp: () => panels.show("help"),
   };
+  const onSearch = () => {
+    if (!wide) panels.show("sessions");
+    focusSearch();
+  };
+  useKeys({ panels, conversation: active.conversation, onNew: list.onNew, onSearch });
   return (
     <div className="workspace">
+      <button type="button" className="skip" onClick={focusQuestion}>
+        {t.nav.skip}
+      </button>
       {wide && <SideBar {...list} />}
       <main className="main">
         <Header

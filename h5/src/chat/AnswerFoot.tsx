@@ -3,6 +3,7 @@ import { Button } from "antd";
 import { lazy, useState } from "react";
 import { useI18n } from "../i18n";
 import { copyText } from "../ui/copy";
+import { asMarkdown } from "./asMarkdown";
 import type { Answer } from "./turns";
 import { CopiedIcon, CopyIcon, DeleteIcon } from "../ui/icons";
 import { Later } from "../ui/Later";
@@ -25,22 +26,23 @@ export function AnswerFoot({ answer, question, remove }: Props) {
   ].filter((fact) => fact !== null);
   return (
     <footer className="answer-foot">
-      {answer.text !== "" && <Copy text={answer.text} />}
+      {answer.text !== "" && <Copy text={() => asMarkdown(answer.text, answer.citations, t.sources.page)} />}
       <Remove question={question} remove={remove} />
       <span>{facts.join(" · ")}</span>
     </footer>
   );
 }
 
-function Copy({ text }: { text: string }) {
+function Copy({ text }: { text: () => string }) {
   const { t } = useI18n();
   const [copied, setCopied] = useState(false);
-  const copy = async () => setCopied(await copyText(text));
+  const copy = async () => setCopied(await copyText(text()));
   return (
     <Button
       type="text"
       size="small"
       icon={copied ? <CopiedIcon /> : <CopyIcon />}
+      className="answer-copy"
       aria-label={copied ? t.chat.copied : t.chat.copy}
       onClick={() => void copy()}
       onBlur={() => setCopied(false)}

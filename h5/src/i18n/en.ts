@@ -1,6 +1,8 @@
 /** The English texts; their shape is what every other language must fill. */
 import type { ErrorCode } from "../api/error";
 import type { DocumentState } from "../api/types";
+import type { Look } from "../ui/looks";
+import type { Shortcut } from "../ui/shortcuts";
 
 /** What happened, then what to do. */
 const errors: Record<ErrorCode, string> = {
@@ -28,6 +30,18 @@ const documentStates: Record<DocumentState, string> = {
   embedding: "Indexing",
   ready: "Ready",
   failed: "Failed",
+};
+
+const looks: Record<Look, string> = { auto: "As the device", light: "Light", dark: "Dark" };
+
+const shortcuts: Record<Shortcut, string> = {
+  help: "Show this help",
+  newChat: "New chat",
+  question: "Go to the question",
+  search: "Search conversations",
+  copy: "Copy the latest answer",
+  stop: "Stop answering",
+  latest: "Jump to the latest message",
 };
 
 export const en = {
@@ -70,6 +84,9 @@ export const en = {
     knowledge: "Knowledge",
     language: "中文",
     languageLabel: "切换到中文",
+    help: "Help and appearance",
+    skip: "Skip to the question",
+    menu: "More about this chat",
   },
 
   sessions: {
@@ -111,10 +128,29 @@ export const en = {
     removeText: (question: string) => `“${question}” and its answer will be gone for good.`,
     copy: "Copy answer",
     copied: "Copied",
+    copyCode: "Copy code",
     older: "Load earlier messages",
     latest: "Jump to the latest message",
     waitSeconds: (seconds: number) => `Try again in ${seconds} s.`,
     tokens: (input: string, output: string) => `${input} tokens read, ${output} written`,
+  },
+
+  search: {
+    placeholder: "Search conversations",
+    results: "Search results",
+    none: "Nothing was found.",
+    count: (count: number) => (count === 1 ? "1 place found" : `${count} places found`),
+  },
+
+  help: {
+    title: "Help and appearance",
+    look: "Appearance",
+    looks,
+    keys: "Keyboard",
+    shortcuts,
+    send: "Send the question",
+    line: "New line",
+    leave: "Close what is open",
   },
 
   sources: {

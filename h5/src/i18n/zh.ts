@@ -54,6 +54,9 @@ export const zh: Texts = {
     knowledge: "知识库",
     language: "English",
     languageLabel: "Switch to English",
+    help: "帮助与外观",
+    skip: "跳到提问处",
+    menu: "本次对话的更多操作",
   },
 
   sessions: {
@@ -95,10 +98,37 @@ export const zh: Texts = {
     removeText: (question) => `“${question}”及其回答将被永久删除。`,
     copy: "复制回答",
     copied: "已复制",
+    copyCode: "复制代码",
     older: "加载更早的消息",
     latest: "回到最新消息",
     waitSeconds: (seconds) => `请在 ${seconds} 秒后重试。`,
     tokens: (input, output) => `输入 ${input}，输出 ${output} tokens`,
+  },
+
+  search: {
+    placeholder: "搜索对话",
+    results: "搜索结果",
+    none: "没有找到相关内容。",
+    count: (count) => `找到 ${count} 处`,
+  },
+
+  help: {
+    title: "帮助与外观",
+    look: "外观",
+    looks: { auto: "跟随设备", light: "浅色", dark: "深色" },
+    keys: "键盘",
+    shortcuts: {
+      help: "显示本帮助",
+      newChat: "新对话",
+      question: "跳到提问处",
+      search: "搜索对话",
+      copy: "复制最新回答",
+      stop: "停止回答",
+      latest: "回到最新消息",
+    },
+    send: "发送问题",
+    line: "换行",
+    leave: "关闭已打开的内容",
   },
 
   sources: {

@@ -13,7 +13,9 @@ import {
   FormOutlined,
   MenuOutlined,
   MoreOutlined,
+  QuestionCircleOutlined,
   RightOutlined,
+  SearchOutlined,
   TranslationOutlined,
   UploadOutlined,
 } from "@ant-design/icons";
@@ -26,11 +28,13 @@ export const CopyIcon = () => <CopyOutlined aria-hidden />;
 export const DeleteIcon = () => <DeleteOutlined aria-hidden />;
 export const DownIcon = () => <ArrowDownOutlined aria-hidden />;
 export const ForwardIcon = () => <RightOutlined aria-hidden />;
+export const HelpIcon = () => <QuestionCircleOutlined aria-hidden />;
 export const KnowledgeIcon = () => <BookOutlined aria-hidden />;
 export const LanguageIcon = () => <TranslationOutlined aria-hidden />;
 export const MenuIcon = () => <MenuOutlined aria-hidden />;
 export const MoreIcon = () => <MoreOutlined aria-hidden />;
 export const RenameIcon = () => <EditOutlined aria-hidden />;
 export const ScopeIcon = () => <DatabaseOutlined aria-hidden />;
+export const SearchIcon = () => <SearchOutlined aria-hidden />;
 export const SendIcon = () => <ArrowUpOutlined aria-hidden />;
 export const UploadIcon = () => <UploadOutlined aria-hidden />;
