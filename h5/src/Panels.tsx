@@ -3,6 +3,7 @@ import { lazy } from "react";
 import type { Api } from "./api";
 import type { Bases } from "./knowledge/useBases";
 import type { Scope } from "./knowledge/useScope";
+import type { Settings } from "./sessions/useSettings";
 import type { SideBarProps } from "./SideBar";
 import { Later } from "./ui/Later";
 import type { PanelsState } from "./usePanels";
@@ -10,6 +11,7 @@ import type { PanelsState } from "./usePanels";
 const CitationSheet = lazy(() => import("./citation/CitationSheet"));
 const KnowledgeSheet = lazy(() => import("./knowledge/KnowledgeSheet"));
 const HelpSheet = lazy(() => import("./ui/HelpSheet"));
+const SettingsSheet = lazy(() => import("./sessions/SettingsSheet"));
 const SessionDrawer = lazy(() => import("./sessions/SessionDrawer"));
 
 interface Props {
@@ -17,17 +19,21 @@ interface Props {
   api: Api;
   bases: Bases;
   scope: Scope | null;
+  settings: Settings | null;
   /** Null where conversations stand beside the chat and need no panel. */
   list: SideBarProps | null;
 }
 
-export function Panels({ panels, api, bases, scope, list }: Props) {
+export function Panels({ panels, api, bases, scope, settings, list }: Props) {
   const { shown, seen, source, close } = panels;
   return (
     <Later>
       {list && seen.has("sessions") && <SessionDrawer {...list} open={shown === "sessions"} onClose={close} />}
       {seen.has("knowledge") && (
         <KnowledgeSheet api={api} bases={bases} scope={scope} open={shown === "knowledge"} onClose={close} />
+      )}
+      {seen.has("settings") && (
+        <SettingsSheet api={api} settings={settings} open={shown === "settings"} onClose={close} />
       )}
       {seen.has("help") && <HelpSheet open={shown === "help"} onClose={close} />}
       {source && <CitationSheet api={api} source={source} open={shown === "citation"} onClose={close} />}

@@ -1,6 +1,7 @@
 /** Conversations and the few things that are the same in all of them. */
 import { Button } from "antd";
 import { lazy } from "react";
+import type { Api } from "./api";
 import { useI18n } from "./i18n";
 import type { Sessions } from "./sessions/useSessions";
 import { ChatIcon, HelpIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
@@ -9,6 +10,7 @@ import { Later } from "./ui/Later";
 const SessionList = lazy(() => import("./sessions/SessionList"));
 
 export interface SideBarProps {
+  api: Api;
   sessions: Sessions;
   activeId: string | null;
   onOpen: (id: string) => void;
@@ -18,7 +20,7 @@ export interface SideBarProps {
   onHelp: () => void;
 }
 
-export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowledge, onHelp }: SideBarProps) {
+export function SideBar({ api, sessions, activeId, onOpen, onNew, onRemoved, onKnowledge, onHelp }: SideBarProps) {
   const { t, switchLang } = useI18n();
   return (
     <nav className="sidebar" aria-label={t.nav.sessions}>
@@ -27,7 +29,7 @@ export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowle
       </Button>
       <div className="sidebar-list">
         <Later>
-          <SessionList sessions={sessions} activeId={activeId} onOpen={onOpen} onRemoved={onRemoved} />
+          <SessionList api={api} sessions={sessions} activeId={activeId} onOpen={onOpen} onRemoved={onRemoved} />
         </Later>
       </div>
       <div className="sidebar-foot">

@@ -313,6 +313,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["searchSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["exportSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["regenerateAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["rateAnswer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listPrompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/pages/{page}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPageImage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/documents/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["downloadDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/knowledge-bases/{id}/documents/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["addDocuments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -528,6 +672,7 @@ export interface components {
              * @description When it was taken in.
              */
             created_at: string;
+            enabled: boolean;
         };
         /**
          * DocumentProgress
@@ -751,6 +896,7 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            suggestions: string[];
         };
         /**
          * KnowledgeBaseChange
@@ -871,6 +1017,9 @@ export interface components {
              * @description When it was said.
              */
             created_at: string;
+            parent_id?: string | null;
+            siblings: string[];
+            rating?: components["schemas"]["Rating"] | null;
         };
         /**
          * MessageError
@@ -940,6 +1089,7 @@ export interface components {
             title: string | null;
             /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
             knowledge_base_ids?: string[] | null;
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -1232,6 +1382,7 @@ export interface components {
             id?: string | null;
             /** @description What you ask. */
             content: string;
+            edit_of?: string | null;
         };
         /**
          * @description Where a user's id comes from, so that a token of the partner cannot name a registered user.
@@ -1372,6 +1523,9 @@ export interface components {
              * @description When something was last said.
              */
             updated_at: string;
+            title_by: components["schemas"]["TitleBy"];
+            settings: components["schemas"]["SessionSettings"];
+            current_message_id?: string | null;
         };
         /**
          * SessionChange
@@ -1385,6 +1539,8 @@ export interface components {
             title?: string | null;
             /** @description The knowledge bases to ask; null makes it every base you may read again. */
             knowledge_base_ids?: string[] | null;
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            current_message_id?: string | null;
         };
         /**
          * SessionUser
@@ -1450,6 +1606,77 @@ export interface components {
             output_tokens: number;
             /** @description Whose count it is. */
             counted_by: components["schemas"]["CountedBy"];
+        };
+        SessionSettings: {
+            model?: string | null;
+            temperature?: number | null;
+            max_tokens?: number | null;
+            top_k?: number | null;
+            threshold?: number | null;
+            history_count?: number | null;
+            prompt?: string | null;
+        };
+        SessionSettingsChange: {
+            model?: string | null;
+            temperature?: number | null;
+            max_tokens?: number | null;
+            top_k?: number | null;
+            threshold?: number | null;
+            history_count?: number | null;
+            prompt?: string | null;
+        };
+        /** @enum {string} */
+        TitleBy: "user" | "server";
+        Regenerate: {
+            id?: string | null;
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+        };
+        /** @enum {string} */
+        Rated: "up" | "down";
+        Rating: {
+            value?: components["schemas"]["Rated"] | null;
+            comment?: string | null;
+        };
+        ModelBody: {
+            name: string;
+            kind: string;
+            default: boolean;
+        };
+        ModelList: {
+            items: components["schemas"]["ModelBody"][];
+        };
+        FoundInSession: {
+            session: components["schemas"]["SessionBody"];
+            message_id?: string | null;
+            excerpt: string;
+            start: number;
+            end: number;
+        };
+        Page_FoundInSession: {
+            items: components["schemas"]["FoundInSession"][];
+            next_cursor?: string | null;
+        };
+        /** @enum {string} */
+        ExportFormat: "markdown" | "json";
+        PromptSummary: {
+            name: string;
+            title: string;
+            description: string;
+        };
+        PromptList: {
+            items: components["schemas"]["PromptSummary"][];
+        };
+        Problem2: {
+            code: components["schemas"]["ProblemCode"];
+            detail: string;
+        };
+        BatchItem: {
+            name: string;
+            document?: components["schemas"]["DocumentBody"] | null;
+            problem?: components["schemas"]["Problem2"] | null;
+        };
+        BatchResult: {
+            items: components["schemas"]["BatchItem"][];
         };
     };
     responses: never;
@@ -2530,7 +2757,9 @@ export interface operations {
     };
     addDocument: {
         parameters: {
-            query?: never;
+            query?: {
+                on_conflict?: "refuse" | "replace" | "skip";
+            };
             header?: never;
             path: {
                 /** @description The knowledge base. */
@@ -4959,6 +5188,329 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    searchSessions: {
+        parameters: {
+            query: {
+                q: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_FoundInSession"];
+                };
+            };
+        };
+    };
+    exportSession: {
+        parameters: {
+            query?: {
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": Record<string, never>;
+                };
+            };
+        };
+    };
+    regenerateAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Regenerate"];
+            };
+        };
+        responses: {
+            /** @description The answer: whole, or as a stream of events with `Accept: text/event-stream`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                    "text/event-stream": components["schemas"]["Event"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rateAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Rating"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ModelList"];
+                };
+            };
+        };
+    };
+    listPrompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PromptList"];
+                };
+            };
+        };
+    };
+    getPageImage: {
+        parameters: {
+            query?: {
+                version?: number;
+                width?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                page: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+        };
+    };
+    downloadDocument: {
+        parameters: {
+            query?: {
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    addDocuments: {
+        parameters: {
+            query?: {
+                on_conflict?: "refuse" | "replace" | "skip";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    file?: string[];
+                };
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["BatchResult"];
                 };
             };
         };

@@ -3,7 +3,7 @@ import { useI18n } from "../i18n";
 import { SearchIcon } from "../ui/icons";
 
 /** The server's limit for a search, in characters. */
-const SEARCH_CHARS_MAX = 200;
+const SEARCH_CHARS_MAX = 100;
 const ID = "search-conversations";
 /** A drawer that is just opening has no field yet. */
 const FRAMES_MAX = 30;
