@@ -39,7 +39,12 @@ use crate::{
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
     jobs,
-    knowledge::KnowledgeApi,
+    knowledge::{
+        KnowledgeApi,
+        api::{self, Library},
+        ingest::Reading,
+        original::Drawing,
+    },
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
@@ -56,6 +61,8 @@ pub struct ConciergeServer {
     pub gatekeeper: Arc<Gatekeeper>,
     /// The turns of this process.
     pub chat: Arc<Chat>,
+    /// What reading documents may take.
+    pub reading: Reading,
     demo: Option<ClientNo>,
     draining: CancellationToken,
 }
@@ -79,6 +86,7 @@ impl ConciergeServer {
         Ok(Self {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
+            reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
             demo,
@@ -114,7 +122,10 @@ impl ConciergeServer {
 
     fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
         let app = self.app.clone();
-        let knowledge = KnowledgeApi {
+        let reading = self.reading.clone();
+        let knowledge = Library {
+            drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
+            reading,
             upload_bytes_max: app
                 .config
                 .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
@@ -124,7 +135,7 @@ impl ConciergeServer {
         };
         let apis = (
             IdentityApi::new(app)?,
-            knowledge,
+            api::all(knowledge),
             ChatApi(self.chat.clone()),
         );
         Ok(describe(apis))
