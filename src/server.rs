@@ -30,7 +30,7 @@ use self::{
 use crate::{
     app::App,
     chat::{
-        ChatApi, Live,
+        ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
     error::CanFail,
@@ -51,7 +51,7 @@ use crate::{
 /// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
-type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
+type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi);
 
 /// A server that is put together and not started yet.
 pub struct ConciergeServer {
@@ -137,6 +137,7 @@ impl ConciergeServer {
             IdentityApi::new(app)?,
             api::all(knowledge),
             ChatApi(self.chat.clone()),
+            MessagesApi(self.chat.clone()),
         );
         Ok(describe(apis))
     }

@@ -133,7 +133,7 @@ impl<'a> Writer<'a> {
             }),
             Event::passages(&self.turn.passages),
         ]);
-        if let Some(text) = self.turn.instead {
+        if let Some(text) = &self.turn.instead {
             self.piece(text);
             return Written {
                 state: State::Done,

@@ -21,7 +21,7 @@ pub use self::{
     http::http_client,
     minilm::MiniLm,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
-    registry::Models,
+    registry::{ChatEntry, Models},
     scripted::{Script, Scripted, Step},
 };
 

@@ -1,7 +1,7 @@
 /** Documents being added: addresses one after the other, files some at a time, each with a result of its own. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Api } from "../api";
-import { ApiError, asApiError, isErrorCode } from "../api/error";
+import { type ApiError, asApiError } from "../api/error";
 import type { OnConflict } from "../api/knowledge";
 import type { KnowledgeDocument } from "../api/types";
 
@@ -95,18 +95,8 @@ async function taken(api: Api, base: string, { addition, onConflict }: Wanted): 
   const name = nameOf(addition);
   try {
     if (typeof addition === "string") return [{ name, document: await api.addByAddress(base, addition), error: null }];
-    if (!isArchive(addition)) return [{ name, document: await api.upload(base, addition, onConflict), error: null }];
-    const { items } = await api.uploadBatch(base, [addition], onConflict);
-    return items.map(({ name: entry, document = null, problem = null }) => ({
-      name: entry,
-      document,
-      error: problem && new ApiError(isErrorCode(problem.code) ? problem.code : "invalid", problem.detail),
-    }));
+    return [{ name, document: await api.upload(base, addition, onConflict), error: null }];
   } catch (reason) {
     return [{ name, document: null, error: asApiError(reason) }];
   }
-}
-
-function isArchive({ name }: File): boolean {
-  return /\.zip$/i.test(name);
 }

@@ -82,16 +82,6 @@ function Form({ settings: { current, save }, choices, onDone }: FormProps) {
         value={model}
         onChange={setModel}
       />
-      {choices.prompts.length > 0 && (
-        <Choice
-          label={t.settings.names.prompt}
-          hint={t.settings.hints.prompt}
-          empty={t.settings.standard}
-          options={choices.prompts.map(({ name, title }) => ({ value: name, label: title || name }))}
-          value={prompt}
-          onChange={setPrompt}
-        />
-      )}
       {NUMBERS.map((name) => (
         <NumberField
           key={name}
