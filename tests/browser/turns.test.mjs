@@ -97,7 +97,7 @@ describe("an answer", () => {
       await page.keyboard.press("Alt+KeyC");
       await here.named(here.words.copied).waitFor();
       const text = await page.evaluate(() => navigator.clipboard.readText());
-      assert.match(text, /\[\^1\][^]*\n\n\[\^1\]: .+: “.+”/);
+      assert.match(text, /\[\^(\d)\][^]*\n\n\[\^\1\]: .+: “.+”/);
     });
   });
 

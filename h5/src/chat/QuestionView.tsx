@@ -34,19 +34,22 @@ export function QuestionView({ turn, busy, edit, choose }: Props) {
   return (
     <div className="question">
       <p>{turn.question}</p>
-      {!busy && (
-        <div className="question-foot">
-          <Siblings siblings={turn.siblings} current={turn.id} label={t.turns.wordings} onChoose={choose} />
-          <Button
-            type="text"
-            size="small"
-            icon={<RenameIcon />}
-            aria-label={t.turns.edit}
-            title={t.turns.edit}
-            onClick={() => setEditing(true)}
-          />
-        </div>
-      )}
+      {/* keeps its room while it is empty, or the answer would jump */}
+      <div className="question-foot">
+        {!busy && (
+          <>
+            <Siblings siblings={turn.siblings} current={turn.id} label={t.turns.wordings} onChoose={choose} />
+            <Button
+              type="text"
+              size="small"
+              icon={<RenameIcon />}
+              aria-label={t.turns.edit}
+              title={t.turns.edit}
+              onClick={() => setEditing(true)}
+            />
+          </>
+        )}
+      </div>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** An answer as Markdown to take elsewhere: its markers become footnotes that name the documents. Pure. */
 import type { Citation } from "../api/types";
-import { type Source, sourcesOf } from "../citation/sources";
+import { LIST_MARK, type Source, sourcesOf } from "../citation/sources";
 
 const MARKER = /\[(\d{1,3})\]/g;
 
@@ -16,6 +16,6 @@ export function asMarkdown(text: string, citations: readonly Citation[], place: 
 function note({ n, document_name, page, quotes }: Source, place: (page: number) => string): string {
   const where = page == null ? document_name : `${document_name}, ${place(page)}`;
   // a footnote is one line; a quote may be several
-  const words = quotes.map(({ text }) => text.replace(/\s+/g, " ").trim()).join(" … ");
+  const words = quotes.map(({ text }) => text.replace(LIST_MARK, "").replace(/\s+/g, " ").trim()).join(" … ");
   return `[^${n}]: ${where}: “${words}”`;
 }
