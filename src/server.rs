@@ -45,13 +45,14 @@ use crate::{
         ingest::Reading,
         original::Drawing,
     },
+    prompts::PromptsApi,
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
 /// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
-type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi);
+type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi, PromptsApi);
 
 /// A server that is put together and not started yet.
 pub struct ConciergeServer {
@@ -134,10 +135,11 @@ impl ConciergeServer {
             app: app.clone(),
         };
         let apis = (
-            IdentityApi::new(app)?,
+            IdentityApi::new(app.clone())?,
             api::all(knowledge),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
+            PromptsApi(app),
         );
         Ok(describe(apis))
     }

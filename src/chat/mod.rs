@@ -20,6 +20,7 @@ pub mod settings;
 mod shapes;
 mod store;
 mod stream;
+pub mod title;
 pub mod turn;
 
 pub use self::{api::ChatApi, api_messages::MessagesApi, live::Live};

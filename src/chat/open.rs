@@ -8,7 +8,8 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
-    prompt, session,
+    prompt::{self, Rules},
+    session,
     settings::{Settings, SettingsChange},
     store::{self, MessageRow, NewAnswer, NewQuestion, Speaker},
     turn::{Chat, LEASE_SECONDS, Turn},
@@ -22,7 +23,8 @@ use crate::{
         lexical::fusion::language,
         search::{self, Passage},
     },
-    models::{self, ChatRequest, Role, SharedChatModel},
+    models::{ChatRequest, Role, SharedChatModel},
+    prompts::Layers,
 };
 
 /// Earlier messages read for the prompt at most.
@@ -76,6 +78,8 @@ struct Material {
     request: ChatRequest,
     passages: Vec<Passage>,
     model: SharedChatModel,
+    /// Whether the model is a vendor's, which can be asked for a title.
+    of_vendor: bool,
     instead: Option<String>,
 }
 
@@ -160,6 +164,7 @@ impl Chat {
             None => asked.current_no,
             Some(edited) => before_edited(&mut tx, user, id, edited).await?,
         };
+        let untitled = asked.untitled;
         let asking = Asking {
             client,
             user,
@@ -172,7 +177,9 @@ impl Chat {
         };
         let material = self.gather(&mut tx, &asking).await?;
         let written = ask.id.unwrap_or_else(|| MessageId::new(now));
-        let turn = asking.turn(written, MessageId::new(now), material);
+        let makes_title = untitled && self.limits.titles_by_model && material.of_vendor;
+        let mut turn = asking.turn(written, MessageId::new(now), material);
+        turn.makes_title = makes_title && turn.instead.is_none();
         let asked = NewQuestion {
             question: written,
             parent_no,
@@ -209,9 +216,10 @@ impl Chat {
         let answers = store::message(&mut tx, user, answer).await?;
         check_siblings(answers.map_or(0, |answer| answer.siblings.len()))?;
         nothing_runs(&mut tx, &asked).await?;
-        let settings = again.settings.unwrap_or_default();
-        let settings = settings.applied_to(session.settings.0);
-        settings.check(&self.app.models)?;
+        let change = again.settings.unwrap_or_default();
+        let old = session.settings.0;
+        change.check(&old, &mut tx, &self.app.models).await?;
+        let settings = change.applied_to(old);
         let asking = Asking {
             client,
             user,
@@ -290,24 +298,29 @@ impl Chat {
             passages.retain(|passage| passage.score >= threshold);
         }
         let entry = self.app.models.chat_or_default(settings.model.as_deref());
-        let earlier = earlier(tx, asking).await?;
+        let (earlier, layers) = told(tx, asking, &bases).await?;
+        let rules = Rules {
+            layers: &layers,
+            chosen: settings.prompt.as_deref(),
+            language: language(asking.content),
+        };
         let cap = entry.output_tokens_max;
         let room = prompt::Room {
             context_tokens: entry.model.context_tokens(),
             output_tokens_max: settings.max_tokens.map_or(cap, |tokens| tokens.min(cap)),
             history_tokens: self.limits.history_tokens,
         };
-        let mut request = prompt::build(asking.content, &mut passages, earlier, room)?;
+        let mut request = prompt::build(asking.content, &rules, &mut passages, earlier, room)?;
         request.temperature = settings.temperature;
         let refuse = bases.iter().all(|base| base.no_answer == NoAnswer::Refuse);
         let nothing =
             passages.is_empty() && (refuse && !bases.is_empty() || entry.model.needs_passages());
-        let instead = nothing.then(|| models::nothing_found(language(asking.content)).to_owned());
         Ok(Material {
+            instead: nothing.then(|| request.no_answer.clone()),
             request,
             passages,
             model: entry.model.clone(),
-            instead,
+            of_vendor: matches!(entry.kind.as_str(), "openai" | "azure"),
         })
     }
 
@@ -336,6 +349,7 @@ impl Asking<'_> {
             passages: material.passages,
             model: material.model,
             instead: material.instead,
+            makes_title: false,
             answer: Arc::default(),
         }
     }
@@ -428,17 +442,35 @@ async fn bases(tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Vec<base::Base>
     Ok(bases)
 }
 
-async fn earlier(tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Vec<prompt::Earlier>> {
+/// What was said before, and the prompts. Those of a base count when it is the only one asked: of
+/// several none could speak for the others.
+async fn told(
+    tx: &mut ClientTx,
+    asking: &Asking<'_>,
+    bases: &[base::Base],
+) -> Result<(Vec<prompt::Earlier>, Layers)> {
     let turns = asking.settings.history_count.map(i64::from);
     let rows = turns.map_or(HISTORY_MESSAGES_MAX, |turns| turns * 2);
-    let last = asking.parent_no.filter(|_| rows > 0);
-    let said = store::said(tx, asking.session, last, rows).await?;
-    let earlier = said.into_iter().map(|(speaker, content)| prompt::Earlier {
-        role: match speaker {
-            Speaker::User => Role::User,
-            Speaker::Assistant => Role::Assistant,
+    let wanted = store::Wanted {
+        session: asking.session,
+        last_no: asking.parent_no.filter(|_| rows > 0),
+        rows,
+        prompts: &Rules::names(asking.settings.prompt.as_deref()),
+        base: match bases {
+            [only] => Some(only.base_id),
+            _ => None,
         },
-        content,
-    });
-    Ok(earlier.collect())
+    };
+    let store::Told { earlier, layers } = store::told(tx, &wanted).await?;
+    let earlier = earlier
+        .0
+        .into_iter()
+        .map(|(speaker, content)| prompt::Earlier {
+            role: match speaker {
+                Speaker::User => Role::User,
+                Speaker::Assistant => Role::Assistant,
+            },
+            content,
+        });
+    Ok((earlier.collect(), Layers(layers.0)))
 }

@@ -232,6 +232,8 @@ impl<'a> Writer<'a> {
             error: written.error,
             usage,
             counted_by,
+            untitled: (self.turn.makes_title && written.state == State::Done)
+                .then_some(self.turn.session),
             frames: None,
         };
         (outcome, checked.changed)

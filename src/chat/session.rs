@@ -93,7 +93,7 @@ pub async fn create(
     now: OffsetDateTime,
 ) -> Result<Session> {
     check(&new.title, new.bases.as_ref().map_or(0, Vec::len))?;
-    new.settings.check(models)?;
+    new.settings.check(tx, models).await?;
     store::add_session(tx, SessionId::new(now), user, new, now).await
 }
 
@@ -127,7 +127,7 @@ pub async fn change(
     )?;
     if let Some(settings) = &change.settings {
         let old = find(tx, user, id).await?.settings.0;
-        settings.applied_to(old).check(models)?;
+        settings.check(&old, tx, models).await?;
     }
     let current_no = match change.current {
         Some(message) => Some(end_of_branch(tx, user, id, message).await?),

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    db::ClientTx,
     error::{Error, Result},
     models::Models,
+    prompts,
 };
 
 /// Passages that a conversation may ask for at most.
 pub const TOP_K_MAX: u32 = 20;
 /// Earlier turns that a conversation may ask for at most.
 pub const HISTORY_COUNT_MAX: u32 = 30;
-/// Characters of a name at most.
-const NAME_CHARS_MAX: usize = 100;
 
 /// What is set for a conversation. Null: as the server is set up.
 #[derive(Object, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,20 @@ impl SettingsChange {
         old
     }
 
+    /// Fails when something that is set cannot be. What was set before is not looked at: a model or a
+    /// prompt may be gone since.
+    ///
+    /// # Errors
+    /// Those of [`Settings::check`].
+    pub async fn check(&self, old: &Settings, tx: &mut ClientTx, models: &Models) -> Result<()> {
+        let model = old.model.clone();
+        let set = self.applied_to(Settings {
+            model: model.filter(|name| models.chat_named(name).is_some()),
+            ..Settings::default()
+        });
+        set.check(tx, models).await
+    }
+
     /// The change as a JSON object: null where something is to be reset.
     pub fn patch(&self) -> Value {
         let mut patch = Map::new();
@@ -117,11 +131,19 @@ fn json<T: Serialize>(change: &MaybeUndefined<T>) -> Option<Value> {
 }
 
 impl Settings {
-    /// Fails with what has to be written differently. Whether there is such a prompt is not looked at.
+    /// Fails with what has to be written differently.
     ///
     /// # Errors
     /// `Invalid`, naming the setting and its limits.
-    pub fn check(&self, models: &Models) -> Result<()> {
+    pub async fn check(&self, tx: &mut ClientTx, models: &Models) -> Result<()> {
+        self.check_bounds(models)?;
+        match &self.prompt {
+            Some(name) => prompts::prompt::check_chosen(tx, name).await,
+            None => Ok(()),
+        }
+    }
+
+    fn check_bounds(&self, models: &Models) -> Result<()> {
         let name = self.model.as_deref();
         if name.is_some_and(|name| models.chat_named(name).is_none()) {
             return Err(Error::invalid(
@@ -133,14 +155,7 @@ impl Settings {
         within("threshold", self.threshold, 0.0, 1.0)?;
         within("max_tokens", self.max_tokens, 1, tokens_max)?;
         within("top_k", self.top_k, 1, TOP_K_MAX)?;
-        within("history_count", self.history_count, 0, HISTORY_COUNT_MAX)?;
-        let long = |name: &String| name.chars().count() > NAME_CHARS_MAX || name.contains('\0');
-        if self.prompt.as_ref().is_some_and(long) {
-            return Err(Error::invalid(
-                "settings.prompt: there is no such prompt; GET /prompts has the names.",
-            ));
-        }
-        Ok(())
+        within("history_count", self.history_count, 0, HISTORY_COUNT_MAX)
     }
 }
 

@@ -32,7 +32,8 @@ pub enum State {
 }
 
 /// Who said it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, serde::Deserialize, poem_openapi::Enum)]
+#[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[oai(rename = "MessageRole", rename_all = "snake_case")]
 pub enum Speaker {

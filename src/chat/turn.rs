@@ -15,11 +15,13 @@ use super::{
 };
 use crate::{
     app::App,
+    config::wrong,
     db::ClientTx,
     error::{Code, Result},
     ids::{ClientNo, MessageId, SessionId, UserId},
     knowledge::{search::Passage, version},
     models::{ChatRequest, SharedChatModel, TokenUsage},
+    queue::{self, Job},
 };
 
 /// Seconds for which the writer of an answer is believed to be alive without a sign.
@@ -48,6 +50,8 @@ pub struct Limits {
     pub(super) history_tokens: u32,
     pub(super) question_chars_max: usize,
     pub(super) running_per_user: i64,
+    /// Whether vendors' models are asked for titles.
+    pub(super) titles_by_model: bool,
     /// Silence on a stream after which a heartbeat is sent.
     pub heartbeat: Duration,
 }
@@ -61,6 +65,15 @@ impl Limits {
             history_tokens: number("history_tokens", 0..=1_000_000)? as u32,
             question_chars_max: number("question_chars_max", 1..=100_000)? as usize,
             running_per_user: number("running_per_user", 1..=1_000)? as i64,
+            titles_by_model: match config.text("chat", "titles") {
+                "model" => true,
+                "question" => false,
+                other => {
+                    return Err(wrong(format!(
+                        "[chat] titles = {other}: must be model or question"
+                    )));
+                }
+            },
             heartbeat: Duration::from_secs(number("heartbeat_seconds", 1..=60)?),
         })
     }
@@ -78,6 +91,8 @@ pub struct Turn {
     pub(super) model: SharedChatModel,
     /// Said instead of asking the model.
     pub(super) instead: Option<String>,
+    /// Whether a model is to be asked for a title once there is an answer.
+    pub(super) makes_title: bool,
     pub(super) answer: Arc<Answer>,
 }
 
@@ -101,6 +116,8 @@ pub struct Outcome {
     pub usage: TokenUsage,
     /// Whose count that is.
     pub counted_by: CountedBy,
+    /// The conversation, when a model is to make a title out of this answer.
+    pub untitled: Option<SessionId>,
     /// Events that are not stored yet: number of the first and of the last, and the bytes.
     pub frames: Option<(u32, u32, Bytes)>,
 }
@@ -139,6 +156,9 @@ pub async fn finish(tx: &mut ClientTx, outcome: &Outcome, now: OffsetDateTime) -
     let was_running = store::end_answer(tx, outcome.message, &ending, now).await?;
     if was_running && let Some((first, last, bytes)) = &outcome.frames {
         store::add_frames(tx, outcome.message, *first, *last, bytes).await?;
+    }
+    if was_running && let Some(session) = outcome.untitled {
+        queue::enqueue(tx, Job::Title(session), now).await?;
     }
     let usage = store::UsageRow {
         user: outcome.user,

@@ -110,11 +110,11 @@ describe("a document attached to a question", () => {
       const here = await arrive(page, "en");
       await page.locator(".composer").evaluate((form) => {
         const data = new DataTransfer();
-        data.items.add(new File(["# Pier\n\nThe pier is 88 metres long.\n"], "pier.md", { type: "text/markdown" }));
+        data.items.add(new File(["# Pier\n\nThe pier of Port Quillon is 88 metres long.\n"], "pier.md", { type: "text/markdown" }));
         form.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
       });
       await page.getByRole("list", { name: here.words.attached }).getByText(here.words.ready).waitFor();
-      assert.match(await here.cited(await here.ask("How long is the pier?")), /88/);
+      assert.match(await here.cited(await here.ask("How long is the pier of Port Quillon?")), /88/);
     });
   });
 });

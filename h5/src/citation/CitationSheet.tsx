@@ -24,18 +24,18 @@ export default function CitationSheet({ api, source, open, onClose }: Props) {
   const { t } = useI18n();
   const view = useDocumentWindow(api, source);
   const page = source.page == null ? null : <span className="sheet-sub">{t.sources.page(source.page)}</span>;
+  const picture = source.page != null && isPdf(source.document_name) && (
+    <PageImage
+      key={`${source.document_id} ${source.version} ${source.page}`}
+      api={api}
+      documentId={source.document_id}
+      version={source.version}
+      name={source.document_name}
+      page={source.page}
+    />
+  );
   return (
-    <Sheet title={source.document_name} sub={page} open={open} onClose={onClose} beside>
-      {source.page != null && isPdf(source.document_name) && (
-        <PageImage
-          key={`${source.document_id} ${source.version} ${source.page}`}
-          api={api}
-          documentId={source.document_id}
-          version={source.version}
-          name={source.document_name}
-          page={source.page}
-        />
-      )}
+    <Sheet title={source.document_name} sub={page} top={picture} open={open} onClose={onClose} beside>
       <Body source={source} view={view} />
     </Sheet>
   );

@@ -25,25 +25,31 @@ export function PageImage({ api, documentId, version, name, page: cited }: Props
   const [large, setLarge] = useState(false);
   const { url, error, last } = usePicture(api, documentId, version, page);
   const turn = (by: number) => setPage((now) => now + by);
-  if (error !== null) return <ErrorNote error={error} about={t.sources.noPicture} />;
+  if (error !== null) {
+    return (
+      <div className="page-image">
+        <ErrorNote error={error} about={t.sources.noPicture} />
+      </div>
+    );
+  }
   const alt = t.sources.picture(name, page);
   return (
     <figure className="page-image">
-      <button
-        type="button"
-        className="page-open"
-        aria-label={t.sources.enlarge(page)}
-        disabled={url === null}
-        onClick={() => setLarge(true)}
-      >
-        {url === null ? <span className="page-empty">{t.loading}</span> : <img src={url} alt={alt} />}
-      </button>
+      <div className="page-view" tabIndex={0} role="group" aria-label={alt}>
+        {url === null ? (
+          <p className="page-empty">{t.loading}</p>
+        ) : (
+          <button type="button" className="page-open" aria-label={t.sources.enlarge(page)} onClick={() => setLarge(true)}>
+            <img src={url} alt={alt} />
+          </button>
+        )}
+      </div>
       <figcaption>
         <Button type="text" size="small" icon={<BeforeIcon />} aria-label={t.sources.pageBefore} disabled={page <= 1} onClick={() => turn(-1)} />
         <span aria-live="polite">{t.sources.page(page)}</span>
         <Button type="text" size="small" icon={<ForwardIcon />} aria-label={t.sources.pageAfter} disabled={last} onClick={() => turn(1)} />
         <span className="spring" />
-        <Button type="text" size="small" icon={<ZoomInIcon />} aria-label={t.sources.enlarge(page)} onClick={() => setLarge(true)} />
+        <Button type="text" size="small" icon={<ZoomInIcon />} aria-label={t.sources.enlarge(page)} disabled={url === null} onClick={() => setLarge(true)} />
       </figcaption>
       {large && url !== null && <Large url={url} alt={alt} onClose={() => setLarge(false)} />}
     </figure>

@@ -47,6 +47,6 @@ export function useShortcuts(acts: Acts, leave: () => void): void {
 
 /** A dialog, a menu or a drawer lies over the page and closes itself. */
 function isOverlaid(): boolean {
-  const over = document.querySelectorAll(".ant-modal-wrap, .ant-dropdown, .ant-drawer-open, .ant-select-dropdown");
+  const over = document.querySelectorAll(".ant-modal-wrap, .ant-dropdown, .ant-drawer-open, dialog[open]");
   return [...over].some((one) => one.checkVisibility?.() ?? true);
 }

@@ -63,6 +63,8 @@ pub async fn session(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<O
 pub struct Asked {
     pub base_ids: Option<Vec<Uuid>>,
     pub settings: Json<Settings>,
+    /// Whether it has no title yet.
+    pub untitled: bool,
     /// The message that ends the branch shown.
     pub current_no: Option<i64>,
     /// Answers to its user that are being written, in any session.
@@ -76,7 +78,7 @@ pub async fn session_to_ask(
 ) -> Result<Option<Asked>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select base_ids, settings, current_no,
+        "select base_ids, settings, title = '' as untitled, current_no,
            (select count(*) from message where client_no = $1 and user_id = $3 and state = 'running') running
          from chat_session where client_no = $1 and session_id = $2 and user_id = $3",
     )
@@ -161,4 +163,51 @@ pub async fn remove_session(tx: &mut ClientTx, user: UserId, id: SessionId) -> R
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// A session whose title the server may make, with its first question and the first whole answer.
+#[derive(sqlx::FromRow)]
+pub struct Untitled {
+    pub user_id: UserId,
+    pub title: String,
+    pub settings: Json<Settings>,
+    pub question: String,
+    pub answer: String,
+}
+
+pub async fn untitled(tx: &mut ClientTx, id: SessionId) -> Result<Option<Untitled>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select s.user_id, s.title, s.settings, q.content as question, a.content as answer
+         from chat_session s
+         join message q on q.client_no = $1 and q.session_id = $2 and q.parent_no is null
+         join message a on a.client_no = $1 and a.session_id = $2 and a.parent_no = q.no and a.state = 'done'
+         where s.client_no = $1 and s.session_id = $2 and s.title_by = 'server'
+         order by q.no, a.no limit 1",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Replaces the title that the server made before; never one of the user's.
+pub async fn set_made_title(
+    tx: &mut ClientTx,
+    id: SessionId,
+    title: &str,
+    before: &str,
+) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update chat_session set title = $3
+         where client_no = $1 and session_id = $2 and title_by = 'server' and title = $4",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(title)
+    .bind(before)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

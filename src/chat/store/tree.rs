@@ -1,5 +1,6 @@
 //! Messages as a tree: what is added to it, its branches, what leaves it.
 
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -7,7 +8,8 @@ use super::{MessageRow, Speaker};
 use crate::{
     db::{ClientTx, constraint},
     error::{Error, Result},
-    ids::{MessageId, SessionId, UserId},
+    ids::{BaseId, MessageId, SessionId, UserId},
+    prompts::Layer,
 };
 
 /// An answer that is about to be written, leased to its writer.
@@ -182,14 +184,29 @@ pub async fn branch(
     .await?)
 }
 
-/// What was said on the way to a message, itself first, as far as the model is told; not what is
-/// still unsaid.
-pub async fn said(
-    tx: &mut ClientTx,
-    session: SessionId,
-    last_no: Option<i64>,
-    rows: i64,
-) -> Result<Vec<(Speaker, String)>> {
+/// What a prompt is made of.
+#[derive(sqlx::FromRow)]
+pub struct Told {
+    /// What was said before, the latest first; not what is still unsaid.
+    pub earlier: Json<Vec<(Speaker, String)>>,
+    /// The client's prompts of some names, and a base's.
+    pub layers: Json<Vec<Layer>>,
+}
+
+/// Which messages and prompts are wanted.
+pub struct Wanted<'a> {
+    pub session: SessionId,
+    /// The message that the question follows.
+    pub last_no: Option<i64>,
+    pub rows: i64,
+    pub prompts: &'a [&'a str],
+    /// The base whose prompts count.
+    pub base: Option<BaseId>,
+}
+
+/// What was said on the way to a message, and the prompts (see `prompts/store.rs`): in one statement,
+/// because the first word of every answer waits for it.
+pub async fn told(tx: &mut ClientTx, wanted: &Wanted<'_>) -> Result<Told> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "with recursive branch as (select no, parent_no, role, content, 1::bigint as place from message
@@ -198,13 +215,21 @@ pub async fn said(
            select m.no, m.parent_no, m.role, m.content, b.place + 1 from branch b
              join message m on m.client_no = $1 and m.session_id = $2 and m.no = b.parent_no
              where b.place < $4)
-         select role, content from branch where content <> '' order by no desc",
+         select
+           (select coalesce(jsonb_agg(jsonb_build_array(role, content) order by no desc), '[]')
+             from branch where content <> '') as earlier,
+           (select coalesce(jsonb_agg(jsonb_build_object(
+               'name', name, 'of_base', base_id is not null, 'zh', zh, 'en', en)), '[]')
+             from prompt
+             where client_no = $1 and name = any($5) and (base_id is null or base_id = $6)) as layers",
     )
     .bind(client)
-    .bind(session)
-    .bind(last_no)
-    .bind(rows)
-    .fetch_all(tx.conn())
+    .bind(wanted.session)
+    .bind(wanted.last_no)
+    .bind(wanted.rows)
+    .bind(wanted.prompts)
+    .bind(wanted.base)
+    .fetch_one(tx.conn())
     .await?)
 }
 

@@ -53,13 +53,13 @@ const HOT: [(&str, &str, &[&str]); 32] = [
     (
         "chat/store/tree.rs",
         "answer_to",
-        &["message_pkey", "message_children"],
+        &["message_pkey", "message_children", "sorts"],
     ),
     // the branch comes out of the tree in no order
     (
         "chat/store/tree.rs",
-        "said",
-        &["message_of_session", "sorts"],
+        "told",
+        &["message_of_session", "prompt_name_key", "sorts"],
     ),
     (
         "chat/store/tree.rs",
