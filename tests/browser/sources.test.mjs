@@ -108,6 +108,7 @@ describe("a document attached to a question", () => {
   test("can be dropped or pasted", async () => {
     await asPerson(browser, { lang: "en" }, "drop", async ({ page }) => {
       const here = await arrive(page, "en");
+      await here.named(here.words.attach).waitFor();
       await page.locator(".composer").evaluate((form) => {
         const data = new DataTransfer();
         data.items.add(new File(["# Pier\n\nThe pier of Port Quillon is 88 metres long.\n"], "pier.md", { type: "text/markdown" }));

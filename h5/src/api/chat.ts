@@ -22,6 +22,9 @@ export function chatApi(http: Http) {
     exportSession: (id: string, format: ExportFormat) =>
       raw(http.GET("/sessions/{id}/export", { params: { ...at(id), query: { format } }, parseAs: "stream" })),
     models: () => said(http.GET("/models")),
+    /** The instructions that can be chosen: their names, not their texts. */
+    prompts: () => said(http.GET("/prompts")),
+
     messages: (session: string, cursor: string | null) =>
       said(http.GET("/sessions/{id}/messages", { params: { ...at(session), query: paged(cursor) } })),
     message: (id: string, signal: AbortSignal) => said(http.GET("/messages/{id}", { params: at(id), signal })),

@@ -18,6 +18,8 @@ export type SessionSettings = Schemas["SessionSettings"];
 export type FoundMessage = Schemas["FoundInSession"];
 export type ChatModel = Schemas["ModelBody"];
 
+export type PromptSummary = Schemas["PromptSummary"];
+
 export type Message = Schemas["MessageBody"];
 export type Question = Schemas["Question"];
 export type ExportFormat = Schemas["ExportFormat"];

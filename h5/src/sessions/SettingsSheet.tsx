@@ -82,6 +82,16 @@ function Form({ settings: { current, save }, choices, onDone }: FormProps) {
         value={model}
         onChange={setModel}
       />
+      {(choices.prompts.length > 0 || prompt !== "") && (
+        <Choice
+          label={t.settings.names.prompt}
+          hint={t.settings.hints.prompt}
+          empty={t.settings.standard}
+          options={choices.prompts.map(({ name, title }) => ({ value: name, label: title || name }))}
+          value={prompt}
+          onChange={setPrompt}
+        />
+      )}
       {NUMBERS.map((name) => (
         <NumberField
           key={name}
