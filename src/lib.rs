@@ -29,6 +29,7 @@ pub mod prompts;
 
 pub mod chat;
 
+pub mod admin;
 pub mod jobs;
 
 pub mod boot;

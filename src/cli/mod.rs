@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod ingest;
 mod key;
+mod operator;
 mod serve;
 mod vault;
 
@@ -52,13 +53,16 @@ enum Command {
     User(client::UserArguments),
     /// Add files and folders to a knowledge base, and wait until they can be searched.
     Ingest(ingest::IngestArguments),
+    /// Make, list, disable and reset operators of the console.
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Look after the master key.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
     /// Print a document of the API.
     Openapi {
         /// Which one.
-        #[arg(value_parser = ["native"])]
+        #[arg(value_parser = ["native", "admin"])]
         name: String,
     },
     /// Print the value of a setting, such as server.listen.
@@ -86,8 +90,11 @@ pub fn run() -> ExitCode {
     if let Command::ExtractPdf { pdfium } = &arguments.command {
         return pdf::worker_main(pdfium);
     }
-    if let Command::Openapi { .. } = &arguments.command {
-        return ended(say(server::native_document()));
+    if let Command::Openapi { name } = &arguments.command {
+        return ended(say(match name.as_str() {
+            "admin" => server::admin_document(),
+            _ => server::native_document(),
+        }));
     }
     let config = match Config::load(&arguments.config, &arguments.set) {
         Ok(config) => Arc::new(config),
@@ -137,6 +144,7 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::Token(arguments) => client::token(app, arguments).await,
         Command::User(arguments) => client::user(app, arguments).await,
         Command::Ingest(arguments) => ingest::run(app, arguments).await,
+        Command::Operator(command) => operator::run(app, command).await,
         Command::Vault(command) => vault::run(app, command).await,
         Command::Serve
         | Command::Check(_)

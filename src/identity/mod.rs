@@ -4,14 +4,18 @@ pub mod api;
 pub mod api_key;
 mod cipher;
 pub mod client;
+pub mod debug;
 pub mod demo;
 pub mod gatekeeper;
 pub mod guard;
 pub mod key;
+pub mod keyring;
+pub mod profile;
 pub mod rewrap;
 pub mod session;
 mod store;
 pub mod token;
+mod usage;
 pub mod user;
 
 use std::sync::Arc;

@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 13] = [
     &["knowledge"],
     &["prompts"],
     &["chat"],
-    &["jobs"],
+    &["admin", "jobs"],
     &["boot", "server"],
     &["cli"],
     &["main"],

@@ -37,7 +37,15 @@ fn paths(operation: &Operation, of: &Belongings) -> Vec<String> {
         _ => "",
     };
     ids.iter()
-        .map(|id| format!("/api/v1{}{asks}", operation.path.replace("{id}", id).replace("{name}", "answer")))
+        .map(|id| {
+            format!(
+                "/api/v1{}{asks}",
+                operation
+                    .path
+                    .replace("{id}", id)
+                    .replace("{name}", "answer")
+            )
+        })
         .collect()
 }
 
