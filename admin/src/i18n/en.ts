@@ -1,0 +1,238 @@
+/** The English texts; their shape is what every other language must fill. */
+import type { ErrorCode } from "../api/error";
+import type { DocumentState, Role } from "../api/types";
+import type { Act } from "../audit/acts";
+import type { Scheme } from "../ui/scheme";
+import { clients } from "./en.clients";
+import { tokens } from "./en.tokens";
+
+/** What happened, then what to do. */
+const errors: Record<ErrorCode, string> = {
+  unauthenticated: "You are not signed in any more. Sign in again.",
+  forbidden: "Your role may not do this.",
+  not_found: "This is not here any more. Reload the page to see what is.",
+  taken: "This is in use already. Choose another one.",
+  conflict: "This is not possible as things stand.",
+  stale: "Somebody changed this meanwhile. Load it again.",
+  too_large: "This is too large. Try it with less.",
+  unsupported: "This kind of file is not supported.",
+  invalid: "This was not accepted. Check it and try again.",
+  throttled: "Too many attempts at the moment.",
+  unavailable: "The server is not available right now. Nothing is lost; try again in a moment.",
+  upstream: "Another service did not answer. Try again in a moment.",
+  internal: "Something went wrong on the server. Try again in a moment.",
+  interrupted: "The server was restarted meanwhile. Try again.",
+  offline: "No connection to the server. Check your network and try again.",
+};
+
+const documentStates: Record<DocumentState, string> = {
+  uploaded: "Waiting",
+  extracting: "Reading",
+  embedding: "Indexing",
+  ready: "Ready",
+  failed: "Failed",
+};
+
+const roles: Record<Role, string> = {
+  admin: "Administrator",
+  finance: "Finance",
+  knowledge: "Knowledge",
+  read_only: "Read only",
+};
+
+const roleMeanings: Record<Role, string> = {
+  admin: "May do everything, operators included.",
+  finance: "Reads everything; money will be theirs once there is any.",
+  knowledge: "Reads everything and writes documents.",
+  read_only: "Reads everything and changes nothing.",
+};
+
+const schemes: Record<Scheme, string> = {
+  system: "Colours: as the system",
+  light: "Colours: light",
+  dark: "Colours: dark",
+};
+
+export const en = {
+  /** Between two sentences. */
+  gap: " ",
+  none: "–",
+  loading: "Loading…",
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+  saved: "Saved",
+  remove: "Delete",
+  retry: "Try again",
+  reload: "Reload",
+  more: "More",
+  search: "Search",
+  copy: "Copy",
+  copied: "Copied",
+  copyFailed: "Select it and copy it by hand",
+  download: "Download",
+  keptIt: "I have kept it",
+  actions: "Actions",
+  yes: "Yes",
+  no: "No",
+  missingPart: "A part of this page could not be loaded.",
+  broken: "The console has stopped. Reload it; nothing on the server is lost.",
+  offline: "No network. What you see may be old; nothing can be changed until it is back.",
+  waitSeconds: (seconds: number) => `Wait ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+  typeToConfirm: (word: string) => `Type ${word} to confirm`,
+  errors,
+  roles,
+  roleMeanings,
+  schemes,
+
+  nav: {
+    label: "Navigation",
+    open: "Open navigation",
+    skip: "Skip to content",
+    language: "中文",
+    languageLabel: "切换到中文",
+    overview: "Overview",
+    clients: "Clients",
+    token: "Token debugger",
+    audit: "Audit log",
+    operators: "Operators",
+    account: "Your account",
+    signOut: "Sign out",
+  },
+
+  signIn: {
+    title: "Sign in",
+    lead: "The operators' console of Concierge.",
+    name: "Name",
+    password: "Password",
+    code: "One-time code",
+    codeHint: "The six digits your authenticator app shows.",
+    submit: "Sign in",
+    refused: "Name, password or code is wrong. A code counts once: wait for the next one.",
+    ended: "Your session has ended. Sign in again to go on.",
+    noAccount: "No account yet, or locked out? An administrator makes you a link, or on the server: concierge operator create",
+  },
+
+  setUp: {
+    title: (name: string) => `Welcome, ${name}`,
+    lead: "Two steps, and this account is yours. The link counts once and is then used up.",
+    opening: "Opening the link…",
+    passwordStep: "1. Choose a password",
+    passwordHint: "At least 12 characters; a sentence is easier to remember than signs.",
+    passwordShort: "At least 12 characters.",
+    repeat: "The same once more",
+    repeatDiffers: "The two are not the same.",
+    totpStep: "2. Connect your authenticator app",
+    totpLead: "Scan the picture with an app such as Aegis, 1Password or Google Authenticator, or type the key into it.",
+    qr: "QR code for the authenticator app",
+    secret: "Key",
+    code: "Code the app shows now",
+    submit: "Set up and sign in",
+    wrong: "The code is wrong or has passed. Type the one the app shows now.",
+    usedTitle: "This link cannot be used",
+    used: "It was used already, has expired, or was replaced by a newer one. An administrator can make you another.",
+    toSignIn: "To the sign-in",
+  },
+
+  overview: {
+    title: "Overview",
+    clients: "Clients",
+    users: "Users",
+    answers: "Answers in the last 24 hours",
+    documents: "Documents",
+    version: "Version",
+    states: documentStates,
+    first: "There is no client yet. The first one takes a minute: a name, a key, four lines of code.",
+    newClient: "New client",
+  },
+
+  audit: {
+    title: "Audit log",
+    lead: "Everything operators changed, newest first. Nobody can change or delete an entry.",
+    empty: "Nothing was changed yet.",
+    emptyFiltered: "No entry fits these filters.",
+    at: "When",
+    operator: "Operator",
+    act: "What",
+    client: "Client",
+    subject: "On what",
+    detail: "Details",
+    address: "From",
+    anyOperator: "Any operator",
+    anyAct: "Anything",
+    anyClient: "Client ID",
+    apply: "Filter",
+    clear: "Clear filters",
+    acts: {
+      "client.create": "Client created",
+      "client.change": "Client changed",
+      "client.try": "Chat page tried",
+      "key.add": "Key added",
+      "key.retire": "Key retired",
+      "key.kill": "Key killed",
+      "api_key.create": "API key created",
+      "api_key.revoke": "API key revoked",
+      "user.change": "User changed",
+      "base.create": "Knowledge base created",
+      "document.add": "Document added",
+      "document.delete": "Document deleted",
+      "operator.create": "Operator created",
+      "operator.change": "Operator changed",
+      "operator.reset": "Operator reset",
+      "operator.set_up": "Account set up",
+      "operator.sign_in": "Signed in",
+      "operator.sign_out": "Signed out",
+      "operator.password": "Password changed",
+    } satisfies Record<Act, string>,
+  },
+
+  operators: {
+    title: "Operators",
+    lead: "People who may use this console. Each signs in with a password and a one-time code of their own.",
+    name: "Name",
+    nameHint: "Lower-case letters, digits and . _ @ -, at most 64; an e-mail address will do.",
+    role: "Role",
+    state: "State",
+    created: "Created",
+    active: "Active",
+    disabled: "Disabled",
+    waiting: "Link not used yet",
+    you: "you",
+    add: "New operator",
+    addSubmit: "Create",
+    link: "One-time link",
+    linkTitle: (name: string) => `The link for ${name}`,
+    linkWarning:
+      "Shown only now. Whoever opens it first becomes this operator: hand it over in person or on a channel you trust.",
+    linkHours: "It counts for 24 hours, and once.",
+    reset: "Reset",
+    resetTitle: (name: string) => `Reset ${name}?`,
+    resetText: "Password and authenticator stop counting at once and open sessions end. You get a new one-time link to hand over.",
+    disable: "Disable",
+    disableTitle: (name: string) => `Disable ${name}?`,
+    disableText: "They are signed out at once and cannot sign in until you enable them again.",
+    enable: "Enable",
+    enableTitle: (name: string) => `Enable ${name}?`,
+    enableText: "They may sign in again with their password and authenticator.",
+    nameWrong: "Lower-case letters, digits and . _ @ -, at most 64.",
+    change: "Role",
+    changeTitle: (name: string) => `The role of ${name}`,
+  },
+
+  account: {
+    title: "Your account",
+    signedInAs: "Signed in as",
+    until: "Session until",
+    password: "Change your password",
+    old: "Current password",
+    fresh: "New password",
+    changed: "The password is changed.",
+    refused: "The current password or the code is wrong.",
+    submit: "Change password",
+  },
+
+  ...clients,
+  ...tokens,
+};
+
+export type Texts = typeof en;
