@@ -1,6 +1,7 @@
 /** From the address to a session, and out of it when the session ends. */
 import { ConfigProvider } from "antd";
 import { lazy, useCallback, useEffect, useMemo, useState } from "react";
+import { takeCode } from "./access/entry";
 import { SignIn } from "./access/SignIn";
 import { makeApi } from "./api";
 import { type ApiError, asApiError } from "./api/error";
@@ -56,6 +57,15 @@ function Visit({ code }: { code: string | null }) {
   useEffect(() => {
     if (code === null) begin();
   }, [begin, code]);
+  useEffect(() => {
+    // a link that is opened where the console is open already changes nothing but the fragment
+    const take = () => {
+      const another = takeCode(location, history);
+      if (another !== null) setPhase({ kind: "setUp", code: another });
+    };
+    addEventListener("hashchange", take);
+    return () => removeEventListener("hashchange", take);
+  }, []);
 
   switch (phase.kind) {
     case "beginning":
@@ -74,7 +84,7 @@ function Visit({ code }: { code: string | null }) {
       return (
         <Outside>
           <Later>
-            <SetUp api={api} code={phase.code} onIn={begin} onSignIn={begin} />
+            <SetUp key={phase.code} api={api} code={phase.code} onIn={begin} onSignIn={begin} />
           </Later>
         </Outside>
       );

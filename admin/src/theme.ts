@@ -20,6 +20,8 @@ const LIGHT: ThemeConfig = {
     colorText: "#1d2426",
     colorTextPlaceholder: "#6b7677",
     colorBgBase: "#ffffff",
+    // the edge of a field must be seen (WCAG 1.4.11)
+    colorBorder: "#8c9996",
   },
 };
 
@@ -38,7 +40,7 @@ const DARK: ThemeConfig = {
     // derived from the base they would turn blue
     colorBgContainer: "#1a1e20",
     colorBgElevated: "#1e2325",
-    colorBorder: "#394144",
+    colorBorder: "#687577",
     colorBorderSecondary: "#2d3437",
   },
 };

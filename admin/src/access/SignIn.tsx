@@ -43,7 +43,9 @@ export function SignIn({ api, ended, onIn }: Props) {
           {t.signIn.submit}
         </Button>
       </form>
-      <p className="field-hint">{t.signIn.noAccount}</p>
+      <p className="outside-foot">
+        {t.signIn.noAccount} <code>concierge operator create</code>
+      </p>
     </>
   );
 }

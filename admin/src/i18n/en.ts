@@ -110,7 +110,7 @@ export const en = {
     submit: "Sign in",
     refused: "Name, password or code is wrong. A code counts once: wait for the next one.",
     ended: "Your session has ended. Sign in again to go on.",
-    noAccount: "No account yet, or locked out? An administrator makes you a link, or on the server: concierge operator create",
+    noAccount: "No account yet, or locked out? An administrator makes you a link, or on the server:",
   },
 
   setUp: {

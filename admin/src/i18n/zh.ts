@@ -80,7 +80,7 @@ export const zh: Texts = {
     submit: "登录",
     refused: "名称、密码或验证码有误。每个验证码只能使用一次，请等待下一个。",
     ended: "会话已结束，请重新登录。",
-    noAccount: "还没有账号，或无法登录？可由管理员为您生成链接，或在服务器上运行：concierge operator create",
+    noAccount: "还没有账号，或无法登录？可由管理员为您生成链接，或在服务器上运行：",
   },
 
   setUp: {

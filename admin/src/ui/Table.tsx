@@ -56,7 +56,8 @@ function Cell<Row>({ column: { head, cell, main, acts }, row }: { column: Column
   }
   return (
     <td role="cell" className={acts ? "acts" : undefined} data-head={acts ? undefined : head}>
-      {content}
+      {/* one box, so that on a card all of it stands beside the heading */}
+      <div className="cell">{content}</div>
     </td>
   );
 }

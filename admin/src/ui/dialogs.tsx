@@ -76,7 +76,7 @@ export function Confirm({ title, text, act, typed, calm = false, run, onDone, on
       onSubmit={() => deed.run(run, onDone)}
       onCancel={onCancel}
     >
-      <p>{text}</p>
+      <p className="field-row">{text}</p>
       {typed !== undefined && (
         <TextField label={t.typeToConfirm(typed)} value={word} onChange={setWord} autoComplete="off" autoFocus />
       )}
