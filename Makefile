@@ -46,6 +46,8 @@ lint: h5/node_modules/.package-lock.json admin/node_modules/.package-lock.json $
 bless: ## Rewrite what is generated: openapi/ and the types of the page
 	cargo run -q --locked -- openapi native > openapi/native.json.new
 	mv openapi/native.json.new openapi/native.json
+	cargo run -q --locked -- openapi admin > openapi/admin.json.new
+	mv openapi/admin.json.new openapi/admin.json
 	cd h5 && npm run api
 
 bench: runtime ## Measure: ratios, side by side with the thing compared

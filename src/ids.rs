@@ -65,6 +65,10 @@ uuid_ids! {
     ChunkId;
     /// A job in the queue.
     JobId;
+    /// Someone who runs this server.
+    OperatorId;
+    /// Something that an operator did.
+    EventId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

@@ -27,6 +27,7 @@ pub mod knowledge;
 
 pub mod chat;
 
+pub mod admin;
 pub mod jobs;
 
 pub mod boot;

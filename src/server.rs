@@ -1,5 +1,6 @@
 //! Assembles every API into one service, serves the pages, and owns the state of features.
 
+mod admin;
 mod document;
 mod edge;
 mod listener;
@@ -20,7 +21,7 @@ use poem_openapi::OpenApiService;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use self::document::native_document;
+pub use self::document::{admin_document, native_document};
 use self::{
     document::describe,
     edge::Edge,
@@ -101,7 +102,8 @@ impl ConciergeServer {
             .at("/docs", pages::redirect("/docs/"))
             .at("/docs/*path", pages::swagger()?)
             .nest("/h5/", pages::h5(&app.config)?)
-            .at(native::DOCUMENT, pages::json(native_document()));
+            .at(native::DOCUMENT, pages::json(native_document()))
+            .nest("/admin", admin::routes(app, &self.gatekeeper)?);
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {

@@ -58,7 +58,7 @@ enum Command {
     /// Print a document of the API.
     Openapi {
         /// Which one.
-        #[arg(value_parser = ["native"])]
+        #[arg(value_parser = ["native", "admin"])]
         name: String,
     },
     /// Print the value of a setting, such as server.listen.
@@ -86,8 +86,11 @@ pub fn run() -> ExitCode {
     if let Command::ExtractPdf { pdfium } = &arguments.command {
         return pdf::worker_main(pdfium);
     }
-    if let Command::Openapi { .. } = &arguments.command {
-        return ended(say(server::native_document()));
+    if let Command::Openapi { name } = &arguments.command {
+        return ended(say(match name.as_str() {
+            "admin" => server::admin_document(),
+            _ => server::native_document(),
+        }));
     }
     let config = match Config::load(&arguments.config, &arguments.set) {
         Ok(config) => Arc::new(config),

@@ -49,12 +49,18 @@ pub type SystemTx = Tx<System>;
 /// Reads clients and their keys, to find out who is asking: for `identity` only.
 pub type GateTx = Tx<Gate>;
 
+/// Sees operators and what they did, and no row of a client: for `admin` only.
+pub type AdminTx = Tx<Admin>;
+
 /// The scope of a [`SystemTx`].
 #[derive(Debug)]
 pub struct System;
 /// The scope of a [`GateTx`].
 #[derive(Debug)]
 pub struct Gate;
+/// The scope of an [`AdminTx`].
+#[derive(Debug)]
+pub struct Admin;
 
 impl Db {
     /// Opens the pool as the powerless login role, after checking that it is one and that server
@@ -97,6 +103,12 @@ impl Db {
             Gate,
         )
         .await
+    }
+
+    /// Begins a transaction that sees operators. For `admin` only.
+    pub async fn admin(&self) -> Result<AdminTx> {
+        self.begin("begin; set local role concierge_admin".into(), Admin)
+            .await
     }
 
     /// Listens to notifications of a channel, on a connection of its own. When that is lost,
@@ -200,6 +212,16 @@ impl<Scope> Tx<Scope> {
     /// The connection, for a statement.
     pub fn conn(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// Goes on in the role that sees operators, and in no other: what was done and what is written
+    /// about it commit together, though neither role has a right to the tables of the other.
+    pub async fn into_admin(mut self) -> Result<AdminTx> {
+        self.inner.execute("set local role concierge_admin").await?;
+        Ok(Tx {
+            inner: self.inner,
+            scope: Admin,
+        })
     }
 
     /// Makes what was done permanent.

@@ -45,6 +45,7 @@ impl Owner {
             "concierge_client",
             "concierge_system",
             "concierge_gate",
+            "concierge_admin",
         ] {
             make_role(&mut tx, role, "nologin").await?;
         }
@@ -57,7 +58,12 @@ impl Owner {
             );
             tx.execute(AssertSqlSafe(text)).await?;
         }
-        for role in ["concierge_client", "concierge_system", "concierge_gate"] {
+        for role in [
+            "concierge_client",
+            "concierge_system",
+            "concierge_gate",
+            "concierge_admin",
+        ] {
             let text = format!(
                 "grant {role} to {} with inherit false, set true",
                 quoted(login)

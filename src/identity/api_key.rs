@@ -50,13 +50,46 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// What it may do. A word that a newer version wrote is left out.
+    /// What it may do.
     pub fn scopes(&self) -> Vec<Scope> {
-        self.scopes
-            .iter()
-            .filter_map(|word| Scope::from_word(word))
-            .collect()
+        scopes(&self.scopes)
     }
+}
+
+/// An API key as the operator sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Listed {
+    /// Its id.
+    pub api_key_id: ApiKeyId,
+    /// What it is for.
+    pub name: String,
+    scopes: Vec<String>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it was revoked.
+    pub revoked_at: Option<OffsetDateTime>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+impl Listed {
+    /// What it may do.
+    pub fn scopes(&self) -> Vec<Scope> {
+        scopes(&self.scopes)
+    }
+}
+
+/// A word that a newer version wrote is left out.
+fn scopes(words: &[String]) -> Vec<Scope> {
+    words
+        .iter()
+        .filter_map(|word| Scope::from_word(word))
+        .collect()
+}
+
+/// All keys of the client, the newest first.
+pub async fn list(tx: &mut ClientTx) -> Result<Vec<Listed>> {
+    store::keyring::api_keys(tx).await
 }
 
 /// Makes a key `ck_{client}_{secret}`. The text is not kept: it is shown once, here.
@@ -91,12 +124,12 @@ pub(super) async fn find(tx: &mut ClientTx, secret: &str) -> Result<Option<ApiKe
 }
 
 /// 256 random bits in hex.
-pub(super) fn random_secret() -> Secret {
+pub fn random_secret() -> Secret {
     Secret::from(hex::encode(rand::random::<[u8; 32]>()))
 }
 
 /// SHA-256: the secrets are random, so a slow hash would add nothing.
-pub(super) fn hash(text: &str) -> [u8; 32] {
+pub fn hash(text: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     hash

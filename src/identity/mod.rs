@@ -8,6 +8,8 @@ pub mod demo;
 pub mod gatekeeper;
 pub mod guard;
 pub mod key;
+pub mod keyring;
+pub mod profile;
 pub mod rewrap;
 pub mod session;
 mod store;

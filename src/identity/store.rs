@@ -1,5 +1,8 @@
 //! Statements of `identity`: one function, one statement, no decisions.
 
+pub mod keyring;
+pub mod profile;
+
 use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
@@ -123,7 +126,7 @@ pub async fn active_keys(
 ) -> Result<Vec<KeyRow>> {
     Ok(sqlx::query_as(
         "select key_id, private_sealed, bits, retires_at from client_key
-         where client_no = $1 and (retires_at is null or retires_at > $2)
+         where client_no = $1 and killed_at is null and (retires_at is null or retires_at > $2)
          order by created_at desc, key_id desc",
     )
     .bind(client)
@@ -212,7 +215,7 @@ pub async fn retire_keys(tx: &mut ClientTx, retires_at: OffsetDateTime) -> Resul
 pub async fn newest_public_key(tx: &mut ClientTx) -> Result<Option<String>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
-        "select public_pem from client_key where client_no = $1
+        "select public_pem from client_key where client_no = $1 and killed_at is null
          order by created_at desc, key_id desc limit 1",
     )
     .bind(client)

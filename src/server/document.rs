@@ -1,6 +1,9 @@
-//! The native document: what the macros know of the operations, and what they leave out.
+//! The documents: what the macros know of the operations, and what they leave out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    marker::PhantomData,
+};
 
 use poem::{endpoint::BoxEndpoint, http::Method};
 use poem_openapi::{
@@ -9,10 +12,28 @@ use poem_openapi::{
 };
 
 use super::NativeApis;
+use crate::admin::api::AdminApis;
 
 /// The native document, as `openapi/native.json` holds it.
 pub fn native_document() -> String {
-    describe(Documented).spec()
+    describe(Documented::<NativeApis>(PhantomData)).spec()
+}
+
+/// The document of the console, as `openapi/admin.json` holds it.
+pub fn admin_document() -> String {
+    describe_admin(Documented::<AdminApis>(PhantomData)).spec()
+}
+
+/// Operations with the frame of the console's document around them.
+pub fn describe_admin<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
+    OpenApiService::new(apis, "Concierge console", env!("CARGO_PKG_VERSION"))
+        .description(
+            "What operators do: clients, keys, users, documents, each act written down. \
+             Failures are `application/problem+json` (RFC 9457) with a `code` out of a closed list. \
+             Requests that write need the header `X-Concierge-Console: 1`.",
+        )
+        .license(LicenseObject::new("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server("/admin/v1")
 }
 
 /// Operations with the frame of the native document around them.
@@ -26,14 +47,14 @@ pub fn describe<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
         .server("/api/v1")
 }
 
-/// The native operations as they are described, with nothing behind them.
-struct Documented;
+/// Operations as they are described, with nothing behind them.
+struct Documented<T>(PhantomData<T>);
 
-impl OpenApi for Documented {
+impl<T: OpenApi> OpenApi for Documented<T> {
     fn meta() -> Vec<MetaApi> {
         let mut registry = Registry::new();
-        NativeApis::register(&mut registry);
-        let mut apis = NativeApis::meta();
+        T::register(&mut registry);
+        let mut apis = T::meta();
         for operation in operations(&mut apis) {
             for param in &mut operation.params {
                 untitle(&mut param.schema);
@@ -46,8 +67,8 @@ impl OpenApi for Documented {
     }
 
     fn register(registry: &mut Registry) {
-        NativeApis::register(registry);
-        let asked = asked(registry);
+        T::register(registry);
+        let asked = asked::<T>(registry);
         for (name, schema) in &mut registry.schemas {
             tell_nulls(schema, !asked.contains(name));
         }
@@ -71,9 +92,9 @@ fn describe_response(response: &mut MetaResponse, registry: &Registry) {
 }
 
 /// The names of what callers send, with all that it consists of.
-fn asked(registry: &Registry) -> BTreeSet<String> {
+fn asked<T: OpenApi>(registry: &Registry) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for operation in operations(&mut NativeApis::meta()) {
+    for operation in operations(&mut T::meta()) {
         let contents = operation
             .request
             .iter()

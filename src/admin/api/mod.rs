@@ -1,0 +1,57 @@
+//! The operations of the console over HTTP.
+
+mod account;
+mod clients;
+mod keys;
+mod operators;
+mod shapes;
+
+use std::sync::Arc;
+
+use poem_openapi::{ApiResponse, Tags as TagsDerive};
+
+pub use self::{account::AccountApi, clients::ClientsApi, keys::KeysApi, operators::OperatorsApi};
+use super::Console;
+use crate::{
+    error::Result,
+    identity::{client, client::Client},
+};
+
+/// The chapters of the console's document.
+#[derive(TagsDerive)]
+enum Tags {
+    /// Signing in, and who one is.
+    Account,
+    /// Who may use the console.
+    Operators,
+    /// Partners and their settings.
+    Clients,
+    /// RSA keys and API keys of clients.
+    Keys,
+}
+
+/// All operations.
+pub type AdminApis = (AccountApi, OperatorsApi, ClientsApi, KeysApi);
+
+/// All operations on this console.
+pub fn apis(console: &Arc<Console>) -> AdminApis {
+    (
+        AccountApi(console.clone()),
+        OperatorsApi(console.clone()),
+        ClientsApi(console.clone()),
+        KeysApi(console.clone()),
+    )
+}
+
+#[derive(ApiResponse)]
+enum Done {
+    /// It is done.
+    #[oai(status = 204)]
+    Done,
+}
+
+/// The client of this id.
+async fn named(console: &Console, client_id: &str) -> Result<Client> {
+    let mut tx = console.app.db.system().await?;
+    client::find(&mut tx, client_id).await
+}

@@ -1,0 +1,69 @@
+//! Statements about the keys of a client as the operator sees them.
+
+use time::OffsetDateTime;
+
+use crate::{
+    db::ClientTx,
+    error::Result,
+    identity::{api_key::Listed, keyring::KeyPair},
+    ids::KeyId,
+};
+
+pub async fn keys(tx: &mut ClientTx) -> Result<Vec<KeyPair>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select key_id, public_pem, bits, created_at, retires_at, killed_at, last_used_at
+         from client_key where client_no = $1
+         order by created_at desc, key_id desc limit 200",
+    )
+    .bind(client)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Until the commit nobody else changes the keys of the client.
+pub async fn lock(tx: &mut ClientTx) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("select from client where client_no = $1 for no key update")
+        .bind(client)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub async fn retire(tx: &mut ClientTx, id: KeyId, retires_at: OffsetDateTime) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("update client_key set retires_at = $3 where client_no = $1 and key_id = $2")
+        .bind(client)
+        .bind(id)
+        .bind(retires_at)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub async fn kill(tx: &mut ClientTx, id: KeyId, now: OffsetDateTime) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update client_key set killed_at = $3
+         where client_no = $1 and key_id = $2 and killed_at is null",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn api_keys(tx: &mut ClientTx) -> Result<Vec<Listed>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select api_key_id, name, scopes, created_at, revoked_at, last_used_at
+         from api_key where client_no = $1
+         order by created_at desc, api_key_id desc limit 200",
+    )
+    .bind(client)
+    .fetch_all(tx.conn())
+    .await?)
+}
