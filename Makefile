@@ -49,6 +49,7 @@ bless: ## Rewrite what is generated: openapi/ and the types of the page
 	cargo run -q --locked -- openapi admin > openapi/admin.json.new
 	mv openapi/admin.json.new openapi/admin.json
 	cd h5 && npm run api
+	cd admin && npm run api
 
 bench: runtime ## Measure: ratios, side by side with the thing compared
 	cargo bench --locked --bench bench

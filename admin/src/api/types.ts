@@ -1,37 +1,35 @@
-/** The console's names for the shapes of the operators' API. */
+/** The console's names for the shapes of the operators' API; `schema.d.ts` is generated out of its document. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
 
 export interface Page<Item> {
   items: Item[];
   next_cursor?: string | null;
 }
 
-export type ProblemCode =
-  | "unauthenticated" | "forbidden" | "not_found" | "taken" | "conflict" | "stale" | "too_large" | "unsupported"
-  | "invalid" | "throttled" | "unavailable" | "upstream" | "internal" | "interrupted";
+export type ProblemCode = Schemas["ProblemCode"];
 
-export type Role = "admin" | "finance" | "knowledge" | "read_only";
-export interface Me { name: string; role: Role; session_until: string }
-export interface LinkOpened { operator: { name: string; role: Role }; totp: { secret: string; otpauth_url: string } }
-export interface Operator { id: string; name: string; role: Role; enabled: boolean; set_up: boolean; created_at: string }
-export interface OperatorLink { operator: Operator; link: string }
+export type Role = Schemas["OperatorRole"];
+export type Me = Schemas["OperatorMe"];
+export type LinkOpened = Schemas["LinkBody"];
+export type Operator = Schemas["Operator"];
+export type OperatorLink = Schemas["OperatorLink"];
 
-export type V1Tokens = "header" | "exchange_once";
-export type MembersMay = "read" | "own" | "manage";
-export interface Client {
-  id: string; name: string; description: string; enabled: boolean; v1_tokens: V1Tokens; members_may: MembersMay;
-  token_realm: string; reentry_url?: string | null; time_zone: string; origins: string[];
-  requests_per_minute?: number | null; user_requests_per_minute?: number | null; created_at: string;
-}
-export interface NewClient { name: string; id?: string; description?: string; v1_tokens?: V1Tokens; key_bits?: number; import_key?: string }
-export type ClientChange = Partial<Omit<Client, "id" | "created_at" | "token_realm">>;
-export interface ClientMade { client: Client; client_key: string }
+export type V1Tokens = Schemas["V1Tokens"];
+export type MembersMay = Schemas["MembersMay"];
+export type Client = Schemas["Client"];
+export type NewClient = Schemas["NewClient"];
+export type ClientChange = Schemas["ClientChange"];
+export type ClientMade = Schemas["ClientMade"];
+export type ClientKey = Schemas["Key"];
+export type KeyMade = Schemas["KeyMade"];
+export type Scope = Schemas["ApiKeyScope"];
+export type ApiKey = Schemas["ApiKey"];
+export type ApiKeyMade = Schemas["ApiKeyMade"];
+
 export type SnippetLang = "typescript" | "python" | "java" | "php" | "curl";
 export interface Snippets { files: { name: string; text: string }[] }
-export interface ClientKey { id: string; bits: number; created_at: string; retires_at?: string | null; killed_at?: string | null; last_used_at?: string | null; fingerprint: string }
-export interface KeyMade { key: ClientKey; client_key: string }
-export type Scope = "knowledge:read" | "knowledge:write";
-export interface ApiKey { id: string; name: string; scopes: Scope[]; created_at: string; revoked_at?: string | null; last_used_at?: string | null }
-export interface ApiKeyMade { id: string; secret: string }
 export type UserRole = "member" | "manager";
 export interface User { id: string; realm: string; external_id: string; username: string; role: UserRole; enabled: boolean; created_at: string; last_seen_at?: string | null; sessions: number; documents: number }
 export interface TokenStep { step: string; ok: boolean; detail_code: string; values: Record<string, string> }

@@ -102,9 +102,9 @@ function Subject({ event: { subject, detail } }: { event: AuditEvent }) {
   const { t } = useI18n();
   if (!subject && !detail) return <span className="muted">{t.none}</span>;
   return (
-    <>
+    <div className="long">
       {subject}
       {detail && <span className="sub">{detail}</span>}
-    </>
+    </div>
   );
 }

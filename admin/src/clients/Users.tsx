@@ -84,7 +84,7 @@ function UserTable({ users, onAsk }: { users: readonly User[]; onAsk: ((asking: 
       dim={({ enabled }) => !enabled}
       columns={[
         { head: t.users.name, main: true, cell: nameOf },
-        { head: t.users.externalId, cell: ({ external_id: id }) => <code>{id}</code> },
+        { head: t.users.externalId, cell: ({ external_id: id }) => <code className="long">{id}</code> },
         { head: t.users.role, cell: ({ role }) => t.users.roles[role] },
         {
           head: t.users.state,

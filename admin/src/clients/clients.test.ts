@@ -14,6 +14,8 @@ const CLIENT: Client = {
   v1_tokens: "exchange_once",
   token_realm: "partner",
   members_may: "own",
+  reentry_url: null,
+  requests_per_minute: null,
   time_zone: "UTC",
   origins: ["https://shop.example"],
   user_requests_per_minute: 60,

@@ -1,5 +1,5 @@
 /** Sizes as people read them. */
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+const UNITS = ["B", "kB", "MB", "GB"] as const;
 
 export function bytesOf(bytes: number, lang: string): string {
   let value = bytes;
@@ -8,6 +8,7 @@ export function bytesOf(bytes: number, lang: string): string {
     value /= 1000;
     unit += 1;
   }
-  const options = { style: "unit", unit: UNITS[unit] ?? "byte", unitDisplay: "short", maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0 } as const;
-  return new Intl.NumberFormat(lang === "zh" ? "zh-CN" : "en-GB", options).format(value);
+  const maximumFractionDigits = value < 10 && unit > 0 ? 1 : 0;
+  const number = new Intl.NumberFormat(lang === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits }).format(value);
+  return `${number} ${UNITS[unit]}`;
 }
