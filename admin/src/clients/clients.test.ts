@@ -68,7 +68,7 @@ describe("a key", () => {
     [{ retires_at: "2026-01-02T00:00:00Z" }, "retired"],
     [{ retires_at: "2026-01-03T00:00:00Z", killed_at: "2026-01-01T00:00:00Z" }, "killed"],
   ] as const)("with %j is %s", (key, state) => {
-    expect(keyState(key, now)).toBe(state);
+    expect(keyState({ retires_at: null, killed_at: null, ...key }, now)).toBe(state);
   });
 });
 

@@ -6,6 +6,8 @@ export function stepName({ step }: TokenStep, t: Texts): string {
   return t.token.steps[step] ?? step;
 }
 
-export function reasonOf({ detail_code: code, values }: TokenStep, t: Texts): string {
-  return t.token.reasons[code] ?? `${code} ${JSON.stringify(values)}`;
+/** What a newer server finds is shown by its own name. */
+export function reasonOf({ step, detail_code: found, values }: TokenStep, t: Texts): string {
+  const said = found === "ok" ? t.token.well[step] : t.token.findings[found];
+  return said === undefined ? found : said(values);
 }
