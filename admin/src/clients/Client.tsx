@@ -52,7 +52,7 @@ function Head({ client }: { client: Body }) {
           <h1>{client.name}</h1>
           <code className="muted">{client.id}</code>
         </div>
-        {may("clients") && client.enabled && <TryIt id={client.id} />}
+        {may("try") && client.enabled && <TryIt id={client.id} />}
       </div>
       {!client.enabled && (
         <p className="note note-warn" role="status">
@@ -79,7 +79,8 @@ function TryIt({ id }: { id: string }) {
           tab?.close();
           throw reason;
         }),
-      ({ url }) => {
+      ({ url: path }) => {
+        const url = new URL(path, location.href).href;
         if (tab === null) setBlocked(url);
         else {
           tab.opener = null;

@@ -33,12 +33,9 @@ export function Shell() {
   return (
     <div className="shell shell-in">
       <header className="top">
-        <a className="visually-hidden" href={location.hash || "#/"} onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}>
+        <button type="button" className="skip" onClick={() => main.current?.focus()}>
           {t.nav.skip}
-        </a>
+        </button>
         {!wide && <Button type="text" icon={<MenuIcon />} aria-label={t.nav.open} aria-expanded={open} onClick={() => setOpen(true)} />}
         <a className="brand" href={hrefOf({ screen: "overview" })}>
           <img src="/admin/icon.svg" alt="" />
