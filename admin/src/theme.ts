@@ -29,8 +29,9 @@ const DARK: ThemeConfig = {
   algorithm: theme.darkAlgorithm,
   token: {
     ...SHARED,
-    colorPrimary: "#2aa79b",
-    colorInfo: "#2aa79b",
+    colorPrimary: "#36c5b7",
+    colorInfo: "#36c5b7",
+    colorError: "#ff7b70",
     colorLink: "#4cc2b5",
     colorText: "#e4e8e7",
     colorTextPlaceholder: "#8c9999",

@@ -158,11 +158,15 @@ function State({ document }: { document: ListedDocument }) {
 
 function Facts({ document: { pages, chunks }, size }: { document: ListedDocument; size: string }) {
   const { t } = useI18n();
-  const facts = [pages != null && t.documents.pages(pages), chunks != null && t.documents.chunks(chunks)].filter(Boolean);
+  const facts = [pages != null && t.documents.pages(pages), chunks != null && t.documents.chunks(chunks)].filter((fact) => fact !== false);
   return (
-    <>
+    <div className="facts">
       {size}
-      {facts.length > 0 && <span className="sub">{facts.join(" · ")}</span>}
-    </>
+      {facts.map((fact) => (
+        <span key={fact} className="sub">
+          {fact}
+        </span>
+      ))}
+    </div>
   );
 }

@@ -91,10 +91,20 @@ function UserTable({ users, onAsk }: { users: readonly User[]; onAsk: ((asking: 
           cell: ({ enabled }) => <Badge kind={enabled ? "good" : "plain"}>{enabled ? t.users.enabled : t.users.disabled}</Badge>,
         },
         { head: t.users.lastSeen, cell: ({ last_seen_at: at }) => <Time at={at} none={t.users.never} /> },
-        { head: t.users.use, cell: ({ sessions, documents }) => `${t.users.sessions(sessions)} · ${t.users.documents(documents)}` },
+        { head: t.users.use, cell: (user) => <Use user={user} /> },
         ...(onAsk ? [acts] : []),
       ]}
     />
+  );
+}
+
+function Use({ user: { sessions, documents } }: { user: User }) {
+  const { t } = useI18n();
+  return (
+    <div className="facts">
+      {t.users.sessions(sessions)}
+      <span className="sub">{t.users.documents(documents)}</span>
+    </div>
   );
 }
 
