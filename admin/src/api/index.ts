@@ -1,4 +1,5 @@
 /** Every endpoint the console uses, by its deed. */
+import type { Lang } from "../i18n/lang";
 import { makeHttp, told } from "./http";
 import { planned } from "./planned";
 import type * as T from "./types";
@@ -33,6 +34,11 @@ export function makeApi(ended: () => void) {
     me: () => told(http.GET("/me")),
     changePassword: (body: { current: string; new: string; totp: string }) => told(http.POST("/me/password", { body })),
 
+    overview: () => told(http.GET("/overview")),
+    audit: (filter: AuditFilter, cursor: string | null) =>
+      told(http.GET("/audit", { params: { query: { ...paged(cursor), ...wanted({ ...filter }) } } })),
+    debugToken: (token: string) => told(http.POST("/token-debug", { body: { token } })),
+
     operators: () => told(http.GET("/operators")),
     newOperator: (name: string, role: T.Role) => told(http.POST("/operators", { body: { name, role } })),
     changeOperator: (operator: string, change: { role?: T.Role; enabled?: boolean }) =>
@@ -46,6 +52,12 @@ export function makeApi(ended: () => void) {
     changeClient: (client: string, change: T.ClientChange) =>
       told(http.PATCH("/clients/{client}", { ...path({ client }), body: change })),
 
+    /** For pages and servers that reach this one by the address that this page has. */
+    snippets: (client: string, lang: T.SnippetLang) =>
+      told(http.GET("/clients/{client}/snippets", { params: { path: { client }, query: { lang, address: location.origin } } })),
+    /** Gives path and query of the chat page, signed in as a test user. */
+    tryClient: (client: string, lang: Lang) => told(http.POST("/clients/{client}/try", { ...path({ client }), body: { lang } })),
+
     keys: (client: string) => told(http.GET("/clients/{client}/keys", path({ client }))),
     newKey: (client: string) => told(http.POST("/clients/{client}/keys", { ...path({ client }), body: {} })),
     retireKey: (client: string, key: string, hours: number) =>
@@ -57,6 +69,11 @@ export function makeApi(ended: () => void) {
       told(http.POST("/clients/{client}/api-keys", { ...path({ client }), body: { name, scopes } })),
     revokeApiKey: (client: string, key: string) =>
       told(http.DELETE("/clients/{client}/api-keys/{key}", path({ client, key }))),
+
+    users: (client: string, text: string, cursor: string | null) =>
+      told(http.GET("/clients/{client}/users", { params: { path: { client }, query: { ...paged(cursor), ...wanted({ text }) } } })),
+    changeUser: (client: string, user: string, change: T.UserChange) =>
+      told(http.PATCH("/clients/{client}/users/{user}", { ...path({ client, user }), body: change })),
 
     ...planned,
   };

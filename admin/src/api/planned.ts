@@ -1,7 +1,6 @@
 /** Operations that the document does not have yet, by the plan for them. */
 import { asApiError, problemOf } from "./error";
 import { API_ROOT } from "./http";
-import type { AuditFilter } from "./index";
 import type * as T from "./types";
 
 type Query = Record<string, string | number | null>;
@@ -28,14 +27,6 @@ const of = (client: string) => `/clients/${encodeURIComponent(client)}`;
 const paged = (cursor: string | null, more: Query = {}) => query({ limit: 30, cursor, ...more });
 
 export const planned = {
-  overview: () => ask<T.Overview>("/overview"),
-  audit: (filter: AuditFilter, cursor: string | null) => ask<T.Page<T.AuditEvent>>(`/audit${paged(cursor, { ...filter })}`),
-  debugToken: (token: string) => ask<T.TokenVerdict>("/token-debug", "POST", { token }),
-  snippets: (id: string, lang: T.SnippetLang) => ask<T.Snippets>(`${of(id)}/snippets${query({ lang })}`),
-  tryClient: (id: string, lang: string) => ask<{ url: string }>(`${of(id)}/try`, "POST", { lang }),
-  users: (client: string, text: string, cursor: string | null) => ask<T.Page<T.User>>(`${of(client)}/users${paged(cursor, { text })}`),
-  changeUser: (client: string, user: string, change: { enabled?: boolean; role?: T.UserRole }) =>
-    ask<T.User>(`${of(client)}/users/${user}`, "PATCH", change),
   bases: (client: string, cursor: string | null) => ask<T.Page<T.Base>>(`${of(client)}/knowledge-bases${paged(cursor)}`),
   newBase: (client: string, body: { name: string; title: string; description: string }) =>
     ask<T.Base>(`${of(client)}/knowledge-bases`, "POST", body),

@@ -315,6 +315,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much there is */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What operators did, the latest first
+         * @description A record that is added to and never changed.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The users of a client, the latest first */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client}/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description Takes effect on every process within a second.
+         */
+        patch: operations["changeUser"];
+        trace?: never;
+    };
+    "/token-debug": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell why a token fails
+         * @description Goes the way of the real check and changes nothing; the token is neither kept nor logged.
+         */
+        post: operations["debugToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client}/snippets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a partner makes tokens */
+        get: operations["getSnippets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a client
+         * @description Makes a token for a test user, as the partner would, and tells where the chat page opens.
+         */
+        post: operations["tryClient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -402,6 +533,44 @@ export interface components {
         ApiKeys: {
             /** @description The newest first, at most 200. */
             items: components["schemas"]["ApiKey"][];
+        };
+        /**
+         * AuditEvent
+         * @description Something that was done.
+         * @example {
+         *       "act": "key.kill",
+         *       "address": "192.0.2.7",
+         *       "at": "2026-03-01T08:30:00Z",
+         *       "client_id": "morningstar",
+         *       "detail": null,
+         *       "id": "01900000-0000-7000-8000-000000000005",
+         *       "operator": "ada",
+         *       "subject": "01900000-0000-7000-8000-000000000003"
+         *     }
+         */
+        AuditEvent: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The name of who did it. */
+            operator: string;
+            /** @description What: `client.create`. */
+            act: string;
+            /** @description To which client. */
+            client_id: string | null;
+            /** @description To which thing. */
+            subject: string | null;
+            /** @description How, as far as that is no secret. */
+            detail: string | null;
+            /** @description From which address. */
+            address: string;
         };
         /**
          * Client
@@ -533,6 +702,37 @@ export interface components {
             client: components["schemas"]["Client"];
             /** @description PEM, shown here only. Whoever holds it can make tokens for this client's users. */
             client_key: string;
+        };
+        /**
+         * DocumentCounts
+         * @description Documents by state.
+         */
+        DocumentCounts: {
+            /**
+             * Format: int64
+             * @description Waiting to be read.
+             */
+            uploaded: number;
+            /**
+             * Format: int64
+             * @description Being read.
+             */
+            extracting: number;
+            /**
+             * Format: int64
+             * @description Being made searchable.
+             */
+            embedding: number;
+            /**
+             * Format: int64
+             * @description Searchable.
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description Could not be read.
+             */
+            failed: number;
         };
         /**
          * Key
@@ -862,6 +1062,74 @@ export interface components {
             items: components["schemas"]["Operator"][];
         };
         /**
+         * Overview
+         * @description How much there is.
+         * @example {
+         *       "answers_24h": 130,
+         *       "clients": 2,
+         *       "documents": {
+         *         "embedding": 0,
+         *         "extracting": 0,
+         *         "failed": 0,
+         *         "ready": 12,
+         *         "uploaded": 0
+         *       },
+         *       "users": 40,
+         *       "version": "0.1.0"
+         *     }
+         */
+        Overview: {
+            /**
+             * Format: int64
+             * @description Clients.
+             */
+            clients: number;
+            /**
+             * Format: int64
+             * @description Users of all clients.
+             */
+            users: number;
+            /** @description Documents of all clients. */
+            documents: components["schemas"]["DocumentCounts"];
+            /**
+             * Format: int64
+             * @description Answers in the last 24 hours.
+             */
+            answers_24h: number;
+            /** @description The version of the server. */
+            version: string;
+        };
+        /**
+         * @description A language of the chat page.
+         * @enum {string}
+         */
+        PageLanguage: "zh" | "en";
+        /**
+         * Page_AuditEvent
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "act": "key.kill",
+         *           "address": "192.0.2.7",
+         *           "at": "2026-03-01T08:30:00Z",
+         *           "client_id": "morningstar",
+         *           "detail": null,
+         *           "id": "01900000-0000-7000-8000-000000000005",
+         *           "operator": "ada",
+         *           "subject": "01900000-0000-7000-8000-000000000003"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_AuditEvent: {
+            /** @description The items of this page. */
+            items: components["schemas"]["AuditEvent"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
          * Page_Client
          * @description Items, and where the next ones begin.
          * @example {
@@ -890,6 +1158,33 @@ export interface components {
         Page_Client: {
             /** @description The items of this page. */
             items: components["schemas"]["Client"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * Page_User
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "documents": 0,
+         *           "enabled": true,
+         *           "external_id": "42",
+         *           "id": "01900000-0000-7000-8000-000000000001",
+         *           "last_seen_at": "2026-03-01T08:30:00Z",
+         *           "realm": "partner",
+         *           "role": "member",
+         *           "sessions": 3,
+         *           "username": "Alice"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_User: {
+            /** @description The items of this page. */
+            items: components["schemas"]["User"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
             next_cursor: string | null;
         };
@@ -965,6 +1260,11 @@ export interface components {
             overlap_hours: number;
         };
         /**
+         * @description What a user may do beyond asking.
+         * @enum {string}
+         */
+        Role: "member" | "manager";
+        /**
          * SetUp
          * @description What a link is used up for.
          * @example {
@@ -999,6 +1299,109 @@ export interface components {
             totp: string;
         };
         /**
+         * Snippet
+         * @description A file.
+         */
+        Snippet: {
+            /** @description Its name. */
+            name: string;
+            /** @description What is in it. */
+            text: string;
+        };
+        /**
+         * @description A language there is a snippet in.
+         * @enum {string}
+         */
+        SnippetLanguage: "typescript" | "python" | "java" | "php" | "curl";
+        /**
+         * Snippets
+         * @description How a partner's server makes tokens, in a language.
+         * @example {
+         *       "files": [
+         *         {
+         *           "name": "api_token.ts",
+         *           "text": "…"
+         *         }
+         *       ]
+         *     }
+         */
+        Snippets: {
+            /** @description The files. There is no secret in them. */
+            files: components["schemas"]["Snippet"][];
+        };
+        /**
+         * TokenDebugged
+         * @description Why a token is refused, or that it is not.
+         * @example {
+         *       "client_id": "morningstar",
+         *       "steps": [
+         *         {
+         *           "detail_code": "too_old",
+         *           "ok": false,
+         *           "step": "time",
+         *           "values": {
+         *             "age_seconds": "30000",
+         *             "age_seconds_max": "28800"
+         *           }
+         *         }
+         *       ],
+         *       "user": "42",
+         *       "verdict": "refused"
+         *     }
+         */
+        TokenDebugged: {
+            /** @description What a request with it would meet. */
+            verdict: components["schemas"]["TokenVerdict"];
+            /** @description The steps of the check, in order. */
+            steps: components["schemas"]["TokenStep"][];
+            /** @description The client that it names. */
+            client_id: string | null;
+            /** @description The partner's id of the user, once a key has opened it. */
+            user: string | null;
+        };
+        /**
+         * @description What came of a step.
+         * @enum {string}
+         */
+        TokenFinding: "ok" | "too_long" | "outer_not_base64" | "outer_not_text" | "no_bar" | "inner_not_base64" | "client_unknown" | "client_disabled" | "no_key" | "key_size_differs" | "no_key_opens" | "key_killed" | "key_retired" | "key_too_small" | "content_not_text" | "field_count" | "clients_differ" | "user_id_length" | "username_length" | "timestamp_not_a_number" | "timestamp_not_finite" | "too_old" | "too_far_ahead" | "exchange_over" | "burnt" | "user_disabled" | "user_new";
+        /**
+         * TokenStep
+         * @description A step of the check.
+         */
+        TokenStep: {
+            /** @description Which one. */
+            step: components["schemas"]["TokenStepName"];
+            /** @description Whether it is passed. */
+            ok: boolean;
+            /** @description What was found. */
+            detail_code: components["schemas"]["TokenFinding"];
+            /** @description What was measured, by name. */
+            values: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * @description The steps, in their order.
+         * @enum {string}
+         */
+        TokenStepName: "length" | "envelope" | "client" | "key" | "content" | "time" | "exchange" | "user";
+        /**
+         * TokenToDebug
+         * @description A token that does not work.
+         * @example {
+         *       "token": "bW9ybmluZ3N0YXJ8…"
+         *     }
+         */
+        TokenToDebug: {
+            /** @description The token. It is neither kept nor logged. */
+            token: string;
+        };
+        /**
+         * @description What a request with a token would meet.
+         * @enum {string}
+         */
+        TokenVerdict: "accepted" | "refused";
+        /**
          * TotpBody
          * @description A secret for an authenticator app.
          */
@@ -1007,6 +1410,98 @@ export interface components {
             secret: string;
             /** @description The same, to scan. */
             otpauth_url: string;
+        };
+        /**
+         * Trial
+         * @description Whom to try a client as.
+         * @example {
+         *       "lang": "zh",
+         *       "username": null
+         *     }
+         */
+        Trial: {
+            /** @description The name of the test user; `console-try` unless said otherwise. */
+            username?: string | null;
+            /** @description The language of the page: `zh` or `en`. */
+            lang?: components["schemas"]["PageLanguage"] | null;
+        };
+        /**
+         * TrialBody
+         * @description Where a client can be tried.
+         * @example {
+         *       "url": "/h5/?api_token=…&lang=zh"
+         *     }
+         */
+        TrialBody: {
+            /** @description The chat page, signed in as the test user: path and query, for minutes. */
+            url: string;
+        };
+        /**
+         * User
+         * @description A user of a client.
+         * @example {
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "documents": 0,
+         *       "enabled": true,
+         *       "external_id": "42",
+         *       "id": "01900000-0000-7000-8000-000000000001",
+         *       "last_seen_at": "2026-03-01T08:30:00Z",
+         *       "realm": "partner",
+         *       "role": "member",
+         *       "sessions": 3,
+         *       "username": "Alice"
+         *     }
+         */
+        User: {
+            /**
+             * Format: uuid
+             * @description Our id.
+             */
+            id: string;
+            /** @description Where the external id comes from. */
+            realm: components["schemas"]["Realm"];
+            /** @description The id by which the partner knows the user. */
+            external_id: string;
+            /** @description The name for people. */
+            username: string;
+            /** @description What the user may do. */
+            role: components["schemas"]["Role"];
+            /** @description Whether the user is let in. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When the user was first seen.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the user was last seen, to a minute.
+             */
+            last_seen_at: string | null;
+            /**
+             * Format: int64
+             * @description Conversations.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description Documents in the user's own bases.
+             */
+            documents: number;
+        };
+        /**
+         * UserChange
+         * @description What is to change of a user.
+         * @example {
+         *       "enabled": false,
+         *       "role": null
+         *     }
+         */
+        UserChange: {
+            /** @description Whether the user is let in. */
+            enabled?: boolean | null;
+            /** @description What the user may do. */
+            role?: components["schemas"]["Role"] | null;
         };
         /**
          * @description How a client's v1 tokens are accepted.
@@ -3729,6 +4224,965 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much there is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Overview"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Only acts on this client. */
+                client?: string;
+                /** @description Only acts of the operator of this name. */
+                operator?: string;
+                /** @description Only acts of this kind, such as `key.kill`. */
+                act?: string;
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_AuditEvent"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Only users in whose id or name this stands. */
+                text?: string;
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_User"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+                /** @description The user. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description A user of a client. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["User"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    debugToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["TokenToDebug"];
+            };
+        };
+        responses: {
+            /** @description Why a token is refused, or that it is not. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TokenDebugged"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSnippets: {
+        parameters: {
+            query: {
+                /** @description The language. */
+                lang: components["schemas"]["SnippetLanguage"];
+                /** @description The server's address as partners reach it; left open when absent. */
+                address?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How a partner's server makes tokens, in a language. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Snippets"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryClient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Where a client can be tried. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["TrialBody"];
+                };
             };
             /** @description unauthenticated */
             401: {

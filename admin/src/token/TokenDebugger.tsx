@@ -1,7 +1,7 @@
 /** Tells exactly why a token fails. */
 import { Button } from "antd";
 import { useState } from "react";
-import type { TokenStep, TokenVerdict } from "../api/types";
+import type { TokenStep, TokenDebugged } from "../api/types";
 import { useConsole } from "../console";
 import { useI18n } from "../i18n";
 import { hrefOf } from "../route";
@@ -16,7 +16,7 @@ export default function TokenDebugger() {
   const { api } = useConsole();
   const deed = useDeed();
   const [token, setToken] = useState("");
-  const [verdict, setVerdict] = useState<TokenVerdict | null>(null);
+  const [verdict, setVerdict] = useState<TokenDebugged | null>(null);
   const pasted = token.trim();
   return (
     <>
@@ -44,7 +44,7 @@ export default function TokenDebugger() {
   );
 }
 
-function Verdict({ verdict }: { verdict: TokenVerdict }) {
+function Verdict({ verdict }: { verdict: TokenDebugged }) {
   const { t } = useI18n();
   const accepted = verdict.verdict === "accepted";
   return (
