@@ -138,6 +138,10 @@ impl ConciergeServer {
         self.app
             .tasks
             .spawn(async move { gatekeeper.watch(stop).await });
+        let (gatekeeper, stop) = (self.gatekeeper.clone(), self.app.tasks.stopping());
+        self.app
+            .tasks
+            .spawn(async move { gatekeeper.write_uses(stop).await });
         jobs::start(&self.app)
     }
 

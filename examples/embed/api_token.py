@@ -1,6 +1,8 @@
 """Makes the api_token with which a partner's user enters the chat page.
 
 Runs on the partner's server, where the client key is a secret. Needs `pip install cryptography`.
+
+    python3 api_token.py CLIENT_ID client_key.pem 42 Alice
 """
 
 import base64

@@ -1,5 +1,7 @@
 // Makes the api_token with which a partner's user enters the chat page.
 // Runs on the partner's server (Node 20 or newer), where the client key is a secret.
+//
+//   const token = apiToken("CLIENT_ID", clientKeyPem, user.id, user.name);
 
 import { constants, publicEncrypt } from "node:crypto";
 

@@ -4,13 +4,16 @@
 pub mod api;
 pub mod audit;
 mod guard;
+pub mod looks;
 pub mod operator;
 mod password;
 pub mod rewrap;
 mod session;
 mod sign_in;
+pub mod snippets;
 mod store;
 mod totp;
+mod trial;
 mod tries;
 
 use std::sync::Arc;

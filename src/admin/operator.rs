@@ -38,6 +38,18 @@ pub enum Role {
     ReadOnly,
 }
 
+impl Role {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Finance => "finance",
+            Self::Knowledge => "knowledge",
+            Self::ReadOnly => "read_only",
+        }
+    }
+}
+
 /// An operator.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Operator {
@@ -73,7 +85,7 @@ pub async fn create(
     let act = Act {
         what: "operator.create",
         subject: Some(name.to_owned()),
-        detail: Some(format!("{role:?}")),
+        detail: Some(role.word().to_owned()),
         ..Act::default()
     };
     audit::write(tx, by, act, now).await?;
@@ -132,7 +144,7 @@ pub async fn change(
     let act = Act {
         what: "operator.change",
         subject: Some(operator.name.clone()),
-        detail: Some(format!("role {role:?}, enabled {enabled}")),
+        detail: Some(format!("role {}, enabled {enabled}", role.word())),
         ..Act::default()
     };
     audit::write(tx, by, act, now).await?;

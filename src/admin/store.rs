@@ -1,5 +1,7 @@
 //! Statements of `admin`: one function, one statement, no decisions.
 
+pub mod looks;
+
 use sqlx::Row;
 use time::OffsetDateTime;
 use uuid::Uuid;

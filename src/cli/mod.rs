@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod ingest;
 mod key;
+mod operator;
 mod serve;
 mod vault;
 
@@ -52,6 +53,9 @@ enum Command {
     User(client::UserArguments),
     /// Add files and folders to a knowledge base, and wait until they can be searched.
     Ingest(ingest::IngestArguments),
+    /// Make, list, disable and reset operators of the console.
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Look after the master key.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
@@ -140,6 +144,7 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::Token(arguments) => client::token(app, arguments).await,
         Command::User(arguments) => client::user(app, arguments).await,
         Command::Ingest(arguments) => ingest::run(app, arguments).await,
+        Command::Operator(command) => operator::run(app, command).await,
         Command::Vault(command) => vault::run(app, command).await,
         Command::Serve
         | Command::Check(_)

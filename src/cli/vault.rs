@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use concierge::{app::App, db::Db, identity::rewrap, vault::Vault};
+use concierge::{admin, app::App, db::Db, identity::rewrap, vault::Vault};
 
 use super::{say, told};
 
@@ -43,6 +43,12 @@ async fn rotate(app: &App) -> Result<()> {
             .await
             .map_err(told)?;
         tx.commit().await.map_err(told)?;
+        let mut tx = app.db.admin().await.map_err(told)?;
+        let rows = rows
+            + admin::rewrap::some(&mut tx, &app.vault, BATCH_ROWS)
+                .await
+                .map_err(told)?;
+        tx.commit().await.map_err(told)?;
         if rows == 0 {
             break;
         }
@@ -58,7 +64,10 @@ async fn rotate(app: &App) -> Result<()> {
 /// For `check`: whether every value opens, and what is left of a rotation.
 pub async fn state(db: &Db, vault: &Vault) -> Result<String> {
     let mut tx = db.system().await.map_err(told)?;
-    let (ids, counts) = (vault.key_ids(), rewrap::count(&mut tx).await.map_err(told)?);
+    let mut counts = rewrap::count(&mut tx).await.map_err(told)?;
+    let mut tx = db.admin().await.map_err(told)?;
+    counts.extend(admin::rewrap::count(&mut tx).await.map_err(told)?);
+    let ids = vault.key_ids();
     let path = vault.path().display();
     if let Some((id, count)) = counts.iter().find(|(id, _)| !ids.contains(id)) {
         let id = hex::encode(id);

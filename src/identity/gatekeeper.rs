@@ -18,6 +18,7 @@ use super::{
     key::{self, ActiveKey, Decryptor},
     session, store,
     token::{self, Claims, Envelope, TOKEN_BYTES_MAX, Window},
+    usage::{self, Used, Uses},
     user,
 };
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     config::Config,
     db::Db,
     error::{Error, Result},
+    ids::KeyId,
     vault::Vault,
 };
 
@@ -44,6 +46,7 @@ pub struct Proof {
     pub who: Who,
     /// For a token that opens one session and does nothing else: until when it does.
     pub exchange_once_until: Option<OffsetDateTime>,
+    used: Used,
 }
 
 /// The kinds of credential, by where they stand in a request.
@@ -70,6 +73,17 @@ pub struct Gatekeeper {
     listening: AtomicBool,
     rsa_slots: Semaphore,
     rsa_operations: Arc<AtomicU64>,
+    uses: Uses,
+}
+
+/// What the check of a token goes by.
+pub(super) struct Rules<'a> {
+    pub db: &'a Db,
+    pub vault: &'a Vault,
+    pub window: Window,
+    pub exchange: time::Duration,
+    pub small_keys: bool,
+    pub now: OffsetDateTime,
 }
 
 /// A credential that was brought, and what came of it: callers who bring the same one at the same
@@ -77,6 +91,13 @@ pub struct Gatekeeper {
 struct Seen {
     generation: u64,
     outcome: OnceCell<Result<Option<Arc<Proof>>, String>>,
+}
+
+/// A token that a key opened.
+struct Opened {
+    claims: Claims,
+    retires_at: Option<OffsetDateTime>,
+    key: KeyId,
 }
 
 struct Known {
@@ -116,6 +137,7 @@ impl Gatekeeper {
             listening: AtomicBool::new(false),
             rsa_slots: Semaphore::new(cores),
             rsa_operations: Arc::default(),
+            uses: Uses::default(),
             db,
             clock,
             vault,
@@ -134,9 +156,11 @@ impl Gatekeeper {
             .remembered(kind, text)
             .await?
             .ok_or(Error::Unauthenticated)?;
-        if proof.who.until <= self.clock.now() {
+        let now = self.clock.now();
+        if proof.who.until <= now {
             return Err(Error::Unauthenticated);
         }
+        self.uses.note(&proof.used, now);
         Ok(proof)
     }
 
@@ -144,6 +168,28 @@ impl Gatekeeper {
     /// key of the client overlaps a new one).
     pub fn rsa_operations(&self) -> u64 {
         self.rsa_operations.load(Ordering::Relaxed)
+    }
+
+    /// Writes down once a minute what was used since, until told to stop, and once more then.
+    pub async fn write_uses(&self, stop: CancellationToken) {
+        usage::write(&self.uses, &self.db, stop).await;
+    }
+
+    /// Writes down what was used since the last time.
+    pub async fn write_uses_now(&self) -> Result<()> {
+        usage::write_once(&self.uses, &self.db).await
+    }
+
+    /// What the check of a token goes by, for the debugger.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        Rules {
+            db: &self.db,
+            vault: &self.vault,
+            window: self.window,
+            exchange: self.exchange,
+            small_keys: self.small_keys,
+            now: self.clock.now(),
+        }
     }
 
     /// Listens for changes of clients, keys, users and sessions until told to stop.
@@ -254,15 +300,20 @@ impl Gatekeeper {
 
     async fn prove_token(&self, text: &str) -> Result<Option<Proof>> {
         let now = self.clock.now();
-        let envelope = Envelope::open(text);
+        let envelope = Envelope::open(text).ok();
         let known = match &envelope {
             Some(envelope) => self.known(&envelope.client_id).await?,
             None => None,
         };
-        let Some((claims, retires_at)) = self.decrypt(envelope, known.clone(), now).await? else {
+        let Some(opened) = self.decrypt(envelope, known.clone(), now).await? else {
             return Ok(None);
         };
-        let (Some(known), Some(end)) = (known, claims.until(self.window, now)) else {
+        let Opened {
+            claims,
+            retires_at,
+            key,
+        } = opened;
+        let (Some(known), Ok(end)) = (known, claims.until(self.window, now)) else {
             return Ok(None);
         };
         let mut tx = self.db.client(known.client.client_no).await?;
@@ -276,19 +327,21 @@ impl Gatekeeper {
         let issued = end - self.window.age_max;
         let until = retires_at.map_or(end, |retires_at| end.min(retires_at));
         let once = known.client.v1_tokens == super::V1Tokens::ExchangeOnce;
+        let used = Used::new(known.client.client_no, user.user_id, Some(key));
         Ok(Some(Proof {
             who: known.who(Party::User(Arc::new(user)), until),
             exchange_once_until: once.then(|| issued + self.exchange),
+            used,
         }))
     }
 
-    /// Claims of the token and the end of the key that opened it.
+    /// What is in the token, and the key that opened it.
     async fn decrypt(
         &self,
         envelope: Option<Envelope>,
         known: Option<Arc<Known>>,
         now: OffsetDateTime,
-    ) -> Result<Option<(Claims, Option<OffsetDateTime>)>> {
+    ) -> Result<Option<Opened>> {
         let _slot = self.rsa_slots.acquire().await.map_err(Error::internal)?;
         let (dummy, operations) = (self.dummy.clone(), self.rsa_operations.clone());
         let work = move || {
@@ -304,7 +357,11 @@ impl Gatekeeper {
             };
             active.find_map(|key| {
                 operations.fetch_add(1, Ordering::Relaxed);
-                Some((envelope.claims(&key.decryptor)?, key.retires_at))
+                Some(Opened {
+                    claims: envelope.claims(&key.decryptor).ok()?,
+                    retires_at: key.retires_at,
+                    key: key.key_id,
+                })
             })
         };
         tokio::task::spawn_blocking(work)
@@ -321,7 +378,8 @@ impl Gatekeeper {
         let Some((user, until)) = found.filter(|(user, _)| user.enabled) else {
             return Ok(None);
         };
-        Ok(Some(known.proof(Party::User(Arc::new(user)), until)))
+        let used = Used::new(known.client.client_no, user.user_id, None);
+        Ok(Some(known.proof(Party::User(Arc::new(user)), until, used)))
     }
 
     async fn prove_api_key(&self, rest: &str) -> Result<Option<Proof>> {
@@ -335,7 +393,8 @@ impl Gatekeeper {
         let party = Party::Machine(key.api_key_id, key.scopes().into());
         // an API key has no end of its own; whoever revokes it is heard
         let until = self.clock.now() + time::Duration::days(1);
-        Ok(Some(known.proof(party, until)))
+        let used = Used::by_program(known.client.client_no, key.api_key_id);
+        Ok(Some(known.proof(party, until, used)))
     }
 
     /// The client that `{client}_{secret}` names, and the secret.
@@ -396,10 +455,11 @@ impl Known {
         }
     }
 
-    fn proof(&self, party: Party, until: OffsetDateTime) -> Proof {
+    fn proof(&self, party: Party, until: OffsetDateTime, used: Used) -> Proof {
         Proof {
             who: self.who(party, until),
             exchange_once_until: None,
+            used,
         }
     }
 }

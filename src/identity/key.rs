@@ -155,10 +155,48 @@ fn read_private(pem: &str) -> Result<RsaPrivateKey> {
 
 /// A key of a client, ready to use.
 pub struct ActiveKey {
+    /// Its id.
+    pub key_id: KeyId,
     /// What it decrypts with.
     pub decryptor: Decryptor,
     /// When it ends, and with it what was proved by it.
     pub retires_at: Option<OffsetDateTime>,
+}
+
+/// Whether a key of this size does not count.
+pub fn is_left_out(bits: usize, small: bool) -> bool {
+    bits < BITS_USUAL && !small
+}
+
+/// A key of a client, whatever became of it, with its size and when it ended or ends.
+pub struct AnyKey {
+    /// The key.
+    pub key: ActiveKey,
+    /// Its size.
+    pub bits: usize,
+    /// When it was killed.
+    pub killed_at: Option<OffsetDateTime>,
+}
+
+/// The newest keys of a client, whatever became of them: for the operator.
+pub async fn all(tx: &mut GateTx, vault: &Vault, client: ClientNo) -> Result<Vec<AnyKey>> {
+    let mut keys = Vec::new();
+    for row in store::keyring::sealed_keys(tx, client).await? {
+        let bits = usize::try_from(row.bits).map_err(Error::internal)?;
+        let der = vault
+            .reveal(place(client, row.key_id), &row.private_sealed)
+            .with_context(|| format!("key {} of client {}", row.key_id, client.0))?;
+        keys.push(AnyKey {
+            key: ActiveKey {
+                key_id: row.key_id,
+                decryptor: Decryptor::new(&der, bits)?,
+                retires_at: row.retires_at,
+            },
+            bits,
+            killed_at: row.killed_at,
+        });
+    }
+    Ok(keys)
 }
 
 /// The keys of a client that have not retired, newest first; those below 2048 bits only with
@@ -173,7 +211,7 @@ pub async fn active(
     let mut keys = Vec::new();
     for row in store::active_keys(tx, client, now).await? {
         let bits = usize::try_from(row.bits).map_err(Error::internal)?;
-        if bits < BITS_USUAL && !small {
+        if is_left_out(bits, small) {
             tracing::warn!(key = %row.key_id, bits, "left out: [identity] small_keys is off");
             continue;
         }
@@ -181,6 +219,7 @@ pub async fn active(
             .reveal(place(client, row.key_id), &row.private_sealed)
             .with_context(|| format!("key {} of client {}", row.key_id, client.0))?;
         keys.push(ActiveKey {
+            key_id: row.key_id,
             decryptor: Decryptor::new(&der, bits)?,
             retires_at: row.retires_at,
         });

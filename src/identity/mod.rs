@@ -4,6 +4,7 @@ pub mod api;
 pub mod api_key;
 mod cipher;
 pub mod client;
+pub mod debug;
 pub mod demo;
 pub mod gatekeeper;
 pub mod guard;
@@ -14,6 +15,7 @@ pub mod rewrap;
 pub mod session;
 mod store;
 pub mod token;
+mod usage;
 pub mod user;
 
 use std::sync::Arc;

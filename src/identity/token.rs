@@ -36,23 +36,68 @@ pub struct Window {
     pub ahead_max: Duration,
 }
 
+/// Why a token does not count. Outsiders are told none of this; the operator's debugger is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Flaw {
+    /// The whole is not base64.
+    OuterBase64,
+    /// What it decodes to is not UTF-8.
+    OuterText,
+    /// There is no `|` behind the client.
+    NoBar,
+    /// What stands behind the `|` is not base64.
+    InnerBase64,
+    /// The key does not open it.
+    Sealed,
+    /// What was sealed is not UTF-8.
+    InnerText,
+    /// There are not four fields inside.
+    Fields(usize),
+    /// The client inside is not the one outside.
+    InnerClient,
+    /// The user's id does not have 1 to 200 characters.
+    UserId(usize),
+    /// The user's name has more than 200 characters.
+    Username(usize),
+    /// The timestamp is not a number.
+    NotANumber,
+    /// It is a number, and not a finite one.
+    NotFinite,
+    /// Its timestamp lies back more than it may, by these seconds in all.
+    TooOld(f64),
+    /// Its timestamp lies ahead more than it may, by these seconds in all.
+    TooFarAhead(f64),
+}
+
 impl Envelope {
-    /// Takes the outer layer off; `None` for anything that is not one.
-    pub fn open(token: &str) -> Option<Self> {
-        let outer = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
-        let (client_id, inner) = outer.split_once('|')?;
-        let ciphertext = STANDARD.decode(inner).ok()?;
-        Some(Self {
+    /// Takes the outer layer off.
+    ///
+    /// # Errors
+    /// The flaw of anything that is not one.
+    pub fn open(token: &str) -> Result<Self, Flaw> {
+        let outer = STANDARD.decode(token).map_err(|_| Flaw::OuterBase64)?;
+        let outer = String::from_utf8(outer).map_err(|_| Flaw::OuterText)?;
+        let (client_id, inner) = outer.split_once('|').ok_or(Flaw::NoBar)?;
+        let ciphertext = STANDARD.decode(inner).map_err(|_| Flaw::InnerBase64)?;
+        Ok(Self {
             client_id: client_id.to_owned(),
             ciphertext,
         })
     }
 
-    /// What a key of the client finds inside; `None` for whatever reason it does not open or the
-    /// inside is not right. One RSA operation.
-    pub fn claims(&self, key: &Decryptor) -> Option<Claims> {
-        let plain = key.decrypt(&self.ciphertext)?;
-        read(&self.client_id, std::str::from_utf8(&plain).ok()?)
+    /// Bytes of what was sealed: as many as the key has.
+    pub fn sealed_bytes(&self) -> usize {
+        self.ciphertext.len()
+    }
+
+    /// What a key of the client finds inside. One RSA operation.
+    ///
+    /// # Errors
+    /// The flaw when it does not open or the inside is not right.
+    pub fn claims(&self, key: &Decryptor) -> Result<Claims, Flaw> {
+        let plain = key.decrypt(&self.ciphertext).ok_or(Flaw::Sealed)?;
+        let plain = std::str::from_utf8(&plain).map_err(|_| Flaw::InnerText)?;
+        read(&self.client_id, plain)
     }
 }
 
@@ -62,13 +107,27 @@ pub fn spend(envelope: Option<&Envelope>, dummy: &Decryptor) {
     std::hint::black_box(dummy.decrypt(ciphertext));
 }
 
-fn read(outer_client: &str, plain: &str) -> Option<Claims> {
-    let [client, user, username, timestamp] =
-        plain.split('|').collect::<Vec<_>>().try_into().ok()?;
+fn read(outer_client: &str, plain: &str) -> Result<Claims, Flaw> {
+    let fields: Vec<&str> = plain.split('|').collect();
+    let [client, user, username, timestamp] = fields[..] else {
+        return Err(Flaw::Fields(fields.len()));
+    };
     // only the holder of a client's key could write the inner name; the outer one chose the key
-    let names = client == outer_client && (1..=200).contains(&user.chars().count());
-    let timestamp: f64 = timestamp.parse().ok()?;
-    (names && username.chars().count() <= 200 && timestamp.is_finite()).then(|| Claims {
+    if client != outer_client {
+        return Err(Flaw::InnerClient);
+    }
+    let (user_chars, name_chars) = (user.chars().count(), username.chars().count());
+    if !(1..=200).contains(&user_chars) {
+        return Err(Flaw::UserId(user_chars));
+    }
+    if name_chars > 200 {
+        return Err(Flaw::Username(name_chars));
+    }
+    let timestamp: f64 = timestamp.parse().map_err(|_| Flaw::NotANumber)?;
+    if !timestamp.is_finite() {
+        return Err(Flaw::NotFinite);
+    }
+    Ok(Claims {
         user_id: user.to_owned(),
         username: username.to_owned(),
         timestamp,
@@ -76,12 +135,24 @@ fn read(outer_client: &str, plain: &str) -> Option<Claims> {
 }
 
 impl Claims {
-    /// Until when the token counts; `None` when it does not, or not yet.
-    pub fn until(&self, window: Window, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let age = now.unix_timestamp_nanos() as f64 / 1e9 - self.timestamp;
-        let counts =
-            age <= window.age_max.as_seconds_f64() && -age <= window.ahead_max.as_seconds_f64();
-        counts.then(|| now + (window.age_max - Duration::seconds_f64(age)))
+    /// Until when the token counts.
+    ///
+    /// # Errors
+    /// The flaw when it does not, or not yet.
+    pub fn until(&self, window: Window, now: OffsetDateTime) -> Result<OffsetDateTime, Flaw> {
+        let age = self.age(now);
+        if age > window.age_max.as_seconds_f64() {
+            return Err(Flaw::TooOld(age));
+        }
+        if -age > window.ahead_max.as_seconds_f64() {
+            return Err(Flaw::TooFarAhead(-age));
+        }
+        Ok(now + (window.age_max - Duration::seconds_f64(age)))
+    }
+
+    /// Seconds since its timestamp.
+    pub fn age(&self, now: OffsetDateTime) -> f64 {
+        now.unix_timestamp_nanos() as f64 / 1e9 - self.timestamp
     }
 }
 
@@ -126,20 +197,25 @@ mod tests {
             username: "张 三".into(),
             timestamp: 1.5,
         };
-        assert_eq!(read("0", "0|u|张 三|1.5"), Some(right));
-        for (why, plain) in [
-            ("three fields", "0|u|1.5"),
-            ("five fields", "0|u|n|1.5|x"),
-            ("another client inside", "1|u|n|1.5"),
-            ("no user", "0||n|1.5"),
-            ("not a number", "0|u|n|soon"),
-            ("not a number either", "0|u|n|NaN"),
-            ("infinite", "0|u|n|inf"),
-            ("infinite too", "0|u|n|-1e999"),
-            ("empty", ""),
+        assert_eq!(read("0", "0|u|张 三|1.5"), Ok(right));
+        for (plain, flaw) in [
+            ("0|u|1.5", Flaw::Fields(3)),
+            ("0|u|n|1.5|x", Flaw::Fields(5)),
+            ("1|u|n|1.5", Flaw::InnerClient),
+            ("0||n|1.5", Flaw::UserId(0)),
+            ("0|u|n|soon", Flaw::NotANumber),
+            ("0|u|n|NaN", Flaw::NotFinite),
+            ("0|u|n|inf", Flaw::NotFinite),
+            ("0|u|n|-1e999", Flaw::NotFinite),
+            ("", Flaw::Fields(1)),
         ] {
-            assert_eq!(read("0", plain), None, "{why}");
+            assert_eq!(read("0", plain), Err(flaw), "{plain}");
         }
+        let long = "x".repeat(201);
+        let flaw = read("0", &format!("0|{long}|n|1"));
+        assert_eq!(flaw, Err(Flaw::UserId(201)));
+        let flaw = read("0", &format!("0|u|{long}|1"));
+        assert_eq!(flaw, Err(Flaw::Username(201)));
     }
 
     #[test]
@@ -157,18 +233,18 @@ mod tests {
             }
             .until(window, now)
         };
-        assert_eq!(counts(1_700_000_000.0), Some(now + Duration::hours(8)));
+        assert_eq!(counts(1_700_000_000.0), Ok(now + Duration::hours(8)));
         assert_eq!(
             counts(1_699_999_999.5).unwrap() - now,
             Duration::hours(8) - Duration::milliseconds(500)
         );
-        assert!(counts(1_700_000_000.0 - 8.0 * 3600.0).is_some());
-        assert!(counts(1_700_000_000.0 - 8.0 * 3600.0 - 1.0).is_none());
-        assert!(counts(1_700_000_299.0).is_some());
-        assert!(counts(1_700_000_301.0).is_none());
-        assert!(counts(1_700_000_000_000.0).is_none(), "milliseconds");
-        assert!(counts(f64::MAX).is_none());
-        assert!(counts(f64::MIN).is_none());
+        assert!(counts(1_700_000_000.0 - 8.0 * 3600.0).is_ok());
+        assert!(counts(1_700_000_000.0 - 8.0 * 3600.0 - 1.0).is_err());
+        assert!(counts(1_700_000_299.0).is_ok());
+        assert!(counts(1_700_000_301.0).is_err());
+        assert!(counts(1_700_000_000_000.0).is_err(), "milliseconds");
+        assert!(counts(f64::MAX).is_err());
+        assert!(counts(f64::MIN).is_err());
     }
 
     proptest! {

@@ -526,3 +526,69 @@ fn no_database_is_left_running_by_a_command_that_fails() {
     assert!(!slow.wait().unwrap().success());
     assert!(!pid.exists(), "the database ran on");
 }
+
+#[tokio::test]
+async fn operators_are_made_listed_disabled_and_reset() {
+    let folder = place("");
+    let at = folder.path();
+    let _server = Server::start(at, &[]);
+    let first = run(at, &["operator", "first-link"])
+        .well()
+        .trim()
+        .to_owned();
+    let again = run(at, &["operator", "first-link"])
+        .well()
+        .trim()
+        .to_owned();
+    assert!(first.starts_with("/admin/#code=") && again.starts_with("/admin/#code="));
+    assert_ne!(first, again, "the one before opens nothing any more");
+    let made = run(
+        at,
+        &[
+            "operator",
+            "create",
+            "--name",
+            "rex",
+            "--role",
+            "read_only",
+            "--json",
+        ],
+    );
+    let link = made.json()[0]["link"].as_str().unwrap().to_owned();
+    assert!(
+        link.starts_with("http://127.0.0.1:8080/admin/#code="),
+        "{link}"
+    );
+    let taken = run(at, &["operator", "create", "--name", "rex"]);
+    assert!(
+        taken.refused(1).contains("name is already in use"),
+        "{taken:?}"
+    );
+    let wrong = run(at, &["operator", "create", "--name", "R"]);
+    assert!(wrong.refused(1).contains("a-z 0-9"), "{wrong:?}");
+    assert!(
+        run(at, &["operator", "reset", "--name", "rex"])
+            .well()
+            .contains("#code=")
+    );
+    run(at, &["operator", "disable", "--name", "rex"]).well();
+    let last = run(at, &["operator", "disable", "--name", "admin"]);
+    assert!(last.refused(1).contains("Nobody would be left"), "{last:?}");
+    let listed = run(at, &["operator", "list"]);
+    let lines: Vec<&str> = listed.well().lines().collect();
+    assert!(
+        lines[0].starts_with("admin ") && lines[0].ends_with("admin  (not set up)"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].ends_with("read_only  (disabled)  (not set up)"),
+        "{lines:?}"
+    );
+    // what seals the authenticators is rotated with the rest
+    let rotated = run(at, &["vault", "rotate"]);
+    assert!(
+        rotated.well().contains("2 values are sealed"),
+        "{rotated:?}"
+    );
+    assert!(run(at, &["check"]).well().contains("2 values, master key"));
+}

@@ -13,7 +13,7 @@ fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn printed(command: &mut Command) -> String {
+pub fn printed(command: &mut Command) -> String {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -29,6 +29,16 @@ fn python_libraries() -> PathBuf {
     folder
         .expect("CONCIERGE_PYTHON_DIR is not set: run `make test-rust`")
         .into()
+}
+
+/// What a program in Python prints.
+pub fn python(arguments: &[&str]) -> String {
+    let mut command = Command::new("python3");
+    printed(
+        command
+            .env("PYTHONPATH", python_libraries())
+            .args(arguments),
+    )
 }
 
 pub fn by_python(key: &Path, client: &str, user: &str, name: &str) -> String {

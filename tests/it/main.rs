@@ -7,6 +7,7 @@ mod bm25;
 mod chat;
 mod cli;
 mod cluster;
+mod console;
 mod embedded;
 mod extract;
 mod fetch;

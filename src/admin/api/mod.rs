@@ -3,14 +3,19 @@
 mod account;
 mod clients;
 mod keys;
+mod looks;
 mod operators;
 mod shapes;
+mod tokens;
 
 use std::sync::Arc;
 
 use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
-pub use self::{account::AccountApi, clients::ClientsApi, keys::KeysApi, operators::OperatorsApi};
+pub use self::{
+    account::AccountApi, clients::ClientsApi, keys::KeysApi, looks::LooksApi,
+    operators::OperatorsApi, tokens::TokensApi,
+};
 use super::Console;
 use crate::{
     error::Result,
@@ -31,7 +36,14 @@ enum Tags {
 }
 
 /// All operations.
-pub type AdminApis = (AccountApi, OperatorsApi, ClientsApi, KeysApi);
+pub type AdminApis = (
+    AccountApi,
+    OperatorsApi,
+    ClientsApi,
+    KeysApi,
+    LooksApi,
+    TokensApi,
+);
 
 /// All operations on this console.
 pub fn apis(console: &Arc<Console>) -> AdminApis {
@@ -40,6 +52,8 @@ pub fn apis(console: &Arc<Console>) -> AdminApis {
         OperatorsApi(console.clone()),
         ClientsApi(console.clone()),
         KeysApi(console.clone()),
+        LooksApi(console.clone()),
+        TokensApi(console.clone()),
     )
 }
 

@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 12] = [
     &["identity"],
     &["knowledge"],
     &["chat"],
-    &["jobs"],
+    &["admin", "jobs"],
     &["boot", "server"],
     &["cli"],
     &["main"],

@@ -10,13 +10,16 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 4] = [
+const WHOLE: [(&str, &str); 7] = [
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
     ("identity/store.rs", "active_keys"),
     ("identity/store.rs", "newest_public_key"),
     ("identity/store.rs", "retire_keys"),
+    ("identity/store/keyring.rs", "sealed_keys"),
+    ("identity/store/keyring.rs", "keys"),
+    ("identity/store/keyring.rs", "api_keys"),
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.

@@ -124,6 +124,14 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
         "concierge_system",
         &["delete", "insert", "select"],
     );
+    let mut operators = |table: &str, rights: &[&str]| grant(table, "concierge_admin", rights);
+    operators("operator", &["insert", "select", "update"]);
+    // added to and read, never changed
+    operators("operator_event", &["insert", "select"]);
+    operators("operator_try", &["delete", "insert", "select"]);
+    for table in ["operator_link", "operator_place", "operator_session"] {
+        operators(table, &["delete", "insert", "select", "update"]);
+    }
     grants.sort_unstable();
     expected.sort_unstable();
     assert_eq!(grants, expected);
@@ -163,6 +171,7 @@ async fn the_roles_are_powerless_and_own_nothing() {
     .await;
     let role = |name: &str, login| (format!("concierge_{name}"), login, false);
     let expected = [
+        role("admin", false),
         role("client", false),
         role("gate", false),
         role("login", true),
@@ -192,7 +201,7 @@ async fn the_roles_are_powerless_and_own_nothing() {
     };
     assert_eq!(
         steps,
-        [step("client"), step("gate"), step("system")],
+        [step("admin"), step("client"), step("gate"), step("system")],
         "may step into, inherits nothing"
     );
     // of this database, and of the whole server
@@ -201,7 +210,7 @@ async fn the_roles_are_powerless_and_own_nothing() {
         "select distinct r.rolname::text, d.classid::regclass::text from pg_shdepend d
          join pg_roles r on r.oid = d.refobjid
          where d.refclassid = 'pg_authid'::regclass and d.deptype = 'o'
-         and r.rolname in ('concierge_client', 'concierge_gate', 'concierge_login', 'concierge_system')",
+         and r.rolname in ('concierge_admin', 'concierge_client', 'concierge_gate', 'concierge_login', 'concierge_system')",
     )
     .await;
     assert!(owned.is_empty(), "{owned:?}");

@@ -261,6 +261,7 @@ fn roles(signature: &Signature) -> Vec<&'static str> {
             "ClientTx" => roles.push("concierge_client"),
             "SystemTx" => roles.push("concierge_system"),
             "GateTx" => roles.push("concierge_gate"),
+            "AdminTx" => roles.push("concierge_admin"),
             // the connection of either
             "PgConnection" => roles.extend(["concierge_client", "concierge_system"]),
             _ => {}
