@@ -66,10 +66,10 @@ describe("an operator's account", () => {
       await page.reload();
       await here.heading("Sign in").waitFor();
 
-      await here.fillSignIn("keeper", totp(secret), "not the password");
+      await here.fillSignIn("keeper", totp(secret, 1), "not the password");
       await page.getByRole("alert").getByText("Name, password or code is wrong.").waitFor();
       assert.equal(await here.field("Name").inputValue(), "keeper", "what was typed is gone");
-      await here.fillSignIn("keeper", totp(secret));
+      await here.fillSignIn("keeper", totp(secret, 1));
       await here.heading("Overview").waitFor();
 
       await page.goto(link);

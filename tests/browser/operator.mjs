@@ -97,8 +97,8 @@ export function operator(page, lang) {
       const secret = await shown.innerText();
       await field(words.password).fill(PASSWORD);
       await field(words.repeat).fill(PASSWORD);
-      // the step before, so that the codes of this step and the next are left for signing in
-      await field(words.nowCode).fill(totp(secret, -1));
+      // the code of this step: the one of the next is left for signing in
+      await field(words.nowCode).fill(totp(secret));
       await button(words.setUp).click();
       await heading(words.overview).waitFor();
       return secret;
@@ -120,8 +120,9 @@ export function operator(page, lang) {
     },
 
     async openTab(tab) {
-      await page.getByRole("link", { name: words.tabs[tab], exact: true }).click();
-      await page.locator(`.client-tabs [aria-current=page]`).filter({ hasText: words.tabs[tab] }).waitFor();
+      const tabs = page.locator(".client-tabs");
+      await tabs.getByRole("link", { name: words.tabs[tab], exact: true }).click();
+      await tabs.locator("[aria-current=page]", { hasText: words.tabs[tab] }).waitFor();
     },
 
     /** Makes a client and gives its key as it is shown, once; ends at its snippets. */
