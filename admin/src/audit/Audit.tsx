@@ -14,6 +14,9 @@ import { useList } from "../ui/useLoad";
 import { ActField } from "./ActField";
 import { actName } from "./acts";
 
+/** Who did what was done by `concierge` on the server itself; no operator can have this name. */
+const COMMAND_LINE = "command line";
+
 const EVERYTHING: AuditFilter = { client: "", operator: "", act: "" };
 
 export default function Audit() {
@@ -79,10 +82,10 @@ function EventTable({ events }: { events: readonly AuditEvent[] }) {
       columns={[
         { head: t.audit.act, main: true, cell: ({ act }) => <span title={act}>{actName(act, t)}</span> },
         { head: t.audit.at, cell: ({ at }) => <Time at={at} /> },
-        { head: t.audit.operator, cell: ({ operator }) => operator },
+        { head: t.audit.operator, cell: ({ operator }) => (operator === COMMAND_LINE ? t.audit.commandLine : operator) },
         { head: t.audit.client, cell: ({ client_id: id }) => <ClientLink id={id} /> },
         { head: t.audit.subject, cell: (event) => <Subject event={event} /> },
-        { head: t.audit.address, cell: ({ address }) => <code>{address}</code> },
+        { head: t.audit.address, cell: ({ address }) => (address ? <code>{address}</code> : <span className="muted">{t.none}</span>) },
       ]}
     />
   );

@@ -69,7 +69,7 @@ export const clients = {
     keyTitle: (name: string) => `The key of ${name}`,
     keyWarning: KEY_WARNING,
     keyLabel: "Client key",
-    next: "Next: put the four lines under Embed into your server.",
+    next: "Next: put the code under Embed into your server.",
   },
 
   client: {

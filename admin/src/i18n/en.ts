@@ -142,7 +142,7 @@ export const en = {
     documents: "Documents",
     version: "Version",
     states: documentStates,
-    first: "There is no client yet. The first one takes a minute: a name, a key, four lines of code.",
+    first: "There is no client yet. The first one takes a minute: a name, a key, a few lines of code.",
     newClient: "New client",
   },
 
@@ -158,6 +158,7 @@ export const en = {
     subject: "On what",
     detail: "Details",
     address: "From",
+    commandLine: "Command line",
     anyOperator: "Any operator",
     anyAct: "Anything",
     anyClient: "Client ID",

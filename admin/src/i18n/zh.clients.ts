@@ -37,7 +37,7 @@ export const clients: typeof English = {
     keyTitle: (name) => `${name} 的密钥`,
     keyWarning: KEY_WARNING,
     keyLabel: "客户密钥",
-    next: "下一步：把“嵌入”中的四行代码放到您的服务器上。",
+    next: "下一步：把“嵌入”中的代码放到您的服务器上。",
   },
 
   client: {

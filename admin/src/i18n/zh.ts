@@ -112,7 +112,7 @@ export const zh: Texts = {
     documents: "文档",
     version: "版本",
     states: { uploaded: "等待中", extracting: "读取中", embedding: "索引中", ready: "可用", failed: "失败" },
-    first: "还没有客户。创建第一个只需一分钟：一个名称、一个密钥、四行代码。",
+    first: "还没有客户。创建第一个只需一分钟：一个名称、一个密钥、几行代码。",
     newClient: "新建客户",
   },
 
@@ -128,6 +128,7 @@ export const zh: Texts = {
     subject: "对象",
     detail: "详情",
     address: "来源地址",
+    commandLine: "命令行",
     anyOperator: "任何操作员",
     anyAct: "任何操作",
     anyClient: "客户 ID",
