@@ -88,17 +88,14 @@ pub struct ClientChange {
     /// What its users may do with knowledge.
     pub members_may: Option<MembersMay>,
     /// Where the chat page goes when a session ends; null for nowhere.
-    #[oai(default)]
     pub reentry_url: MaybeUndefined<String>,
     /// In which its days begin, such as Asia/Shanghai.
     pub time_zone: Option<String>,
     /// Sites whose pages may call the API and frame the chat page, at most 50.
     pub origins: Option<Vec<String>>,
     /// Requests a minute of all its callers; null for the server's own limit.
-    #[oai(default)]
     pub requests_per_minute: MaybeUndefined<i32>,
     /// Requests a minute of each user; null for the server's own limit.
-    #[oai(default)]
     pub user_requests_per_minute: MaybeUndefined<i32>,
 }
 

@@ -92,7 +92,8 @@ impl<'a> Shapes<'a> {
             }
         }
         for (name, value) in object {
-            match schema["properties"].get(name) {
+            let any_name = Some(&schema["additionalProperties"]).filter(|any| any.is_object());
+            match schema["properties"].get(name).or(any_name) {
                 Some(property) => self.check(property, value, &format!("{place}.{name}"), found),
                 None => found.push(format!("{place}.{name} is unknown")),
             }
