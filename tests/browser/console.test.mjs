@@ -183,6 +183,42 @@ async function kills(page, here, sign) {
   await page.getByRole("row").filter({ hasText: "Killed" }).waitFor();
 }
 
+describe("what goes wrong", () => {
+  test("is said beside what it is about, and nothing typed is lost", async () => {
+    await asPerson(browser, { lang: "en" }, "wrong", async ({ page, context }) => {
+      const here = operator(page, "en");
+      await here.setUp(operatorLink("OPERATOR_LINK_TYPIST"));
+      await here.goTo("Clients");
+      // by keyboard alone
+      await here.button("New client").focus();
+      await page.keyboard.press("Enter");
+      await here.field("Name", here.dialog()).fill("Another demo");
+      const id = here.field("Client ID", here.dialog());
+      await id.fill("no spaces");
+      await here.dialog().getByText("At most 32 letters, digits, _ and -.", { exact: true }).waitFor();
+      await id.fill("demo");
+      await id.press("Enter");
+      await here.dialog().getByRole("alert").getByText("This is in use already.").waitFor();
+      assert.equal(await id.getAttribute("aria-invalid"), "true");
+      assert.equal(await here.field("Name", here.dialog()).inputValue(), "Another demo");
+      await page.keyboard.press("Escape");
+      await here.dialog().waitFor({ state: "hidden" });
+      await page.waitForFunction(() => document.activeElement?.textContent === "New client");
+
+      await context.setOffline(true);
+      await page.getByText("No network.").waitFor();
+      await page.getByRole("searchbox").fill("demo");
+      await page.getByRole("alert").getByText("No connection to the server.").waitFor();
+      await context.setOffline(false);
+      await here.button("Try again").click();
+      await page.getByRole("rowheader", { name: "Demo" }).waitFor();
+
+      await page.goto(`${BASE}/admin/#/clients/nobody/settings`);
+      await page.getByRole("alert").getByText("This is not here any more.").waitFor();
+    });
+  });
+});
+
 describe("a role", () => {
   test("is not offered what it may not do", async () => {
     await asPerson(browser, { lang: "en" }, "role", async ({ page }) => {

@@ -14,9 +14,9 @@ const OUTSIDE = `${API_ROOT}/sign-in`;
 export type Http = Client<paths>;
 
 /** `ended` is called once the server no longer accepts the session. */
-export function makeHttp(ended: () => void): Http {
+export function makeHttp(ended: () => void, root = API_ROOT): Http {
   return createClient<paths>({
-    baseUrl: API_ROOT,
+    baseUrl: root,
     headers: FROM_HERE,
     credentials: "same-origin",
     cache: "no-store",

@@ -7,6 +7,7 @@ import { CopyButton, DownloadButton } from "./buttons";
 import { ErrorNote } from "./ErrorNote";
 import { TextField } from "./fields";
 import { useDeed } from "./useDeed";
+import { useReturnFocus } from "./useReturnFocus";
 
 interface FormProps {
   title: string;
@@ -24,6 +25,7 @@ interface FormProps {
 export function FormDialog(props: FormProps) {
   const { title, submit, busy, error, ready = true, danger = false, onSubmit, onCancel, children } = props;
   const { t } = useI18n();
+  useReturnFocus();
   return (
     <Modal open centered width={520} title={title} footer={null} closable={false} onCancel={onCancel} mask={{ closable: false }}>
       <form
@@ -99,6 +101,7 @@ interface SecretProps {
 /** A secret that nobody, not even the server, can show again. */
 export function SecretDialog({ title, warning, label, secret, file, onClose, children }: SecretProps) {
   const { t } = useI18n();
+  useReturnFocus();
   return (
     <Modal open centered width={640} title={title} footer={null} closable={false} keyboard={false} mask={{ closable: false }}>
       <p className="note note-warn" role="note">
