@@ -99,6 +99,7 @@ impl Blobs {
         let gone: Vec<Vec<u8>> = sqlx::query_scalar(
             "delete from blob b where b.client_no = $1
              and not exists (select from document d where d.client_no = $1 and d.blob_hash = b.hash)
+             and not exists (select from document_version v where v.client_no = $1 and v.blob_hash = b.hash)
              returning b.hash",
         )
         .bind(client)

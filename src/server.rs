@@ -40,7 +40,12 @@ use crate::{
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
     jobs,
-    knowledge::KnowledgeApi,
+    knowledge::{
+        KnowledgeApi,
+        api::{self, Library},
+        ingest::Reading,
+        original::Drawing,
+    },
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
@@ -57,6 +62,8 @@ pub struct ConciergeServer {
     pub gatekeeper: Arc<Gatekeeper>,
     /// The turns of this process.
     pub chat: Arc<Chat>,
+    /// What reading documents may take.
+    pub reading: Reading,
     demo: Option<ClientNo>,
     draining: CancellationToken,
 }
@@ -80,6 +87,7 @@ impl ConciergeServer {
         Ok(Self {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
+            reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
             demo,
@@ -88,7 +96,7 @@ impl ConciergeServer {
 
     /// Everything that this server answers.
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
-        let app = &self.app;
+        let (app, library) = (&self.app, Arc::new(self.library()?));
         let mut routes = Route::new()
             .at("/", pages::landing(&app.config)?)
             .at("/healthz", make_sync(|_| "ok"))
@@ -103,30 +111,40 @@ impl ConciergeServer {
             .at("/docs/*path", pages::swagger()?)
             .nest("/h5/", pages::h5(&app.config)?)
             .at(native::DOCUMENT, pages::json(native_document()))
-            .nest("/admin", admin::routes(app, &self.gatekeeper)?);
+            .nest(
+                "/admin",
+                admin::routes(app, &self.gatekeeper, library.clone())?,
+            );
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
             routes = routes.at("/demo", demo);
         }
-        Ok(Native::new(self.native()?, routes, self.gatekeeper.clone())
-            .with(Edge::new(app)?)
-            .with(Envelope))
+        Ok(
+            Native::new(self.native(library)?, routes, self.gatekeeper.clone())
+                .with(Edge::new(app)?)
+                .with(Envelope),
+        )
     }
 
-    fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
-        let app = self.app.clone();
-        let knowledge = KnowledgeApi {
+    fn library(&self) -> Result<Library> {
+        let (app, reading) = (self.app.clone(), self.reading.clone());
+        Ok(Library {
+            drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
+            reading,
             upload_bytes_max: app
                 .config
                 .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
             policy: fetch_policy(&app)?,
             heartbeat: self.chat.limits.heartbeat,
-            app: app.clone(),
-        };
+            app,
+        })
+    }
+
+    fn native(&self, library: Arc<Library>) -> Result<OpenApiService<NativeApis, ()>> {
         let apis = (
-            IdentityApi::new(app)?,
-            knowledge,
+            IdentityApi::new(self.app.clone())?,
+            api::all(library),
             ChatApi(self.chat.clone()),
         );
         Ok(describe(apis))

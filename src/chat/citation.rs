@@ -105,14 +105,15 @@ fn cite(n: u32, claim: &Claim, passage: &Passage) -> Option<Citation> {
         None => nearest(&claim.sentence, &passage.text)?,
     };
     let quote = passage.text.chars().skip(start).take(end - start).collect();
+    let place = passage.place(start..end);
     Some(Citation {
         n,
         document_id: passage.document,
         document_name: passage.document_name.clone(),
         version: passage.version,
         chunk_id: passage.chunk,
-        start: passage.span.start + start as i32,
-        end: passage.span.start + end as i32,
+        start: place.start,
+        end: place.end,
         quote,
         page: passage.page,
     })

@@ -26,6 +26,7 @@ use crate::{
         base::{self, NoAnswer},
         lexical::fusion::language,
         search::{self, Passage},
+        version,
     },
     models::{self, ChatRequest, Role, SharedChatModel, TokenUsage},
 };
@@ -328,6 +329,10 @@ pub async fn finish(tx: &mut ClientTx, outcome: &Outcome, now: OffsetDateTime) -
         outcome: outcome.state,
     };
     store::add_usage(tx, outcome.message, &usage, now).await?;
+    // so that what is cited stays to be opened
+    let cited = outcome.citations.iter();
+    let cited: Vec<_> = cited.map(|one| (one.document_id, one.version)).collect();
+    version::cite(tx, &cited).await?;
     Ok(was_running)
 }
 

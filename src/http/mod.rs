@@ -3,7 +3,9 @@
 pub mod address;
 pub mod envelope;
 pub mod example;
+pub mod file;
 pub mod paging;
+pub mod revision;
 pub mod sse;
 
 use poem_openapi::Tags as TagsDerive;

@@ -40,6 +40,8 @@ pub struct Base {
     pub description: String,
     /// What is said when nothing was found.
     pub no_answer: NoAnswer,
+    /// Questions that a page may offer.
+    pub suggestions: Vec<String>,
     /// When it was made.
     pub created_at: OffsetDateTime,
 }
@@ -80,7 +82,24 @@ pub struct Change {
     pub description: Option<String>,
     /// What is said when nothing was found.
     pub no_answer: Option<NoAnswer>,
+    /// Questions that a page may offer.
+    pub suggestions: Option<Vec<String>>,
 }
+
+impl Change {
+    /// These questions, and nothing else.
+    pub fn suggesting(suggestions: Vec<String>) -> Self {
+        Self {
+            suggestions: Some(suggestions),
+            ..Self::default()
+        }
+    }
+}
+
+/// Questions that a base suggests at most.
+pub const SUGGESTIONS_MAX: usize = 8;
+/// Characters of each.
+pub const SUGGESTION_CHARS_MAX: usize = 200;
 
 impl Base {
     /// Whether the caller may change it and what it holds.
@@ -161,6 +180,9 @@ pub async fn readable(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>> {
 }
 
 /// Changes what people read about it.
+///
+/// # Errors
+/// `Invalid` for texts that are too long, and for suggestions that are too many or empty.
 pub async fn change(
     tx: &mut ClientTx,
     who: &Who,
@@ -168,9 +190,26 @@ pub async fn change(
     change: &Change,
 ) -> Result<CountedBase> {
     check_texts(change.title.as_deref(), change.description.as_deref())?;
+    check_suggestions(change.suggestions.as_deref().unwrap_or_default())?;
     find_writable(tx, who, id).await?;
     store::change_base(tx, id, change).await?;
     find(tx, who, id).await
+}
+
+/// Whether a base has room for so many chunks more, until the caller's commit.
+///
+/// # Errors
+/// `TooLarge` when it has not.
+pub async fn check_room(tx: &mut ClientTx, base: BaseNo, more: i64, chunks_max: i64) -> Result<()> {
+    // what is counted stays so until the commit that adds to it
+    store::lock_base(tx, base).await?;
+    let held = store::chunks_of_base(tx, base).await?;
+    if held + more > chunks_max {
+        return Err(Error::TooLarge(format!(
+            "The knowledge base holds {held} chunks, {more} more were to come, and {chunks_max} fit."
+        )));
+    }
+    Ok(())
 }
 
 /// Removes a base with everything in it, in the caller's commit; the bytes follow by a job.
@@ -202,6 +241,21 @@ fn check_texts(title: Option<&str>, description: Option<&str>) -> Result<()> {
         return Err(Error::invalid(
             "A description has at most 2,000 characters.",
         ));
+    }
+    Ok(())
+}
+
+fn check_suggestions(suggestions: &[String]) -> Result<()> {
+    let fits = |text: &String| {
+        let chars = text.chars().count();
+        !text.trim().is_empty()
+            && chars <= SUGGESTION_CHARS_MAX
+            && !text.chars().any(char::is_control)
+    };
+    if suggestions.len() > SUGGESTIONS_MAX || !suggestions.iter().all(fits) {
+        return Err(Error::invalid(format!(
+            "A knowledge base suggests at most {SUGGESTIONS_MAX} questions of 1 to {SUGGESTION_CHARS_MAX} characters, each on one line."
+        )));
     }
     Ok(())
 }

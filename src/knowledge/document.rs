@@ -3,9 +3,13 @@
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use super::{base, extract, search, store};
+use super::{
+    base, extract, search,
+    store::{self, NewRow},
+    version::{self, VersionState},
+};
 use crate::{
-    blobs::Staged,
+    blobs::{Hash, Staged},
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
@@ -14,7 +18,7 @@ use crate::{
     queue::{self, Job},
 };
 
-/// How far a document has come.
+/// How far the newest version of a document has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[oai(rename = "DocumentState", rename_all = "snake_case")]
@@ -25,9 +29,9 @@ pub enum State {
     Extracting,
     /// Is being turned into vectors.
     Embedding,
-    /// Is searched.
+    /// Is searched. With a `reason`: a newer version could not be read, and the one before stays.
     Ready,
-    /// Could not be read; `reason` says why.
+    /// Could not be read, and nothing of it is searched; `reason` says why.
     Failed,
 }
 
@@ -84,6 +88,8 @@ pub struct Document {
     pub progress_done: i32,
     /// Steps that it has.
     pub progress_total: i32,
+    /// Whether it is found.
+    pub enabled: bool,
     /// When it was taken in.
     pub created_at: OffsetDateTime,
 }
@@ -95,12 +101,32 @@ impl Document {
     }
 }
 
+/// What is to change in a document.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether it is found.
+    pub enabled: Option<bool>,
+}
+
 /// A document that is being taken in.
 pub struct NewDocument {
     name: String,
     media_type: String,
     source_url: Option<String>,
     staged: Staged,
+    chunk_chars: Option<i32>,
+}
+
+/// One whose bytes are kept.
+pub struct KeptDocument {
+    name: String,
+    media_type: String,
+    source_url: Option<String>,
+    chunk_chars: Option<i32>,
+    hash: Hash,
+    bytes: i64,
 }
 
 impl NewDocument {
@@ -123,8 +149,78 @@ impl NewDocument {
             media_type,
             source_url,
             staged,
+            chunk_chars: None,
         })
     }
+
+    /// With chunks of about this length.
+    ///
+    /// # Errors
+    /// `Invalid` for a length that chunks cannot have.
+    pub fn cut_into(mut self, chunk_chars: Option<u32>) -> Result<Self> {
+        self.chunk_chars = version::check_chunk_chars(chunk_chars)?;
+        Ok(self)
+    }
+
+    /// Keeps its bytes in the caller's commit.
+    pub async fn keep(self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<KeptDocument> {
+        let bytes = i64::try_from(self.staged.bytes).map_err(Error::internal)?;
+        Ok(KeptDocument {
+            hash: self.staged.keep(tx, now).await?,
+            bytes,
+            name: self.name,
+            media_type: self.media_type,
+            source_url: self.source_url,
+            chunk_chars: self.chunk_chars,
+        })
+    }
+}
+
+impl KeptDocument {
+    fn new_row(&self, id: DocumentId, base: BaseNo) -> NewRow<'_> {
+        NewRow {
+            id,
+            base,
+            name: &self.name,
+            media_type: &self.media_type,
+            source_url: self.source_url.as_deref(),
+            hash: &self.hash,
+            bytes: self.bytes,
+            chunk_chars: self.chunk_chars,
+        }
+    }
+
+    /// As a version of a document.
+    pub fn row(&self, document: &Document) -> NewRow<'_> {
+        self.new_row(document.document_id, document.base_no)
+    }
+}
+
+/// What to do with a document whose name is in use in its base.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// Refuse it.
+    #[default]
+    Refuse,
+    /// Make it the next version of the one that is there, unless it has the same bytes.
+    Replace,
+    /// Leave the one that is there.
+    Skip,
+}
+
+/// What became of a document that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, poem_openapi::Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is a new one.
+    Added,
+    /// It is the next version of one that was there.
+    Replaced,
+    /// The same bytes were there already.
+    Unchanged,
+    /// One of its name was there, and stays.
+    Skipped,
 }
 
 /// A piece of the text of a document.
@@ -156,20 +252,58 @@ pub async fn add(
     now: OffsetDateTime,
 ) -> Result<Document> {
     let base = base::find_writable(tx, who, base).await?;
-    let bytes = i64::try_from(new.staged.bytes).map_err(Error::internal)?;
-    let hash = new.staged.keep(tx, now).await?;
-    let row = store::NewRow {
-        id: DocumentId::new(now),
-        base: base.base_no,
-        name: &new.name,
-        media_type: &new.media_type,
-        source_url: new.source_url.as_deref(),
-        hash: &hash,
-        bytes,
-    };
-    store::add_document(tx, &row, now).await?;
+    let kept = new.keep(tx, now).await?;
+    let row = kept.new_row(DocumentId::new(now), base.base_no);
+    let document = store::add_document(tx, &row, now).await?;
+    store::add_version(tx, document, &row, now).await?;
     queue::enqueue(tx, Job::Ingest(row.id), now).await?;
     find(tx, who, row.id).await
+}
+
+/// Takes a document in, whether or not the base holds one of this name.
+///
+/// # Errors
+/// `Taken` when it does and that is to be refused.
+pub async fn put(
+    tx: &mut ClientTx,
+    who: &Who,
+    base: BaseId,
+    new: NewDocument,
+    on_conflict: OnConflict,
+    now: OffsetDateTime,
+) -> Result<(Document, Outcome)> {
+    let held = base::find_writable(tx, who, base).await?;
+    let there = match on_conflict {
+        OnConflict::Refuse => None,
+        OnConflict::Replace | OnConflict::Skip => {
+            store::document_named(tx, held.base_no, &new.name).await?
+        }
+    };
+    let Some(id) = there else {
+        let document = add(tx, who, base, new, now).await?;
+        return Ok((document, Outcome::Added));
+    };
+    let document = find(tx, who, id).await?;
+    if on_conflict == OnConflict::Skip {
+        return Ok((document, Outcome::Skipped));
+    }
+    if is_same(tx, &document, &new).await? {
+        return Ok((document, Outcome::Unchanged));
+    }
+    let document = version::add(tx, who, id, new, now).await?;
+    Ok((document, Outcome::Replaced))
+}
+
+/// Whether the newest version has these bytes and settings and did not fail.
+async fn is_same(tx: &mut ClientTx, document: &Document, new: &NewDocument) -> Result<bool> {
+    let versions = store::versions(tx, document.document_no).await?;
+    Ok(versions.first().is_some_and(|newest| {
+        newest.state != VersionState::Failed
+            && newest.blob_hash == new.staged.hash
+            && new
+                .chunk_chars
+                .is_none_or(|chars| newest.chunk_chars == Some(chars))
+    }))
 }
 
 /// The document, when the caller may read its base.
@@ -189,6 +323,41 @@ pub async fn list(
 ) -> Result<Vec<Document>> {
     let base = base::find(tx, who, base).await?.base;
     store::documents(tx, base.base_no, window).await
+}
+
+/// Renames a document, and has it found or not, in the caller's commit.
+///
+/// # Errors
+/// `Taken` for a name that the base has, `Invalid` for one that is none or when nothing is to change,
+/// `TooLarge` when the base has no room for it.
+pub async fn change(
+    tx: &mut ClientTx,
+    who: &Who,
+    id: DocumentId,
+    change: &Change,
+    chunks_max: i64,
+    now: OffsetDateTime,
+) -> Result<Document> {
+    if change.name.is_none() && change.enabled.is_none() {
+        return Err(Error::invalid("Say what is to change: name or enabled."));
+    }
+    let name = change.name.as_deref().map(extract::clean_file_name);
+    let name = name.transpose()?;
+    let document = find(tx, who, id).await?;
+    base::find_writable(tx, who, document.base_id).await?;
+    if !store::lock_document(tx, id).await? {
+        return Err(Error::NotFound("document"));
+    }
+    let document = find(tx, who, id).await?;
+    store::change_document(tx, id, name.as_deref(), change.enabled, now).await?;
+    if let Some(enabled) = change.enabled {
+        if enabled && !document.enabled {
+            let more = i64::from(document.chunks);
+            base::check_room(tx, document.base_no, more, chunks_max).await?;
+        }
+        search::set_enabled(tx, document.base_no, document.document_no, enabled).await?;
+    }
+    find(tx, who, id).await
 }
 
 /// Removes a document from the search, its texts and its row, in the caller's commit; the bytes

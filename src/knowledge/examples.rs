@@ -2,15 +2,7 @@
 
 use poem_openapi::types::Example;
 
-use super::{
-    base::NoAnswer,
-    document::State,
-    shapes::{
-        ChunkBody, DocumentAddress, DocumentBody, DocumentProgress, DocumentText, ExplainBody,
-        KnowledgeBase, KnowledgeBaseChange, NewKnowledgeBase, Owner, PassageBody, SearchRequest,
-        SearchResult,
-    },
-};
+use super::{base::NoAnswer, document::State, edit::Origin, shapes::*, version::VersionState};
 use crate::{
     http::example,
     ids::{BaseId, ChunkId, DocumentId},
@@ -19,6 +11,7 @@ use crate::{
 const TITLE: &str = "政策";
 const DESCRIPTION: &str = "Warranty and returns";
 const DOCUMENT: &str = "电动车保修手册.pdf";
+const SUGGESTION: &str = "电池保修多久？";
 const SENTENCE: &str = "电池保修 24 个月或 800 次充电循环，以先到者为准。";
 
 fn base() -> BaseId {
@@ -41,6 +34,7 @@ impl Example for NewKnowledgeBase {
             description: DESCRIPTION.into(),
             no_answer: Some(NoAnswer::Refuse),
             shared: false,
+            suggestions: vec![SUGGESTION.into()],
         }
     }
 }
@@ -51,6 +45,7 @@ impl Example for KnowledgeBaseChange {
             title: Some(TITLE.into()),
             description: None,
             no_answer: Some(NoAnswer::Model),
+            suggestions: Some(vec![SUGGESTION.into()]),
         }
     }
 }
@@ -65,6 +60,7 @@ impl Example for KnowledgeBase {
             owner: Owner::User,
             writable: true,
             no_answer: NoAnswer::Refuse,
+            suggestions: vec![SUGGESTION.into()],
             documents: 1,
             chunks: 14,
             created_at: example::time(),
@@ -95,7 +91,52 @@ impl Example for DocumentBody {
             page_errors: Vec::new(),
             chunks: 14,
             version: 1,
+            enabled: true,
             created_at: example::time(),
+        }
+    }
+}
+
+impl Example for DocumentChange {
+    fn example() -> Self {
+        Self {
+            name: Some(DOCUMENT.into()),
+            enabled: Some(true),
+        }
+    }
+}
+
+impl Example for Rebuild {
+    fn example() -> Self {
+        Self {
+            chunk_chars: Some(500),
+        }
+    }
+}
+
+impl Example for DocumentVersionBody {
+    fn example() -> Self {
+        Self {
+            version: 1,
+            state: VersionState::Current,
+            reason: None,
+            file_name: DOCUMENT.into(),
+            bytes: 48_213,
+            media_type: "application/pdf".into(),
+            source_url: None,
+            pages: Some(4),
+            page_errors: Vec::new(),
+            chunks: 14,
+            chunk_chars: None,
+            created_at: example::time(),
+        }
+    }
+}
+
+impl Example for DocumentVersions {
+    fn example() -> Self {
+        Self {
+            items: vec![DocumentVersionBody::example()],
         }
     }
 }
@@ -128,12 +169,36 @@ impl Example for ChunkBody {
     fn example() -> Self {
         Self {
             id: chunk(),
+            document_id: document(),
+            version: 1,
             ordinal: 3,
             start: 120,
             end: 149,
             page: Some(1),
             context: "保修期限".into(),
             text: SENTENCE.into(),
+            enabled: true,
+            origin: Origin::Extracted,
+            revision: 1,
+        }
+    }
+}
+
+impl Example for ChunkChange {
+    fn example() -> Self {
+        Self {
+            text: Some(SENTENCE.into()),
+            context: None,
+            enabled: Some(true),
+        }
+    }
+}
+
+impl Example for NewChunk {
+    fn example() -> Self {
+        Self {
+            text: SENTENCE.into(),
+            context: "保修期限".into(),
         }
     }
 }

@@ -8,11 +8,13 @@ use std::{
 use time::OffsetDateTime;
 
 use super::{
+    base,
     chunk::{self, Chunk, ChunkLimits, TextHash},
-    document::{Document, State},
+    document::{Document, PageError, State},
     extract::{self, Extracted, Kind, Source},
     lexical::{postings::Inverted, words},
     search, store,
+    version::{self, DocumentVersion, Read},
 };
 use crate::{
     app::App,
@@ -38,72 +40,109 @@ pub struct Reading {
     pub base_chunks_max: i64,
 }
 
-/// Makes a document searchable. Running twice changes nothing; a document that is gone is no error.
+/// Makes the newest version of a document searchable. Running twice changes nothing; a document that is
+/// gone is no error.
 ///
 /// # Errors
 /// What may pass (`Unavailable`, `Upstream`, `Internal`): to be tried again. What lies in the
-/// document is no error here: it becomes the document's reason.
+/// document is no error here: it becomes the version's reason.
 pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
-    match ingest(app, reading, client, id).await {
+    let Some(build) = begin(app, client, id).await? else {
+        return Ok(());
+    };
+    let number = build.version;
+    match ingest(app, reading, client, id, build).await {
         Err(error @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Unsupported(_))) => {
             let mut tx = app.db.client(client).await?;
-            give_up(&mut tx, id, &error.to_string(), app.clock.now()).await?;
+            let failed = locked(&mut tx, id, Some(number)).await?;
+            fail(&mut tx, failed, &error.to_string(), app.clock.now()).await?;
             tx.commit().await
         }
         other => other,
     }
 }
 
-/// Says in the document that it could not be read, and why; unless another worker read it.
+/// Says of a document that its newest version could not be read, and why; unless another worker read
+/// it.
 pub async fn give_up(
     tx: &mut ClientTx,
     id: DocumentId,
     reason: &str,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let unread = locked(tx, id).await?.filter(Document::is_unread);
-    if unread.is_some() {
-        store::set_state(tx, id, State::Failed, Some(reason), now).await?;
-    }
-    Ok(())
+    let failed = locked(tx, id, None).await?;
+    fail(tx, failed, reason, now).await
 }
 
-/// The document, locked until the commit: a removal comes before, and nothing is added, or after,
-/// and all goes.
-async fn locked(tx: &mut ClientTx, id: DocumentId) -> Result<Option<Document>> {
-    if !store::lock_document(tx, id).await? {
-        return Ok(None);
+async fn fail(
+    tx: &mut ClientTx,
+    failed: Option<(Document, DocumentVersion)>,
+    reason: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    match failed {
+        Some((document, build)) => {
+            version::set_failed(tx, &document, build.version, reason, now).await
+        }
+        None => Ok(()),
     }
-    store::document_for_ingest(tx, id).await
 }
 
-async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
+/// The version to read.
+async fn begin(app: &App, client: ClientNo, id: DocumentId) -> Result<Option<DocumentVersion>> {
     let mut tx = app.db.client(client).await?;
     // locked: what another worker has just made ready must not begin anew
-    let Some(document) = locked(&mut tx, id).await?.filter(Document::is_unread) else {
-        return Ok(());
+    let Some((_, build)) = locked(&mut tx, id, None).await? else {
+        return Ok(None);
     };
     store::set_state(&mut tx, id, State::Extracting, None, app.clock.now()).await?;
     tx.commit().await?;
-    let Some(hash) = &document.blob_hash else {
-        return Err(Error::invalid("The document has no bytes."));
+    Ok(Some(build))
+}
+
+/// The document with its version that is not read yet, locked until the commit: a removal comes
+/// before, and nothing is added, or after, and all goes. None when it is another version than the one
+/// that is meant.
+async fn locked(
+    tx: &mut ClientTx,
+    id: DocumentId,
+    meant: Option<i32>,
+) -> Result<Option<(Document, DocumentVersion)>> {
+    if !store::lock_document(tx, id).await? {
+        return Ok(None);
+    }
+    let Some(document) = store::document_for_ingest(tx, id).await? else {
+        return Ok(None);
     };
-    let bytes = tokio::fs::read(app.blobs.path(client, hash)).await?;
+    let build = version::building(tx, document.document_no).await?;
+    let build = build.filter(|build| meant.is_none_or(|meant| meant == build.version));
+    Ok(build.map(|build| (document, build)))
+}
+
+async fn ingest(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    id: DocumentId,
+    build: DocumentVersion,
+) -> Result<()> {
+    let bytes = tokio::fs::read(app.blobs.path(client, &build.blob_hash)).await?;
     let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
-    let kind = extract::kind(&document.name, Some(&document.media_type), head)?;
+    let kind = extract::kind(&build.file_name, Some(&build.media_type), head)?;
     let source = Source {
         kind,
-        charset: charset(&document.media_type),
+        charset: charset(&build.media_type),
         bytes,
     };
     let extracted = extract::extract(source, &reading.limits, &reading.worker).await?;
-    let (extracted, chunks) = cut(extracted).await?;
+    let (extracted, chunks) = cut(extracted, limits(build.chunk_chars)).await?;
     let embedder = app.models.embedder();
     let vectors = match &embedder {
         Some(embedder) => Some(embed(app, client, id, embedder, &chunks).await?),
         None => None,
     };
     let ready = Ready {
+        version: build.version,
         kind,
         extracted,
         chunks,
@@ -114,6 +153,7 @@ async fn ingest(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) 
 }
 
 struct Ready {
+    version: i32,
     kind: Kind,
     extracted: Extracted,
     chunks: Arc<Vec<Chunk>>,
@@ -121,9 +161,24 @@ struct Ready {
     vectors: Option<Vec<Vec<f32>>>,
 }
 
-async fn cut(extracted: Extracted) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
+/// How chunks are cut whose length was asked for: a fifth and a bit longer where a sentence would be
+/// cut otherwise.
+fn limits(chunk_chars: Option<i32>) -> ChunkLimits {
+    let shipped = ChunkLimits::default();
+    let Some(target) = chunk_chars.and_then(|chars| u32::try_from(chars).ok()) else {
+        return shipped;
+    };
+    let columns_max = target * shipped.columns_max / shipped.columns_target;
+    ChunkLimits {
+        columns_target: target,
+        columns_max,
+        ..shipped
+    }
+}
+
+async fn cut(extracted: Extracted, limits: ChunkLimits) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
     let work = move || {
-        let chunks = chunk::split(&extracted, &ChunkLimits::default());
+        let chunks = chunk::split(&extracted, &limits);
         (extracted, Arc::new(chunks))
     };
     tokio::task::spawn_blocking(work)
@@ -188,15 +243,24 @@ async fn switch(
     let words = words.await.map_err(Error::internal)?;
     let now = app.clock.now();
     let mut tx = app.db.client(client).await?;
-    // also when a worker that was taken for dead has done it already
-    let Some(document) = locked(&mut tx, id).await?.filter(Document::is_unread) else {
+    // also when a worker that was taken for dead has done it already, or newer bytes came meanwhile
+    let Some((document, _)) = locked(&mut tx, id, Some(ready.version)).await? else {
         return Ok(());
     };
-    check_room(&mut tx, reading, document.base_no, ready.chunks.len()).await?;
+    if document.enabled {
+        // its present version goes when this one comes
+        let replaced = if document.version > 0 {
+            document.chunks
+        } else {
+            0
+        };
+        let more = ready.chunks.len() as i64 - i64::from(replaced);
+        base::check_room(&mut tx, document.base_no, more, reading.base_chunks_max).await?;
+    }
     let version = search::Version {
         base: document.base_no,
         document: document.document_no,
-        number: document.version + 1,
+        number: ready.version,
     };
     store::add_text(&mut tx, &version, &ready.extracted.text).await?;
     for batch in ready.chunks.chunks(CHUNK_BATCH_ROWS) {
@@ -207,37 +271,23 @@ async fn switch(
         embedder: embedder.id(),
         of_chunks,
     });
-    search::index_version(&mut tx, version, &words, vectors).await?;
-    let pages = (ready.kind == Kind::Pdf).then_some(ready.extracted.pages.len());
-    store::set_ready(
-        &mut tx,
-        id,
-        &version,
-        pages,
-        &ready.extracted.page_errors,
-        ready.chunks.len(),
-        now,
-    )
-    .await?;
+    let searched = version.parked_unless(document.enabled);
+    search::index_version(&mut tx, searched, &words, vectors).await?;
+    let read = found(&ready);
+    version::set_current(&mut tx, version.document, version.number, read, now).await?;
     tx.commit().await
 }
 
-async fn check_room(
-    tx: &mut ClientTx,
-    reading: &Reading,
-    base: crate::ids::BaseNo,
-    more: usize,
-) -> Result<()> {
-    // what is counted stays so until the commit that adds to it
-    store::lock_base(tx, base).await?;
-    let held = store::chunks_of_base(tx, base).await?;
-    if held + more as i64 > reading.base_chunks_max {
-        return Err(Error::TooLarge(format!(
-            "The knowledge base holds {held} chunks, this document has {more}, and {} fit.",
-            reading.base_chunks_max
-        )));
+fn found(ready: &Ready) -> Read {
+    let errors = ready.extracted.page_errors.iter().map(|error| PageError {
+        page: error.page,
+        detail: error.detail.clone(),
+    });
+    Read {
+        pages: (ready.kind == Kind::Pdf).then_some(ready.extracted.pages.len()),
+        page_errors: errors.collect(),
+        chunks: ready.chunks.len(),
     }
-    Ok(())
 }
 
 fn charset(media_type: &str) -> Option<String> {

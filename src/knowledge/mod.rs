@@ -4,12 +4,15 @@ pub mod api;
 pub mod base;
 pub mod chunk;
 pub mod document;
+pub mod edit;
 mod examples;
 pub mod extract;
 pub mod ingest;
 pub mod lexical;
+pub mod original;
 pub mod search;
-mod shapes;
+pub mod shapes;
 mod store;
+pub mod version;
 
 pub use self::api::KnowledgeApi;

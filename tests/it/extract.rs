@@ -1,6 +1,6 @@
 //! Documents read for real: PDFium in its worker process, broken and hostile files, the samples.
 
-mod paper;
+pub mod paper;
 mod worker;
 
 use std::{collections::HashMap, path::Path};

@@ -18,6 +18,7 @@ mod imported;
 mod kill;
 mod knowledge;
 mod lexical;
+mod library;
 mod line;
 mod models;
 mod process;

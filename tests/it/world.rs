@@ -133,7 +133,9 @@ impl World {
         folder: tempfile::TempDir,
         background: bool,
     ) -> Self {
-        let server = Arc::new(ConciergeServer::new(app.clone(), None).unwrap());
+        let mut server = ConciergeServer::new(app.clone(), None).unwrap();
+        server.reading = reading(&app);
+        let server = Arc::new(server);
         if background {
             server.start_background().unwrap();
         } else {

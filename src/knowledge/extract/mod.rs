@@ -26,6 +26,11 @@ pub use name::clean_file_name;
 use crate::error::{Error, Result};
 use writer::Writer;
 
+/// Text that people write in the form in which documents are stored.
+pub fn clean_text(raw: &str) -> String {
+    writer::clean(raw).into_owned()
+}
+
 /// Bytes at the front of a document that [`kind()`] wants to see, where there are so many.
 pub const HEAD_BYTES: usize = 4_096;
 

@@ -29,6 +29,24 @@ pub struct Version {
     pub number: i32,
 }
 
+impl Version {
+    /// Where it is kept when it is not to be found: under a base that no question names.
+    #[must_use]
+    pub fn parked_unless(self, enabled: bool) -> Self {
+        let base = if enabled {
+            self.base
+        } else {
+            parked(self.base)
+        };
+        Self { base, ..self }
+    }
+}
+
+/// Numbers of bases are positive.
+fn parked(base: BaseNo) -> BaseNo {
+    BaseNo(-base.0.abs())
+}
+
 /// The vectors of a version's chunks, in their order.
 #[derive(Clone, Copy, Debug)]
 pub struct Vectors<'a> {
@@ -61,14 +79,31 @@ pub async fn index_version(
     let (_, chunks_before, terms_before) = before.unwrap_or((version.base, 0, 0));
     // last, because the row is locked from here until the commit, and the base has only one
     let more_chunks = chunks - i64::from(chunks_before);
-    writes::add_to_stats(tx, version.base, more_chunks, terms_total - terms_before).await
+    count(tx, version.base, more_chunks, terms_total - terms_before).await
+}
+
+/// Takes a document out of what is found, or puts it back. Its words and vectors stay, so that this
+/// is one commit whichever way.
+pub async fn set_enabled(
+    tx: &mut ClientTx,
+    base: BaseNo,
+    document: DocumentNo,
+    enabled: bool,
+) -> Result<()> {
+    let to = if enabled { base } else { parked(base) };
+    let Some((chunks, terms_total)) = writes::move_indexed(tx, document, to).await? else {
+        return Ok(());
+    };
+    writes::move_rows(tx, document, to).await?;
+    let sign = if enabled { 1 } else { -1 };
+    writes::add_to_stats(tx, base, sign * i64::from(chunks), sign * terms_total).await
 }
 
 /// Takes a document out of the search. To be done before its row is deleted, in the same commit.
 /// Nothing happens if it is not in it.
 pub async fn drop_document(tx: &mut ClientTx, document: DocumentNo) -> Result<()> {
     if let Some((base, chunks, terms_total)) = take_out(tx, document).await? {
-        writes::add_to_stats(tx, base, -i64::from(chunks), -terms_total).await?;
+        count(tx, base, -i64::from(chunks), -terms_total).await?;
     }
     Ok(())
 }
@@ -76,7 +111,23 @@ pub async fn drop_document(tx: &mut ClientTx, document: DocumentNo) -> Result<()
 /// Takes all documents of a base out of the search. To be done before the base's row is deleted,
 /// in the same commit.
 pub async fn drop_base(tx: &mut ClientTx, base: BaseNo) -> Result<()> {
-    writes::delete_base(tx, base).await
+    for base in [base, parked(base)] {
+        writes::delete_base(tx, base).await?;
+    }
+    Ok(())
+}
+
+/// What is parked is not counted: the base is as if it were not there.
+pub(super) async fn count(
+    tx: &mut ClientTx,
+    base: BaseNo,
+    chunks: i64,
+    terms_total: i64,
+) -> Result<()> {
+    if base.0 < 0 {
+        return Ok(());
+    }
+    writes::add_to_stats(tx, base, chunks, terms_total).await
 }
 
 fn check(chunks: usize, vectors: Option<Vectors<'_>>) -> Result<()> {

@@ -1,13 +1,17 @@
 //! Finds the passages that answer a question: by words and by meaning, in one ranking.
 
+mod edit;
 mod index;
 mod legs;
 mod reads;
 mod writes;
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
-pub use self::index::{DIMENSIONS_MAX, Vectors, Version, drop_base, drop_document, index_version};
+pub use self::edit::{Found, replace_chunk};
+pub use self::index::{
+    DIMENSIONS_MAX, Vectors, Version, drop_base, drop_document, index_version, set_enabled,
+};
 pub use self::legs::EXACT_CHUNKS_MAX;
 use self::reads::Place;
 /// The hot statements, for a test that looks at their plans.
@@ -79,6 +83,18 @@ pub struct Passage {
     pub explain: Explain,
 }
 
+impl Passage {
+    /// Where a part of its text, counted in code points, stands in the text of the version. A chunk
+    /// that was edited says something else there: all of its place is meant then.
+    pub fn place(&self, part: Range<usize>) -> Range<i32> {
+        let length = self.span.end - self.span.start;
+        if usize::try_from(length).ok() != Some(self.text.chars().count()) {
+            return self.span.clone();
+        }
+        self.span.start + part.start as i32..self.span.start + part.end as i32
+    }
+}
+
 /// How a score came about.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Explain {
@@ -137,14 +153,26 @@ pub async fn passages(
     let weights = weights(question);
     let stats = reads::stats(tx, bases).await?;
     let lexical = legs::lexical(tx, bases, &question.terms, stats, candidates).await?;
-    let vector = match &question.vector {
+    let mut vector = match &question.vector {
         Some(vector) => legs::vector(tx, bases, vector, stats, candidates).await?,
         None => Vec::new(),
     };
+    keep_versions(&lexical, &mut vector);
     let mut fused = fusion::fuse(&lexical, &vector, weights);
     fused.retain(is_near);
     fused.truncate(limit);
     read(tx, &fused, weights).await
+}
+
+/// The legs look one after the other, and a document may switch to its next version between the two.
+/// What the first leg saw stays whole: of a document that it found in one version, the other version
+/// is left out.
+fn keep_versions(first: &[(Place, f32)], second: &mut Vec<(Place, f32)>) {
+    let seen: HashMap<_, _> = first.iter().map(|(place, _)| place.version()).collect();
+    second.retain(|(place, _)| {
+        let (document, version) = place.version();
+        seen.get(&document).is_none_or(|seen| *seen == version)
+    });
 }
 
 fn weights(question: &Question) -> Weights {

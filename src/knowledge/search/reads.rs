@@ -65,6 +65,11 @@ impl Place {
             ordinal: ordinal.cast_signed(),
         }
     }
+
+    /// The document, and which of its versions.
+    pub fn version(&self) -> (DocumentNo, i32) {
+        (self.document, self.version)
+    }
 }
 
 /// A stored block of postings.

@@ -67,6 +67,96 @@ pub async fn put_indexed(
     Ok(())
 }
 
+/// Says under which base a document is kept from now on, and what it has there; `None` if it is there
+/// already or nowhere.
+pub async fn move_indexed(
+    tx: &mut ClientTx,
+    document: DocumentNo,
+    to: BaseNo,
+) -> Result<Option<(i32, i64)>> {
+    Ok(sqlx::query_as(
+        "update document_index set base_no = $3 where client_no = $1 and document_no = $2 and base_no <> $3
+         returning chunks, terms_total",
+    )
+    .bind(tx.client())
+    .bind(document)
+    .bind(to)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Moves the words and vectors of a document to another base.
+pub async fn move_rows(tx: &mut ClientTx, document: DocumentNo, to: BaseNo) -> Result<()> {
+    let client = tx.client();
+    for statement in [
+        "update posting set base_no = $3 where client_no = $1 and document_no = $2",
+        "update chunk_vector set base_no = $3 where client_no = $1 and document_no = $2",
+    ] {
+        sqlx::query(statement)
+            .bind(client)
+            .bind(document)
+            .bind(to)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Changes what a document has in the search.
+pub async fn add_to_indexed(
+    tx: &mut ClientTx,
+    document: DocumentNo,
+    chunks: i32,
+    terms_total: i64,
+) -> Result<()> {
+    sqlx::query(
+        "update document_index set chunks = chunks + $3, terms_total = terms_total + $4
+         where client_no = $1 and document_no = $2",
+    )
+    .bind(tx.client())
+    .bind(document)
+    .bind(chunks)
+    .bind(terms_total)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes all blocks of some terms of a version out of the table.
+pub async fn take_blocks(
+    tx: &mut ClientTx,
+    version: Version,
+    terms: &[&str],
+) -> Result<Vec<(String, Vec<u8>)>> {
+    Ok(sqlx::query_as(
+        "delete from posting where client_no = $1 and base_no = $2 and term = any($3)
+           and document_no = $4 and version = $5
+         returning term, packed",
+    )
+    .bind(tx.client())
+    .bind(version.base)
+    .bind(terms)
+    .bind(version.document)
+    .bind(version.number)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Removes the vectors of a chunk, whoever made them.
+pub async fn delete_vector(tx: &mut ClientTx, version: Version, ordinal: i32) -> Result<()> {
+    sqlx::query(
+        "delete from chunk_vector
+         where client_no = $1 and document_no = $2 and version = $3 and ordinal = $4",
+    )
+    .bind(tx.client())
+    .bind(version.document)
+    .bind(version.number)
+    .bind(ordinal)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Removes all blocks of a document.
 pub async fn delete_postings(tx: &mut ClientTx, document: DocumentNo) -> Result<()> {
     sqlx::query("delete from posting where client_no = $1 and document_no = $2")

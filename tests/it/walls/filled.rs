@@ -7,9 +7,13 @@ use concierge::{
     secret::Secret,
 };
 use reqwest::StatusCode;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use crate::world::{Partner, Person, World, body};
+use crate::{
+    extract::paper,
+    world::{Partner, Person, World, body},
+};
 
 /// What a user has.
 #[derive(Clone, Debug)]
@@ -18,6 +22,8 @@ pub struct Belongings {
     pub base: String,
     /// A document in it that can be searched.
     pub document: String,
+    /// A chunk that was added to it.
+    pub chunk: String,
     /// A conversation.
     pub session: String,
     /// What was asked in it.
@@ -36,9 +42,20 @@ pub async fn partner<'w>(world: &'w World, id: &str) -> Partner<'w> {
 /// Gives a user something of everything.
 pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     let base = person.base("warranty").await;
-    let text =
-        "The battery has a warranty of eight years.\n\nThe paint has a warranty of two years.\n";
-    let document = person.document(&base, "battery.md", text).await;
+    let text = [
+        "The battery has a warranty of eight years.",
+        "The paint has a warranty of two years.",
+    ];
+    // a PDF: its pages can be shown
+    let document = person
+        .upload(&base, "battery.pdf", paper::english(&[&text]))
+        .await;
+    let document = body(document, StatusCode::ACCEPTED).await;
+    let document = document["id"].as_str().unwrap().to_owned();
+    world.run_jobs().await;
+    let chunk = json!({"text": "The bell has a warranty of one year."});
+    let path = format!("/api/v1/documents/{document}/chunks");
+    let chunk = person.post(&path, chunk, StatusCode::CREATED).await;
     let session = person.session().await;
     let answer = person
         .asks(&session, "How long is the warranty of the battery?")
@@ -49,6 +66,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     Belongings {
         base,
         document,
+        chunk: chunk["id"].as_str().unwrap().to_owned(),
         session,
         question: id("reply_to"),
         answer: id("id"),

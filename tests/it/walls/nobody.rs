@@ -52,10 +52,7 @@ async fn every_operation_refuses_nobody() {
     {
         let security = operation.says["security"].as_array().map_or(0, Vec::len);
         assert!(security > 0, "{} asks for no credential", operation.id());
-        let path = format!(
-            "/api/v1{}",
-            operation.path.replace("{id}", &Uuid::nil().to_string())
-        );
+        let path = format!("/api/v1{}", operation.path_of(&Uuid::nil().to_string()));
         for (what, headers) in bad_credentials() {
             let request = world
                 .request(operation.method.clone(), &path)

@@ -23,7 +23,7 @@ const WHOLE: [(&str, &str); 7] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 25] = [
+const HOT: [(&str, &str, &[&str]); 28] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -64,12 +64,12 @@ const HOT: [(&str, &str, &[&str]); 25] = [
     ("chat/store/writing.rs", "frames", &["frame_pkey"]),
     ("chat/store/writing.rs", "orphans", &["message_lease"]),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "base",
         &["base_pkey", "base_stats_pkey", "document_of_base"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "bases",
         &[
             "base_name_key",
@@ -79,22 +79,37 @@ const HOT: [(&str, &str, &[&str]); 25] = [
         ],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/bases.rs",
         "readable_bases",
         &["base_name_key", "sorts"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/documents.rs",
         "document",
         &["document_pkey", "base_no_key"],
     ),
     (
-        "knowledge/store.rs",
+        "knowledge/store/documents.rs",
         "documents",
         &["document_of_base", "base_no_key"],
     ),
-    ("knowledge/store.rs", "text", &["document_text_pkey"]),
-    ("knowledge/store.rs", "chunks", &["chunk_order"]),
+    ("knowledge/store/chunks.rs", "text", &["document_text_pkey"]),
+    ("knowledge/store/chunks.rs", "chunks", &["chunk_order"]),
+    (
+        "knowledge/store/chunks.rs",
+        "chunk",
+        &["chunk_pkey", "document_no_key", "base_no_key"],
+    ),
+    (
+        "knowledge/store/documents.rs",
+        "document_named",
+        &["document_name_key"],
+    ),
+    (
+        "knowledge/store/versions.rs",
+        "versions",
+        &["document_version_pkey"],
+    ),
     ("knowledge/search/reads.rs", "postings", &["posting_pkey"]),
     (
         "knowledge/search/reads.rs",

@@ -19,6 +19,7 @@ fn ids<'b>(operation: &Operation, of: &'b Belongings) -> Vec<&'b str> {
         "messages" => vec![&of.question, &of.answer],
         "knowledge-bases" => vec![&of.base],
         "documents" => vec![&of.document],
+        "chunks" => vec![&of.chunk],
         other => panic!("what is the id in /{other}/{{id}}?"),
     }
 }
@@ -48,9 +49,11 @@ fn bodies(operation: &Operation, document: &Value) -> Vec<Sends> {
 }
 
 fn request(person: &Person<'_>, operation: &Operation, id: &str, body: &Sends) -> RequestBuilder {
-    let path = format!("/api/v1{}", operation.path.replace("{id}", id));
+    let path = format!("/api/v1{}", operation.path_of(id));
     let request = person
         .request(operation.method.clone(), &path)
+        // where it is asked for: whichever revision there is
+        .header("if-match", "*")
         .header("x-request-id", "one-and-the-same");
     match body {
         Sends::Nothing => request,
@@ -175,9 +178,15 @@ async fn the_owner_can_do_all_that(
     // what contains the others goes last
     let mut last = last;
     last.sort_by_key(|operation| {
-        ["messages", "sessions", "documents", "knowledge-bases"]
-            .iter()
-            .position(|kind| operation.path[1..].starts_with(kind))
+        [
+            "messages",
+            "sessions",
+            "chunks",
+            "documents",
+            "knowledge-bases",
+        ]
+        .iter()
+        .position(|kind| operation.path[1..].starts_with(kind))
     });
     for operation in first.into_iter().chain(last) {
         for body in bodies(operation, document) {

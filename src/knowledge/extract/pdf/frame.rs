@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Picture;
+
 /// The first line the worker reads; the document follows.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Task {
@@ -13,6 +15,8 @@ pub struct Task {
     pub seconds_max: u64,
     /// Address space in MiB.
     pub memory_mib_max: u64,
+    /// A page to draw, instead of reading all of them.
+    pub picture: Option<Picture>,
 }
 
 /// A line the worker writes.
@@ -42,6 +46,11 @@ pub enum Frame {
     },
     /// Nothing more will come, because of this.
     Refused(Refusal),
+    /// A page as it looks.
+    Picture {
+        /// PNG in base64.
+        png: String,
+    },
     /// All pages have been sent.
     Done,
 }
@@ -58,6 +67,8 @@ pub enum Refusal {
     Damaged,
     /// It has no page.
     NoPages,
+    /// The page to draw is not there.
+    NoSuchPage,
     /// It has more than `pages_max`.
     TooManyPages,
     /// It has more than `text_chars_max`.

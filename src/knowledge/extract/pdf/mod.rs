@@ -7,6 +7,7 @@
 mod frame;
 mod layout;
 mod lines;
+mod picture;
 mod worker;
 
 use std::{
@@ -26,6 +27,7 @@ use super::{Extracted, Limits, Writer};
 use crate::error::{CanFail, Error, Result};
 use frame::{Frame, Line, Refusal, Task};
 
+pub use picture::{Picture, draw};
 pub use worker::worker_main;
 
 /// Bytes of output per code point that a worker may write; a line of text carries its place.
@@ -71,7 +73,7 @@ struct Output {
 pub async fn extract(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Extracted> {
     let time_max = Duration::from_secs(limits.seconds_max);
     // a worker that is dropped here is killed
-    let output = tokio::time::timeout(time_max, run(bytes, limits, worker))
+    let output = tokio::time::timeout(time_max, run(bytes, None, limits, worker))
         .await
         .map_err(|_| too_slow(limits))??;
     let mut writer = Writer::new(limits);
@@ -79,7 +81,12 @@ pub async fn extract(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result
     layout::write(writer, pages)
 }
 
-async fn run(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Output> {
+async fn run(
+    bytes: Vec<u8>,
+    picture: Option<Picture>,
+    limits: &Limits,
+    worker: &Worker,
+) -> Result<Output> {
     let mut child = start(worker)?;
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -91,6 +98,7 @@ async fn run(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Output>
         text_chars_max: limits.text_chars_max,
         seconds_max: limits.seconds_max,
         memory_mib_max: limits.memory_mib_max,
+        picture,
     };
     let task = serde_json::to_vec(&task).map_err(Error::internal)?;
     let send = async move {
@@ -152,7 +160,7 @@ fn understand(output: &Output, limits: &Limits, writer: &mut Writer<'_>) -> Resu
             Ok(Frame::PageError { page, detail }) => pages.push((page, Err(detail))),
             Ok(Frame::Refused(refusal)) => return Err(refused(refusal, output, limits)),
             Ok(Frame::Done) => return Ok(pages),
-            Err(_) => break,
+            Ok(Frame::Picture { .. }) | Err(_) => break,
         }
     }
     Err(died(output, limits))
@@ -168,6 +176,7 @@ fn refused(refusal: Refusal, output: &Output, limits: &Limits) -> Error {
         }
         Refusal::Damaged => Error::invalid("The PDF is damaged and cannot be opened."),
         Refusal::NoPages => Error::invalid("The PDF has no pages."),
+        Refusal::NoSuchPage => Error::NotFound("page of this document"),
         Refusal::TooManyPages => {
             Error::TooLarge(format!("The PDF has more than {} pages.", limits.pages_max))
         }

@@ -14,6 +14,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use super::{
     frame::{Frame, Refusal, Task},
     lines::LineBuilder,
+    picture::{self, Picture},
 };
 
 /// Bytes of the line that describes the task.
@@ -54,7 +55,10 @@ fn work(pdfium: &Path, input: &mut impl BufRead, out: &mut impl Write) -> anyhow
             let pdfium = Pdfium::new(bindings);
             match pdfium.load_pdf_from_byte_slice(&bytes, None) {
                 Err(error) => Some(refusal(&error)),
-                Ok(document) => read(&document, &task, out)?,
+                Ok(document) => match task.picture {
+                    Some(picture) => show(&document, picture, out)?,
+                    None => read(&document, &task, out)?,
+                },
             }
         }
     };
@@ -89,6 +93,20 @@ fn refusal(error: &PdfiumError) -> Refusal {
             Refusal::Security
         }
         _ => Refusal::Damaged,
+    }
+}
+
+fn show(
+    document: &PdfDocument<'_>,
+    wanted: Picture,
+    out: &mut impl Write,
+) -> anyhow::Result<Option<Refusal>> {
+    match picture::drawn(document, wanted)? {
+        Some(frame) => {
+            write(out, &frame)?;
+            Ok(None)
+        }
+        None => Ok(Some(Refusal::NoSuchPage)),
     }
 }
 

@@ -1,0 +1,178 @@
+//! Documents over HTTP: taken in, followed, changed, removed.
+
+use std::sync::Arc;
+
+use poem_openapi::{
+    ApiRequest, ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{Library, Removed, progress::progress};
+use crate::{
+    error::Result,
+    http::{
+        Tags,
+        paging::{Page, Window},
+        sse::Sse,
+    },
+    identity::{Caller, Who},
+    ids::{BaseId, DocumentId},
+    knowledge::{
+        document::{self, OnConflict},
+        shapes::*,
+    },
+};
+
+/// Operations on documents.
+pub struct DocumentsApi(pub Arc<Library>);
+
+#[derive(ApiRequest)]
+enum DocumentUpload {
+    /// A file.
+    File(DocumentFile),
+    /// An address to fetch it from.
+    Address(Json<DocumentAddress>),
+}
+
+#[derive(ApiResponse)]
+enum DocumentAccepted {
+    /// The document was taken in; it is read by a job.
+    #[oai(status = 202)]
+    Accepted(Json<DocumentBody>),
+}
+
+#[OpenApi(tag = "Tags::Knowledge")]
+impl DocumentsApi {
+    /// Add a document
+    ///
+    /// As a file (part `file` of a multipart body) or by its address. It is read by a job: follow
+    /// `GET /documents/{id}/events`.
+    #[oai(
+        path = "/knowledge-bases/:id/documents",
+        method = "post",
+        operation_id = "addDocument"
+    )]
+    async fn add_document(
+        &self,
+        who: Caller,
+        /// The knowledge base.
+        id: Path<BaseId>,
+        /// What to do when the base holds a document of this name; `refuse` unless said otherwise.
+        /// `replace` makes a new version, unless the bytes are the same; `skip` answers with the one
+        /// that is there.
+        on_conflict: Query<Option<OnConflict>>,
+        body: DocumentUpload,
+    ) -> Result<DocumentAccepted> {
+        self.0.check_writable(&who, id.0).await?;
+        let new = match body {
+            DocumentUpload::File(form) => self.0.receive(form).await?,
+            DocumentUpload::Address(body) => self.0.fetch(&body.0.url).await?,
+        };
+        let (on_conflict, now) = (on_conflict.0.unwrap_or_default(), self.0.app.clock.now());
+        let mut tx = self.0.app.db.client(who.client).await?;
+        let (document, _) = document::put(&mut tx, &who, id.0, new, on_conflict, now).await?;
+        tx.commit().await?;
+        Ok(DocumentAccepted::Accepted(Json(document.into())))
+    }
+
+    /// The documents of a knowledge base
+    #[oai(
+        path = "/knowledge-bases/:id/documents",
+        method = "get",
+        operation_id = "listDocuments"
+    )]
+    async fn list_documents(
+        &self,
+        who: Caller,
+        /// The knowledge base.
+        id: Path<BaseId>,
+        /// The `next_cursor` of the page before; the first page without it.
+        cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
+        limit: Query<Option<u32>>,
+    ) -> Result<Json<Page<DocumentBody>>> {
+        let window = Window::new(cursor.0.as_deref(), limit.0)?;
+        let mut tx = self.0.app.db.client(who.client).await?;
+        let rows = document::list(&mut tx, &who, id.0, &window).await?;
+        Ok(Json(window.page(rows, place_of_document, Into::into)))
+    }
+
+    /// A document
+    #[oai(path = "/documents/:id", method = "get", operation_id = "getDocument")]
+    async fn get_document(
+        &self,
+        who: Caller,
+        /// The document.
+        id: Path<DocumentId>,
+    ) -> Result<Json<DocumentBody>> {
+        let mut tx = self.0.app.db.client(who.client).await?;
+        Ok(Json(document::find(&mut tx, &who, id.0).await?.into()))
+    }
+
+    /// Change a document
+    ///
+    /// Its name, and whether it is found: one that is not enabled is neither found nor cited.
+    #[oai(
+        path = "/documents/:id",
+        method = "patch",
+        operation_id = "updateDocument"
+    )]
+    async fn change_document(
+        &self,
+        who: Caller,
+        /// The document.
+        id: Path<DocumentId>,
+        body: Json<DocumentChange>,
+    ) -> Result<Json<DocumentBody>> {
+        let (change, room) = (body.0.into(), self.0.reading.base_chunks_max);
+        let mut tx = self.0.app.db.client(who.client).await?;
+        let now = self.0.app.clock.now();
+        let document = document::change(&mut tx, &who, id.0, &change, room, now).await?;
+        tx.commit().await?;
+        Ok(Json(document.into()))
+    }
+
+    /// Remove a document
+    ///
+    /// It is not found any more from the moment this answers.
+    #[oai(
+        path = "/documents/:id",
+        method = "delete",
+        operation_id = "deleteDocument"
+    )]
+    async fn remove_document(
+        &self,
+        who: Caller,
+        /// The document.
+        id: Path<DocumentId>,
+    ) -> Result<Removed> {
+        let mut tx = self.0.app.db.client(who.client).await?;
+        document::remove(&mut tx, &who, id.0, self.0.app.clock.now()).await?;
+        tx.commit().await?;
+        Ok(Removed::Removed)
+    }
+
+    /// Follow the reading of a document
+    ///
+    /// Events `progress`, and `done` as the last one.
+    #[oai(
+        path = "/documents/:id/events",
+        method = "get",
+        operation_id = "followDocument"
+    )]
+    async fn follow(
+        &self,
+        who: Caller,
+        /// The document.
+        id: Path<DocumentId>,
+    ) -> Result<Sse<DocumentProgress>> {
+        let mut tx = self.0.app.db.client(who.client).await?;
+        document::find(&mut tx, &who, id.0).await?;
+        drop(tx);
+        Ok(Sse::new(
+            progress(self.0.app.clone(), Who::clone(&who), id.0),
+            self.0.heartbeat,
+        ))
+    }
+}

@@ -1,0 +1,109 @@
+//! Knowledge over HTTP.
+
+mod bases;
+mod chunks;
+mod documents;
+pub mod progress;
+mod versions;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::stream;
+use poem_openapi::ApiResponse;
+use tokio_util::io::ReaderStream;
+
+pub use self::{
+    bases::BasesApi, chunks::ChunksApi, documents::DocumentsApi, versions::VersionsApi,
+};
+use super::{
+    base,
+    document::{self, NewDocument},
+    ingest::Reading,
+    original::Drawing,
+    shapes::DocumentFile,
+};
+use crate::{
+    app::App,
+    error::Result,
+    fetch,
+    identity::Who,
+    ids::{BaseId, DocumentId},
+};
+
+/// All operations on knowledge.
+pub type KnowledgeApi = (BasesApi, DocumentsApi, VersionsApi, ChunksApi);
+
+/// What the operations share.
+pub struct Library {
+    /// Handles to the world.
+    pub app: App,
+    /// What reading documents may take.
+    pub reading: Reading,
+    /// Makes pictures of pages.
+    pub drawing: Drawing,
+    /// Bytes of an upload at most.
+    pub upload_bytes_max: u64,
+    /// How addresses are fetched.
+    pub policy: fetch::Policy,
+    /// Silence on a stream after which a heartbeat is sent.
+    pub heartbeat: Duration,
+}
+
+/// The operations on this library.
+pub fn all(library: Arc<Library>) -> KnowledgeApi {
+    (
+        BasesApi(library.clone()),
+        DocumentsApi(library.clone()),
+        VersionsApi(library.clone()),
+        ChunksApi(library),
+    )
+}
+
+#[derive(ApiResponse)]
+enum Removed {
+    /// It is gone.
+    #[oai(status = 204)]
+    Removed,
+}
+
+impl Library {
+    /// Before a long upload is received for nothing.
+    pub async fn check_writable(&self, who: &Who, id: BaseId) -> Result<()> {
+        let mut tx = self.app.db.client(who.client).await?;
+        base::find_writable(&mut tx, who, id).await?;
+        Ok(())
+    }
+
+    /// Likewise, of a document that is there.
+    async fn check_document_writable(&self, who: &Who, id: DocumentId) -> Result<()> {
+        let mut tx = self.app.db.client(who.client).await?;
+        let document = document::find(&mut tx, who, id).await?;
+        base::find_writable(&mut tx, who, document.base_id).await?;
+        Ok(())
+    }
+
+    /// Takes a file in, checked and not yet kept.
+    pub async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {
+        let name = form.file.file_name().unwrap_or_default().to_owned();
+        let media_type = form
+            .file
+            .content_type()
+            .unwrap_or("application/octet-stream")
+            .to_owned();
+        let bytes = ReaderStream::new(form.file.into_async_read());
+        let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
+        NewDocument::checked(&name, media_type, None, staged)
+            .await?
+            .cut_into(form.chunk_chars)
+    }
+
+    async fn fetch(&self, url: &str) -> Result<NewDocument> {
+        let fetched = self.app.fetcher.get(url, &self.policy).await?;
+        let name = fetched.file_name.unwrap_or_else(|| "document.html".into());
+        let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from(fetched.bytes))]);
+        let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
+        let (media_type, url) = (fetched.media_type, Some(fetched.final_url));
+        NewDocument::checked(&name, media_type, url, staged).await
+    }
+}

@@ -1,0 +1,169 @@
+//! Statements of bases.
+
+use time::OffsetDateTime;
+
+use crate::{
+    db::{ClientTx, taken},
+    error::Result,
+    http::paging::Window,
+    ids::{BaseId, BaseNo, UserId},
+    knowledge::base::{Base, Change, CountedBase, NewBase},
+};
+
+pub async fn add_base(
+    tx: &mut ClientTx,
+    id: BaseId,
+    owner: Option<UserId>,
+    new: &NewBase,
+    now: OffsetDateTime,
+) -> Result<Base> {
+    let client = tx.client();
+    sqlx::query_as(
+        "insert into base (client_no, base_id, owner_id, name, title, description, no_answer, suggestions, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, '{}', $8)
+         returning base_id, base_no, owner_id, name, title, description, no_answer, suggestions, created_at",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(owner)
+    .bind(&new.name)
+    .bind(&new.title)
+    .bind(&new.description)
+    .bind(new.no_answer)
+    .bind(now)
+    .fetch_one(tx.conn())
+    .await
+    .map_err(taken("base_name_key", "name of a knowledge base"))
+}
+
+pub async fn base(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    id: BaseId,
+) -> Result<Option<CountedBase>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.suggestions, b.created_at,
+           (select count(*) from document d where d.client_no = b.client_no and d.base_no = b.base_no) documents,
+           coalesce(s.chunks, 0) chunks
+         from base b
+         left join base_stats s on s.client_no = b.client_no and s.base_no = b.base_no
+         where b.client_no = $1 and b.base_id = $3 and (b.owner_id is null or b.owner_id = $2)",
+    )
+    .bind(client)
+    .bind(user)
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub async fn bases(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    window: &Window,
+) -> Result<Vec<CountedBase>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.suggestions, b.created_at,
+           (select count(*) from document d where d.client_no = b.client_no and d.base_no = b.base_no) documents,
+           coalesce((select s.chunks from base_stats s where s.client_no = b.client_no and s.base_no = b.base_no), 0) chunks
+         from base b
+         where b.client_no = $1 and (b.owner_id is null or b.owner_id = $2)
+         and ($3::timestamptz is null or (b.created_at, b.base_id) > ($3, $4))
+         order by b.created_at, b.base_id limit $5",
+    )
+    .bind(client)
+    .bind(user)
+    .bind(window.after.map(|place| place.at))
+    .bind(window.after.map(|place| place.id))
+    .bind(window.rows())
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn readable_bases(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select base_id, base_no, owner_id, name, title, description, no_answer, suggestions, created_at from base
+         where client_no = $1 and (owner_id is null or owner_id = $2)
+         order by created_at, base_id",
+    )
+    .bind(client)
+    .bind(user)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn shared_base(tx: &mut ClientTx, name: &str) -> Result<Option<Base>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select base_id, base_no, owner_id, name, title, description, no_answer, suggestions, created_at from base
+         where client_no = $1 and owner_id is null and name = $2",
+    )
+    .bind(client)
+    .bind(name)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub async fn change_base(tx: &mut ClientTx, id: BaseId, change: &Change) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update base set title = coalesce($3, title), description = coalesce($4, description),
+           no_answer = coalesce($5, no_answer), suggestions = coalesce($6, suggestions)
+         where client_no = $1 and base_id = $2",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(&change.title)
+    .bind(&change.description)
+    .bind(change.no_answer)
+    .bind(&change.suggestions)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn lock_documents(tx: &mut ClientTx, base: BaseNo) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "select document_id from document where client_no = $1 and base_no = $2 order by document_no for update",
+    )
+    .bind(client)
+    .bind(base)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn remove_base(tx: &mut ClientTx, id: BaseId) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("delete from base where client_no = $1 and base_id = $2")
+        .bind(client)
+        .bind(id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Lets documents enter a base one after the other, until the end of the transaction.
+pub async fn lock_base(tx: &mut ClientTx, base: BaseNo) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("select base_id from base where client_no = $1 and base_no = $2 for no key update")
+        .bind(client)
+        .bind(base)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub async fn chunks_of_base(tx: &mut ClientTx, base: BaseNo) -> Result<i64> {
+    let client = tx.client();
+    let chunks: Option<i64> =
+        sqlx::query_scalar("select chunks from base_stats where client_no = $1 and base_no = $2")
+            .bind(client)
+            .bind(base)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(chunks.unwrap_or(0))
+}
