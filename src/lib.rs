@@ -25,6 +25,8 @@ pub mod identity;
 
 pub mod knowledge;
 
+pub mod prompts;
+
 pub mod chat;
 
 pub mod admin;

@@ -31,7 +31,7 @@ use self::{
 use crate::{
     app::App,
     chat::{
-        ChatApi, Live,
+        ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
     error::CanFail,
@@ -46,13 +46,14 @@ use crate::{
         ingest::Reading,
         original::Drawing,
     },
+    prompts::PromptsApi,
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
 /// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
-type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
+type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi, PromptsApi);
 
 /// A server that is put together and not started yet.
 pub struct ConciergeServer {
@@ -146,6 +147,8 @@ impl ConciergeServer {
             IdentityApi::new(self.app.clone())?,
             api::all(library),
             ChatApi(self.chat.clone()),
+            MessagesApi(self.chat.clone()),
+            PromptsApi(self.app.clone()),
         );
         Ok(describe(apis))
     }

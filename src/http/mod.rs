@@ -19,4 +19,6 @@ pub enum Tags {
     Knowledge,
     /// Conversations, questions and streamed answers.
     Chat,
+    /// How models are asked.
+    Prompts,
 }

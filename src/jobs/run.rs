@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::POLL_SECONDS;
 use crate::{
     app::App,
+    chat::title,
     config::Config,
     error::{Error, Result as AppResult},
     knowledge::{
@@ -104,6 +105,7 @@ async fn run(app: &App, reading: &Reading, claim: &Claim) -> AppResult<()> {
     }
     match claim.job {
         Job::Ingest(document) => ingest::run(app, reading, claim.client, document).await,
+        Job::Title(session) => title::make(app, claim.client, session).await,
         Job::SweepBlobs => {
             let mut tx = app.db.client(claim.client).await?;
             app.blobs.sweep(&mut tx).await?;

@@ -3,7 +3,7 @@
 use super::source::{Source, Word, sources, stands, words};
 
 /// From the ground up. `docs/decisions.md` says why the ground has two levels.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 13] = [
     &["clock", "dictionary", "error", "ids", "secret", "telemetry"],
     &["config"],
     &["db", "fetch", "vault"],
@@ -11,6 +11,7 @@ const FLOORS: [&[&str]; 12] = [
     &["app"],
     &["identity"],
     &["knowledge"],
+    &["prompts"],
     &["chat"],
     &["admin", "jobs"],
     &["boot", "server"],

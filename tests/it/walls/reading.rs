@@ -32,8 +32,20 @@ fn paths(operation: &Operation, of: &Belongings) -> Vec<String> {
         "documents" => vec![&of.document],
         _ => vec![""],
     };
+    let asks = match operation.id() {
+        "searchSessions" => "?q=warranty",
+        _ => "",
+    };
     ids.iter()
-        .map(|id| format!("/api/v1{}", operation.path.replace("{id}", id)))
+        .map(|id| {
+            format!(
+                "/api/v1{}{asks}",
+                operation
+                    .path
+                    .replace("{id}", id)
+                    .replace("{name}", "answer")
+            )
+        })
         .collect()
 }
 
