@@ -1,7 +1,7 @@
 /** Every endpoint the console uses, by its deed. */
 import type { Lang } from "../i18n/lang";
+import { ApiError } from "./error";
 import { makeHttp, told } from "./http";
-import { planned } from "./planned";
 import type * as T from "./types";
 
 /** Rows asked for at once. */
@@ -75,7 +75,44 @@ export function makeApi(ended: () => void) {
     changeUser: (client: string, user: string, change: T.UserChange) =>
       told(http.PATCH("/clients/{client}/users/{user}", { ...path({ client, user }), body: change })),
 
-    ...planned,
+    bases: (client: string, cursor: string | null) =>
+      told(http.GET("/clients/{client}/knowledge-bases", { params: { path: { client }, query: paged(cursor) } })),
+    newBase: (client: string, body: { name: string; title: string; description: string }) =>
+      told(http.POST("/clients/{client}/knowledge-bases", { ...path({ client }), body: { ...body, shared: true, suggestions: [] } })),
+    documents: (client: string, base: string, cursor: string | null) =>
+      told(
+        http.GET("/clients/{client}/knowledge-bases/{base}/documents", {
+          params: { path: { client, base }, query: paged(cursor) },
+        }),
+      ),
+    upload: (client: string, base: string, file: File, onConflict: T.OnConflict) => {
+      const form = new FormData();
+      form.append("file", file, file.name);
+      return told(
+        http.POST("/clients/{client}/knowledge-bases/{base}/documents", {
+          params: { path: { client, base }, query: { on_conflict: onConflict } },
+          // the document can only say that there is a part of this name
+          body: form as unknown as { file: string },
+        }),
+      );
+    },
+    document: (client: string, document: string) =>
+      told(http.GET("/clients/{client}/documents/{document}", path({ client, document }))),
+    deleteDocument: (client: string, document: string) =>
+      told(http.DELETE("/clients/{client}/documents/{document}", path({ client, document }))),
+    /** The events of its reading, as they come. */
+    documentEvents: async (client: string, document: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> => {
+      const body = await told(
+        http.GET("/clients/{client}/documents/{document}/events", {
+          ...path({ client, document }),
+          headers: { accept: "text/event-stream" },
+          parseAs: "stream",
+          signal,
+        }),
+      );
+      if (body === null) throw ApiError.offline();
+      return body as ReadableStream<Uint8Array>;
+    },
   };
 }
 

@@ -41,7 +41,7 @@ export type TokenDebugged = Schemas["TokenDebugged"];
 
 export type AuditEvent = Schemas["AuditEvent"];
 export type Overview = Schemas["Overview"];
-export type DocumentState = keyof Schemas["DocumentCounts"];
-
-export interface Base { id: string; name: string; title: string; description: string; documents: number; chunks: number; created_at: string }
-export interface Doc { id: string; name: string; state: DocumentState; reason?: string | null; bytes: number; pages?: number | null; chunks?: number | null; page_errors: { page: number; reason: string }[]; created_at: string }
+export type DocumentState = Schemas["DocumentState"];
+export type Base = Schemas["KnowledgeBase"];
+export type Doc = Schemas["DocumentBody"];
+export type OnConflict = Schemas["OnConflict"];

@@ -2,6 +2,7 @@
 import { Button, Progress } from "antd";
 import { useState } from "react";
 import { type ApiError, asApiError } from "../api/error";
+import type { OnConflict } from "../api/types";
 import { useConsole } from "../console";
 import { useI18n } from "../i18n";
 import { FileButton } from "../ui/buttons";
@@ -60,26 +61,42 @@ function Uploads({ client, base, onAdded }: UploadsProps) {
   const { t } = useI18n();
   const { api } = useConsole();
   const [waiting, setWaiting] = useState(0);
-  const [failed, setFailed] = useState<readonly { name: string; error: ApiError }[]>([]);
-  const upload = async (files: File[]) => {
+  const [failed, setFailed] = useState<readonly { file: File; error: ApiError }[]>([]);
+  const [replacing, setReplacing] = useState<File | null>(null);
+  const upload = async (files: File[], onConflict: OnConflict) => {
     setFailed([]);
     setWaiting((count) => count + files.length);
     // one after the other: a hundred at once would only fail together
     for (const file of files) {
       try {
-        onAdded(await api.upload(client, base, file));
+        onAdded(await api.upload(client, base, file, onConflict));
       } catch (reason) {
-        setFailed((old) => [...old, { name: file.name, error: asApiError(reason) }]);
+        setFailed((old) => [...old, { file, error: asApiError(reason) }]);
       }
       setWaiting((count) => count - 1);
     }
   };
   return (
     <div className="field-row">
-      <FileButton label={t.documents.upload} busy={waiting > 0} onFiles={(files) => void upload(files)} />
-      {failed.map(({ name, error }, index) => (
-        <ErrorNote key={index} error={error} about={t.documents.uploadFailed(name)} />
+      <FileButton label={t.documents.upload} busy={waiting > 0} onFiles={(files) => void upload(files, "refuse")} />
+      {failed.map(({ file, error }, index) => (
+        <ErrorNote
+          key={index}
+          error={error}
+          about={t.documents.uploadFailed(file.name)}
+          act={error.code === "taken" ? { label: t.documents.replace, run: () => setReplacing(file) } : undefined}
+        />
       ))}
+      {replacing && (
+        <Confirm
+          title={t.documents.replaceTitle(replacing.name)}
+          text={t.documents.replaceText}
+          act={t.documents.replace}
+          run={() => upload([replacing], "replace")}
+          onDone={() => setReplacing(null)}
+          onCancel={() => setReplacing(null)}
+        />
+      )}
     </div>
   );
 }
@@ -147,7 +164,7 @@ function State({ document }: { document: ListedDocument }) {
           <summary>{t.documents.pageErrors(pageErrors.length)}</summary>
           <ul lang="en">
             {pageErrors.map((one) => (
-              <li key={one.page}>{`${one.page}: ${one.reason}`}</li>
+              <li key={one.page}>{`${one.page}: ${one.detail}`}</li>
             ))}
           </ul>
         </details>

@@ -51,8 +51,8 @@ type Put = (id: string, news: Partial<ListedDocument>) => void;
 async function follow(api: Api, client: string, id: string, put: Put, signal: AbortSignal): Promise<void> {
   for (let failures = 0; failures < RETRIES_MAX && !signal.aborted; failures += 1) {
     try {
-      const response = await api.documentEvents(client, id, signal);
-      for await (const { event, data } of readEvents(response)) {
+      const body = await api.documentEvents(client, id, signal);
+      for await (const { event, data } of readEvents(body)) {
         if (signal.aborted) return;
         const news = newsOf(event ?? "", data);
         // how it ended is taken from the document itself, which is read next

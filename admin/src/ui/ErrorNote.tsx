@@ -55,11 +55,12 @@ interface Props {
   /** Stands before the reason, for instance which file it was. */
   about?: string;
   retry?: (() => void) | undefined;
+  /** What else can be done about it. */
+  act?: NoteProps["act"];
 }
 
-export function ErrorNote({ error, about, retry }: Props) {
+export function ErrorNote({ error, about, retry, act }: Props) {
   const { t } = useI18n();
   const text = [about, sentenceOf(error, t)].filter(Boolean).join(t.gap);
-  const act = retry && { label: t.retry, run: retry };
-  return <Note text={text} technical={PRECISE.has(error.code) ? error.detail : ""} act={act} />;
+  return <Note text={text} technical={PRECISE.has(error.code) ? error.detail : ""} act={act ?? (retry && { label: t.retry, run: retry })} />;
 }

@@ -1,4 +1,4 @@
-/** Reads server-sent events from a response body, and gives up on a connection that has fallen silent. */
+/** Reads server-sent events from a body, and gives up on a connection that has fallen silent. */
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ApiError } from "../api/error";
 
@@ -6,12 +6,14 @@ import { ApiError } from "../api/error";
 const SILENCE_MS_MAX = 25_000;
 
 /** Yields events until the body ends. Throws `ApiError` "offline" when the connection breaks or falls silent. */
-export async function* readEvents(response: Response, silenceMsMax = SILENCE_MS_MAX): AsyncGenerator<EventSourceMessage> {
-  if (response.body === null) throw ApiError.offline();
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  silenceMsMax = SILENCE_MS_MAX,
+): AsyncGenerator<EventSourceMessage> {
   const ready: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => ready.push(event) });
   const decoder = new TextDecoder();
-  const reader = response.body.getReader();
+  const reader = body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     for (;;) {
