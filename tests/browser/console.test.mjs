@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chat } from "./chat.mjs";
 import { hostPage } from "./host.mjs";
-import { operator, operatorLink, totp } from "./operator.mjs";
+import { complaints, operator, operatorLink, totp } from "./operator.mjs";
 import { asPerson, baseUrl, launch } from "./stage.mjs";
 import { refusedAfter, traffic } from "./traffic.mjs";
 
@@ -27,11 +27,6 @@ after(async () => {
   await browser?.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** What the browser itself says of a 401 is no complaint of the page. */
-function complaints(watch) {
-  return watch.complaints.filter((text) => !/status of 401/.test(text));
-}
 
 /** Runs the TypeScript that the console shows, with the compiler the pages are built with. */
 async function snippetOf(page) {
@@ -182,90 +177,3 @@ async function kills(page, here, sign) {
   console.log(`      401 after ${ms} ms`);
   await page.getByRole("row").filter({ hasText: "Killed" }).waitFor();
 }
-
-describe("what goes wrong", () => {
-  test("is said beside what it is about, and nothing typed is lost", async () => {
-    await asPerson(browser, { lang: "en" }, "wrong", async ({ page, context }) => {
-      const here = operator(page, "en");
-      await here.setUp(operatorLink("OPERATOR_LINK_TYPIST"));
-      await here.goTo("Clients");
-      // by keyboard alone
-      await here.button("New client").focus();
-      await page.keyboard.press("Enter");
-      await here.field("Name", here.dialog()).fill("Another demo");
-      const id = here.field("Client ID", here.dialog());
-      await id.fill("no spaces");
-      await here.dialog().getByText("At most 32 letters, digits, _ and -.", { exact: true }).waitFor();
-      await id.fill("demo");
-      await id.press("Enter");
-      await here.dialog().getByRole("alert").getByText("This is in use already.").waitFor();
-      assert.equal(await id.getAttribute("aria-invalid"), "true");
-      assert.equal(await here.field("Name", here.dialog()).inputValue(), "Another demo");
-      await page.keyboard.press("Escape");
-      await here.dialog().waitFor({ state: "hidden" });
-      await page.waitForFunction(() => document.activeElement?.textContent === "New client");
-
-      await context.setOffline(true);
-      await page.getByText("No network.").waitFor();
-      await page.getByRole("searchbox").fill("demo");
-      await page.getByRole("alert").getByText("No connection to the server.").waitFor();
-      await context.setOffline(false);
-      await here.button("Try again").click();
-      await page.getByRole("rowheader", { name: "Demo" }).waitFor();
-
-      await page.goto(`${BASE}/admin/#/clients/nobody/settings`);
-      await page.getByRole("alert").getByText("This is not here any more.").waitFor();
-    });
-  });
-});
-
-describe("a role", () => {
-  test("is not offered what it may not do", async () => {
-    await asPerson(browser, { lang: "en" }, "role", async ({ page }) => {
-      const here = operator(page, "en");
-      await here.setUp(operatorLink("OPERATOR_LINK_READER"));
-      await here.goTo("Clients");
-      await page.getByRole("link", { name: "demo", exact: false }).first().waitFor();
-      assert.equal(await here.button("New client").count(), 0);
-      await here.goTo("Operators");
-      await page.getByRole("rowheader").first().waitFor();
-      assert.equal(await page.getByRole("button", { name: "New operator" }).count(), 0);
-      await page.goto(`${BASE}/admin/#/clients/demo/keys`);
-      await page.getByRole("columnheader", { name: "Fingerprint" }).waitFor();
-      assert.equal(await page.getByRole("button", { name: /Kill|Retire|Add/ }).count(), 0);
-      const refused = await page.evaluate(() =>
-        fetch("/admin/v1/clients", {
-          method: "POST",
-          headers: { "content-type": "application/json", "x-concierge-console": "1" },
-          body: JSON.stringify({ name: "Mine" }),
-        }).then((response) => response.status),
-      );
-      assert.equal(refused, 403);
-    });
-  });
-
-  test("with every right makes operators, whose link opens their own account", async () => {
-    await asPerson(browser, { lang: "zh" }, "operators", async ({ page }) => {
-      const here = operator(page, "zh");
-      await here.setUp(operatorLink("OPERATOR_LINK_ADMIN"));
-      await here.goTo("操作员");
-      await here.button("新建操作员").click();
-      await here.field("名称", here.dialog()).fill("librarian");
-      await here.dialog().getByLabel("角色", { exact: true }).selectOption("knowledge");
-      await here.dialog().getByRole("button", { name: "创建", exact: true }).click();
-      const link = await here.secret();
-      assert.match(link, /^http.*\/admin\/#code=/);
-      await asPerson(browser, { lang: "zh" }, "librarian", async (other) => {
-        const there = operator(other.page, "zh");
-        await there.setUp(link);
-        await there.goTo("客户");
-        assert.equal(await there.button("新建客户").count(), 0);
-      });
-      await page.reload();
-      await page.getByRole("row").filter({ hasText: "librarian" }).getByText("正常").waitFor();
-      await here.button("停用 librarian").click();
-      await here.dialog().getByRole("button", { name: "停用", exact: true }).click();
-      await page.getByRole("row").filter({ hasText: "librarian" }).getByText("已停用").waitFor();
-    });
-  });
-});

@@ -75,6 +75,11 @@ function base32(text) {
   return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
 }
 
+/** What the browser itself says of a 422 or a 401 is no complaint of the page. */
+export function complaints(watch) {
+  return watch.complaints.filter((text) => !/status of 4(01|22)/.test(text));
+}
+
 export function operator(page, lang) {
   const words = WORDS[lang];
   const button = (name) => page.getByRole("button", { name, exact: true });
