@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod dictionary;
+pub mod disk;
 pub mod error;
 pub mod ids;
 pub mod secret;
@@ -21,9 +22,13 @@ pub mod queue;
 
 pub mod app;
 
+pub mod quota;
+
 pub mod identity;
 
 pub mod knowledge;
+
+pub mod prompts;
 
 pub mod chat;
 

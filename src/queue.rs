@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     db::{ClientTx, SystemTx},
     error::Result,
-    ids::{ClientNo, DocumentId, JobId},
+    ids::{ClientNo, DocumentId, JobId, SessionId},
 };
 
 /// Seconds for which a worker holds a job; it extends them while it lives.
@@ -23,6 +23,8 @@ const BACK_OFF_SECONDS: i64 = 2;
 pub enum Job {
     /// Reads, cuts, embeds and indexes a document.
     Ingest(DocumentId),
+    /// Makes a title for a conversation.
+    Title(SessionId),
     /// Removes uploaded bytes that no document names.
     SweepBlobs,
 }
@@ -47,6 +49,7 @@ impl Job {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Ingest(_) => "ingest",
+            Self::Title(_) => "title",
             Self::SweepBlobs => "sweep_blobs",
         }
     }
@@ -54,6 +57,7 @@ impl Job {
     fn subject(self) -> Uuid {
         match self {
             Self::Ingest(document) => document.0,
+            Self::Title(session) => session.0,
             Self::SweepBlobs => Uuid::nil(),
         }
     }
@@ -61,6 +65,7 @@ impl Job {
     fn read(kind: &str, subject: Uuid) -> Option<Self> {
         match kind {
             "ingest" => Some(Self::Ingest(DocumentId(subject))),
+            "title" => Some(Self::Title(SessionId(subject))),
             "sweep_blobs" => Some(Self::SweepBlobs),
             _ => None,
         }

@@ -1,8 +1,11 @@
 //! Assembles every API into one service, serves the pages, and owns the state of features.
 
 mod admin;
+mod callers;
+mod disks;
 mod document;
 mod edge;
+mod frames;
 mod listener;
 mod native;
 mod pages;
@@ -23,6 +26,7 @@ use uuid::Uuid;
 
 pub use self::document::{admin_document, native_document};
 use self::{
+    callers::Callers,
     document::describe,
     edge::Edge,
     listener::{NoDelay, Patient},
@@ -31,7 +35,7 @@ use self::{
 use crate::{
     app::App,
     chat::{
-        ChatApi, Live,
+        ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
     error::CanFail,
@@ -46,13 +50,15 @@ use crate::{
         ingest::Reading,
         original::Drawing,
     },
+    prompts::PromptsApi,
+    quota::Quota,
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
 /// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
-type NativeApis = (IdentityApi, KnowledgeApi, ChatApi);
+type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi, PromptsApi);
 
 /// A server that is put together and not started yet.
 pub struct ConciergeServer {
@@ -62,6 +68,7 @@ pub struct ConciergeServer {
     pub gatekeeper: Arc<Gatekeeper>,
     /// The turns of this process.
     pub chat: Arc<Chat>,
+    quota: Arc<Quota>,
     /// What reading documents may take.
     pub reading: Reading,
     demo: Option<ClientNo>,
@@ -71,13 +78,9 @@ pub struct ConciergeServer {
 impl ConciergeServer {
     /// Puts the features together. `demo` is the client of `/demo`, when there is one.
     pub fn new(app: App, demo: Option<ClientNo>) -> Result<Self> {
-        let gatekeeper = Gatekeeper::new(
-            &app.config,
-            app.db.clone(),
-            app.clock.clone(),
-            app.vault.clone(),
-        )
-        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let quota = Arc::new(Quota::new(&app)?);
+        let gatekeeper =
+            Gatekeeper::new(&app, quota.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let chat = Chat {
             live: Live::default(),
             runner: Uuid::new_v4(),
@@ -87,6 +90,7 @@ impl ConciergeServer {
         Ok(Self {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
+            quota,
             reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
@@ -109,7 +113,7 @@ impl ConciergeServer {
             )
             .at("/docs", pages::redirect("/docs/"))
             .at("/docs/*path", pages::swagger()?)
-            .nest("/h5/", pages::h5(&app.config)?)
+            .nest("/h5/", pages::h5(&app.config, &self.gatekeeper)?)
             .at(native::DOCUMENT, pages::json(native_document()))
             .nest(
                 "/admin",
@@ -122,8 +126,13 @@ impl ConciergeServer {
         }
         Ok(
             Native::new(self.native(library)?, routes, self.gatekeeper.clone())
-                .with(Edge::new(app)?)
-                .with(Envelope),
+                .with(Edge::new(app, self.quota.clone())?)
+                .with(Envelope)
+                .with(Callers {
+                    gatekeeper: self.gatekeeper.clone(),
+                    quota: self.quota.clone(),
+                    throttled: app.metrics.throttled.clone(),
+                }),
         )
     }
 
@@ -146,6 +155,8 @@ impl ConciergeServer {
             IdentityApi::new(self.app.clone())?,
             api::all(library),
             ChatApi(self.chat.clone()),
+            MessagesApi(self.chat.clone()),
+            PromptsApi(self.app.clone()),
         );
         Ok(describe(apis))
     }
@@ -156,6 +167,10 @@ impl ConciergeServer {
         self.app
             .tasks
             .spawn(async move { gatekeeper.watch(stop).await });
+        let warn_percent = disks::warn_percent(&self.app)?;
+        self.app
+            .tasks
+            .spawn(disks::watch(self.app.clone(), warn_percent));
         let (gatekeeper, stop) = (self.gatekeeper.clone(), self.app.tasks.stopping());
         self.app
             .tasks

@@ -2,31 +2,28 @@
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem_openapi::{
     ApiResponse, OpenApi, ResponseContent,
-    param::{Header, Path, Query},
-    payload::Json,
-    types::MaybeUndefined,
+    param::{Path, Query},
+    payload::{Json, PlainText},
 };
 
 use super::{
-    event::Event,
-    session,
+    export, find,
+    session::{self, Change},
     shapes::*,
     store,
-    turn::{Ask, Chat},
+    turn::Chat,
 };
 use crate::{
     db::ClientTx,
-    error::{Error, Result},
+    error::Result,
     http::{
         Tags,
         paging::{Page, Window},
-        sse::{EVENT_STREAM, Sse},
     },
     identity::Member,
-    ids::{BaseId, MessageId, SessionId},
+    ids::{BaseId, SessionId},
     knowledge::base,
 };
 
@@ -47,17 +44,27 @@ enum Removed {
     Removed,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them lives for the length of a request"
+)]
 #[derive(ResponseContent)]
-enum Answer {
-    Whole(Json<MessageBody>),
-    Stream(Sse<Event>),
+enum Exported {
+    Json(Json<SessionExport>),
+    #[oai(content_type = "text/markdown; charset=utf-8")]
+    Markdown(PlainText<String>),
 }
 
 #[derive(ApiResponse)]
-enum Answered {
-    /// The answer: whole, or as a stream of events with `Accept: text/event-stream`.
+enum Export {
+    /// The conversation, as a file.
     #[oai(status = 200)]
-    Answered(Answer),
+    File(
+        Exported,
+        /// The name of the file.
+        #[oai(header = "Content-Disposition")]
+        String,
+    ),
 }
 
 #[OpenApi(tag = "Tags::Chat")]
@@ -68,13 +75,9 @@ impl ChatApi {
         let app = &self.0.app;
         let mut tx = app.db.client(who.client).await?;
         check_bases(&mut tx, &who, body.knowledge_base_ids.as_deref()).await?;
-        let Json(NewSession {
-            title,
-            knowledge_base_ids,
-        }) = body;
-        let user = who.user().user_id;
-        let session =
-            session::create(&mut tx, user, &title, knowledge_base_ids, app.clock.now()).await?;
+        let (user, now) = (who.user().user_id, app.clock.now());
+        let new: session::NewSession = body.0.into();
+        let session = session::create(&mut tx, &app.models, user, &new, now).await?;
         tx.commit().await?;
         Ok(SessionCreated::Created(Json(session.into())))
     }
@@ -95,6 +98,33 @@ impl ChatApi {
         Ok(Json(window.page(rows, place_of_session, Into::into)))
     }
 
+    /// Search your conversations
+    ///
+    /// In titles and in what was said, for all words of `q`, the latest first. A page may have fewer
+    /// items than asked for and still not be the last: each looks through a bounded part of the
+    /// history.
+    #[oai(
+        path = "/sessions/search",
+        method = "get",
+        operation_id = "searchSessions"
+    )]
+    async fn search(
+        &self,
+        who: Member,
+        /// What to look for: 1 to 100 characters, words separated by spaces.
+        q: Query<String>,
+        /// The `next_cursor` of the page before; the first page without it.
+        cursor: Query<Option<String>>,
+        /// Items at most, 1 to 100; 20 unless said otherwise.
+        limit: Query<Option<u32>>,
+    ) -> Result<Json<Page<FoundInSession>>> {
+        let window = Window::new(cursor.0.as_deref(), limit.0)?;
+        let words = find::words(&q.0)?;
+        let mut tx = self.0.app.db.client(who.client).await?;
+        let page = find::page(&mut tx, who.user().user_id, &words, &window).await?;
+        Ok(Json(page))
+    }
+
     /// A conversation
     #[oai(path = "/sessions/:id", method = "get", operation_id = "getSession")]
     async fn get(
@@ -111,7 +141,7 @@ impl ChatApi {
         ))
     }
 
-    /// Rename a conversation, or change what it asks
+    /// Rename a conversation, or change what it asks, how it is answered, and the branch it shows
     #[oai(
         path = "/sessions/:id",
         method = "patch",
@@ -124,26 +154,58 @@ impl ChatApi {
         id: Path<SessionId>,
         body: Json<SessionChange>,
     ) -> Result<Json<SessionBody>> {
-        let Json(SessionChange {
-            title,
-            knowledge_base_ids: bases,
-        }) = body;
-        let bases = match bases {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(bases) => Some(Some(bases)),
-        };
-        let mut tx = self.0.app.db.client(who.client).await?;
-        check_bases(
-            &mut tx,
-            &who,
-            bases.iter().flatten().next().map(Vec::as_slice),
-        )
-        .await?;
+        let (app, change) = (&self.0.app, Change::from(body.0));
+        let mut tx = app.db.client(who.client).await?;
+        let bases = change.bases.as_ref().and_then(Option::as_deref);
+        check_bases(&mut tx, &who, bases).await?;
         let user = who.user().user_id;
-        let session = session::change(&mut tx, user, id.0, title.as_deref(), bases).await?;
+        let session = session::change(&mut tx, &app.models, user, id.0, change).await?;
         tx.commit().await?;
         Ok(Json(session.into()))
+    }
+
+    /// A conversation as a file
+    ///
+    /// The branch shown, as JSON or as Markdown.
+    #[oai(
+        path = "/sessions/:id/export",
+        method = "get",
+        operation_id = "exportSession"
+    )]
+    async fn export(
+        &self,
+        who: Member,
+        /// The conversation.
+        id: Path<SessionId>,
+        /// JSON unless said otherwise.
+        format: Query<Option<ExportFormat>>,
+    ) -> Result<Export> {
+        let app = &self.0.app;
+        let mut tx = app.db.client(who.client).await?;
+        let export = export::read(&mut tx, who.user().user_id, id.0, app.clock.now()).await?;
+        let format = format.0.unwrap_or(ExportFormat::Json);
+        let name = export::disposition(&export.session.title, format);
+        Ok(match format {
+            ExportFormat::Json => Export::File(Exported::Json(Json(export)), name),
+            ExportFormat::Markdown => {
+                let text = export::markdown(&export);
+                Export::File(Exported::Markdown(PlainText(text)), name)
+            }
+        })
+    }
+
+    /// The models that can be chosen
+    #[oai(path = "/models", method = "get", operation_id = "listModels")]
+    async fn models(&self, _who: Member) -> Result<Json<ModelList>> {
+        let models = self.0.app.models.chats();
+        let items = models.map(|(name, entry, default)| ModelBody {
+            name: name.to_owned(),
+            kind: entry.kind.clone(),
+            default,
+        });
+        Ok(Json(ModelList {
+            items: items.collect(),
+        }))
     }
 
     /// Remove a conversation with all that was said in it
@@ -166,158 +228,6 @@ impl ChatApi {
             self.0.stop_here(who.client, answer);
         }
         Ok(Removed::Removed)
-    }
-
-    /// What was said, the latest first
-    #[oai(
-        path = "/sessions/:id/messages",
-        method = "get",
-        operation_id = "listMessages"
-    )]
-    async fn messages(
-        &self,
-        who: Member,
-        /// The conversation.
-        id: Path<SessionId>,
-        /// The `next_cursor` of the page before; the first page without it.
-        cursor: Query<Option<String>>,
-        /// Items at most, 1 to 100; 20 unless said otherwise.
-        limit: Query<Option<u32>>,
-    ) -> Result<Json<Page<MessageBody>>> {
-        let window = Window::new(cursor.0.as_deref(), limit.0)?;
-        let mut tx = self.0.app.db.client(who.client).await?;
-        session::find(&mut tx, who.user().user_id, id.0).await?;
-        let rows =
-            store::messages(&mut tx, id.0, window.after.map(number_of), window.rows()).await?;
-        Ok(Json(
-            window.page(rows, place_of_message, |(_, row)| row.into()),
-        ))
-    }
-
-    /// Ask
-    ///
-    /// With `Accept: text/event-stream` the answer comes as events while it is written; else it comes
-    /// whole. A reader who leaves does not stop it: read on with `GET /messages/{id}/stream`.
-    #[oai(path = "/sessions/:id/messages", method = "post", operation_id = "ask")]
-    async fn ask(
-        &self,
-        who: Member,
-        /// The conversation.
-        id: Path<SessionId>,
-        request: &Request,
-        body: Json<Question>,
-    ) -> Result<Answered> {
-        let ask = Ask {
-            id: body.0.id,
-            content: body.0.content,
-        };
-        let (client, user) = (who.client, who.user().user_id);
-        let answer = self.0.ask(client, user, id.0, ask).await?;
-        // not a parameter of the document: OpenAPI leaves `Accept` to the media types of the answer
-        if request
-            .header("accept")
-            .unwrap_or_default()
-            .contains(EVENT_STREAM)
-        {
-            let events = self.0.follow(client, user, answer).await?;
-            return Ok(Answered::Answered(Answer::Stream(Sse::new(
-                events,
-                self.0.limits.heartbeat,
-            ))));
-        }
-        let message = self.0.ended(client, user, answer).await?;
-        Ok(Answered::Answered(Answer::Whole(Json(message.into()))))
-    }
-
-    /// A question or an answer
-    #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
-    async fn message(
-        &self,
-        who: Member,
-        /// The question or the answer.
-        id: Path<MessageId>,
-    ) -> Result<Json<MessageBody>> {
-        Ok(Json(
-            self.0
-                .message(who.client, who.user().user_id, id.0)
-                .await?
-                .into(),
-        ))
-    }
-
-    /// Remove a question and its answer
-    #[oai(
-        path = "/messages/:id",
-        method = "delete",
-        operation_id = "deleteMessage"
-    )]
-    async fn remove_message(
-        &self,
-        who: Member,
-        /// The question or its answer.
-        id: Path<MessageId>,
-    ) -> Result<Removed> {
-        let message = self.0.message(who.client, who.user().user_id, id.0).await?;
-        let question = message.reply_to.unwrap_or(message.message_id);
-        let mut tx = self.0.app.db.client(who.client).await?;
-        let answer = store::answer_to(&mut tx, question).await?;
-        store::remove_turn(&mut tx, question).await?;
-        tx.commit().await?;
-        if let Some(answer) = answer {
-            self.0.stop_here(who.client, answer);
-        }
-        Ok(Removed::Removed)
-    }
-
-    /// Read on
-    ///
-    /// The events of an answer behind `Last-Event-ID`, to its end.
-    #[oai(
-        path = "/messages/:id/stream",
-        method = "get",
-        operation_id = "resumeAnswer"
-    )]
-    async fn stream(
-        &self,
-        who: Member,
-        /// The answer.
-        id: Path<MessageId>,
-        /// The `id` of the last event that was seen; from the beginning without it.
-        #[oai(name = "Last-Event-ID")]
-        last: Header<Option<String>>,
-    ) -> Result<Sse<Event>> {
-        let after = last
-            .0
-            .and_then(|last| last.trim().parse().ok())
-            .unwrap_or(0);
-        let events = self
-            .0
-            .resume(who.client, who.user().user_id, id.0, after)
-            .await?;
-        Ok(Sse::new(events, self.0.limits.heartbeat))
-    }
-
-    /// Stop an answer
-    ///
-    /// The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
-    #[oai(
-        path = "/messages/:id/stop",
-        method = "post",
-        operation_id = "stopAnswer"
-    )]
-    async fn stop(
-        &self,
-        who: Member,
-        /// The answer.
-        id: Path<MessageId>,
-    ) -> Result<Json<MessageBody>> {
-        let (client, user) = (who.client, who.user().user_id);
-        let message = self.0.message(client, user, id.0).await?;
-        if message.role != store::Speaker::Assistant {
-            return Err(Error::NotFound("answer"));
-        }
-        self.0.stop(client, id.0).await?;
-        Ok(Json(self.0.ended(client, user, id.0).await?.into()))
     }
 }
 

@@ -7,8 +7,13 @@ use super::{
         Citation, Citations, CountedBy, Delta, Done, End, Failed, FoundPassage, Passages, Reset,
         Start, Usage,
     },
-    shapes::{MessageBody, NewSession, Question, SessionBody, SessionChange},
-    store::{Speaker, State},
+    session::TitleBy,
+    settings::{Settings, SettingsChange},
+    shapes::{
+        FoundInSession, MessageBody, ModelBody, ModelList, NewSession, Question, Rating,
+        Regenerate, SessionBody, SessionChange, SessionExport,
+    },
+    store::{Rated, Speaker, State},
 };
 use crate::{
     error::Code,
@@ -39,6 +44,7 @@ impl Example for NewSession {
         Self {
             title: "保修".into(),
             knowledge_base_ids: None,
+            settings: None,
         }
     }
 }
@@ -48,6 +54,8 @@ impl Example for SessionChange {
         Self {
             title: Some("电池的保修".into()),
             knowledge_base_ids: MaybeUndefined::Undefined,
+            settings: Some(SettingsChange::example()),
+            current_message_id: None,
         }
     }
 }
@@ -57,7 +65,10 @@ impl Example for SessionBody {
         Self {
             id: session(),
             title: "保修".into(),
+            title_by: TitleBy::User,
             knowledge_base_ids: None,
+            settings: Settings::example(),
+            current_message_id: Some(answer()),
             created_at: example::time(),
             updated_at: example::time(),
         }
@@ -69,6 +80,7 @@ impl Example for Question {
         Self {
             id: None,
             content: QUESTION.into(),
+            edit_of: None,
         }
     }
 }
@@ -80,6 +92,9 @@ impl Example for MessageBody {
             session_id: session(),
             role: Speaker::Assistant,
             reply_to: Some(question()),
+            parent_id: Some(question()),
+            siblings: vec![answer()],
+            rating: Some(Rating::example()),
             content: ANSWER.into(),
             state: State::Done,
             citations: Citations::example().citations,
@@ -87,6 +102,58 @@ impl Example for MessageBody {
             model: Some(MODEL.into()),
             usage: Some(Usage::example()),
             created_at: example::time(),
+        }
+    }
+}
+
+impl Example for Regenerate {
+    fn example() -> Self {
+        Self {
+            id: None,
+            settings: None,
+        }
+    }
+}
+
+impl Example for Rating {
+    fn example() -> Self {
+        Self {
+            value: Some(Rated::Up),
+            comment: None,
+        }
+    }
+}
+
+impl Example for ModelList {
+    fn example() -> Self {
+        let model = ModelBody {
+            name: MODEL.into(),
+            kind: MODEL.into(),
+            default: true,
+        };
+        Self { items: vec![model] }
+    }
+}
+
+impl Example for FoundInSession {
+    fn example() -> Self {
+        Self {
+            session: SessionBody::example(),
+            message_id: Some(question()),
+            excerpt: QUESTION.into(),
+            start: 2,
+            end: 4,
+        }
+    }
+}
+
+impl Example for SessionExport {
+    fn example() -> Self {
+        Self {
+            session: SessionBody::example(),
+            exported_at: example::time(),
+            earlier_left_out: false,
+            messages: vec![MessageBody::example()],
         }
     }
 }

@@ -1,19 +1,26 @@
 //! A question and its answer: conversations, turns, streams.
 
 pub mod api;
+pub mod api_messages;
 pub mod citation;
 pub mod event;
 mod examples;
+mod export;
+mod find;
 mod keep;
 pub mod live;
 pub mod marker;
+mod open;
 pub mod orphan;
 mod prompt;
+mod rating;
 mod run;
 pub mod session;
+pub mod settings;
 mod shapes;
 mod store;
 mod stream;
+pub mod title;
 pub mod turn;
 
-pub use self::{api::ChatApi, live::Live};
+pub use self::{api::ChatApi, api_messages::MessagesApi, live::Live};

@@ -54,6 +54,7 @@ pub async fn end(app: &App, client: ClientNo, id: MessageId) -> Result<()> {
         state: State::Failed,
         citations: Vec::new(),
         error: Some((Code::Interrupted, INTERRUPTED.into())),
+        untitled: None,
         frames: Some((first, first + 1, bytes.into())),
     };
     if turn::finish(&mut tx, &outcome, app.clock.now()).await? {

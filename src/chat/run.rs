@@ -133,7 +133,7 @@ impl<'a> Writer<'a> {
             }),
             Event::passages(&self.turn.passages),
         ]);
-        if let Some(text) = self.turn.instead {
+        if let Some(text) = &self.turn.instead {
             self.piece(text);
             return Written {
                 state: State::Done,
@@ -232,6 +232,8 @@ impl<'a> Writer<'a> {
             error: written.error,
             usage,
             counted_by,
+            untitled: (self.turn.makes_title && written.state == State::Done)
+                .then_some(self.turn.session),
             frames: None,
         };
         (outcome, checked.changed)

@@ -1,22 +1,38 @@
 //! Conversations of a user.
 
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::store;
+use super::{
+    settings::{Settings, SettingsChange},
+    store::{self, SessionPatch},
+};
 use crate::{
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
-    ids::{BaseId, SessionId, UserId},
+    ids::{BaseId, MessageId, SessionId, UserId},
+    models::Models,
 };
 
 /// Knowledge bases of a conversation at most.
 pub const BASES_MAX: usize = 8;
 /// Characters of a title at most.
 const TITLE_CHARS_MAX: usize = 200;
-/// Characters of a title that is made of the first question.
-const TITLE_CHARS_MADE: usize = 40;
+/// Characters of a title that the server makes.
+pub const TITLE_CHARS_MADE: usize = 60;
+
+/// Who gave a conversation its title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub enum TitleBy {
+    /// Its user: it stays.
+    User,
+    /// The server, out of the first question and its answer.
+    Server,
+}
 
 /// A conversation.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -25,25 +41,60 @@ pub struct Session {
     pub session_id: SessionId,
     /// Its title; empty until the first question.
     pub title: String,
+    /// Who gave it.
+    pub title_by: TitleBy,
     /// The bases it asks; `None` for every base the user may read.
     pub base_ids: Option<Vec<Uuid>>,
+    /// What its user has set.
+    pub settings: Json<Settings>,
+    /// The number of the message that ends the branch shown.
+    pub current_no: Option<i64>,
+    /// That message.
+    pub current_message_id: Option<MessageId>,
     /// When it began.
     pub created_at: OffsetDateTime,
     /// When something was last said.
     pub updated_at: OffsetDateTime,
 }
 
-/// Begins a conversation. The bases must be visible to the caller: the caller's check.
+/// What a new conversation is made of. The bases must be visible to the caller: the caller's check.
+#[derive(Clone, Debug, Default)]
+pub struct NewSession {
+    /// Made of the first question when empty.
+    pub title: String,
+    /// The bases it asks; `None` for every base the user may read.
+    pub bases: Option<Vec<Uuid>>,
+    /// What its user has set.
+    pub settings: Settings,
+}
+
+/// What is to change in a conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// The title; the server's again when empty.
+    pub title: Option<String>,
+    /// The bases it asks; `Some(None)` for every base the user may read.
+    pub bases: Option<Option<Vec<BaseId>>>,
+    /// What its user sets.
+    pub settings: Option<SettingsChange>,
+    /// A message of the branch to show.
+    pub current: Option<MessageId>,
+}
+
+/// Begins a conversation.
+///
+/// # Errors
+/// `Invalid` for what cannot be a title, too many bases, or settings out of their bounds.
 pub async fn create(
     tx: &mut ClientTx,
+    models: &Models,
     user: UserId,
-    title: &str,
-    bases: Option<Vec<BaseId>>,
+    new: &NewSession,
     now: OffsetDateTime,
 ) -> Result<Session> {
-    check(title, bases.as_ref())?;
-    let bases = bases.map(|bases| bases.into_iter().map(|base| base.0).collect());
-    store::add_session(tx, SessionId::new(now), user, title, bases, now).await
+    check(&new.title, new.bases.as_ref().map_or(0, Vec::len))?;
+    new.settings.check(tx, models).await?;
+    store::add_session(tx, SessionId::new(now), user, new, now).await
 }
 
 /// The user's conversation of this id.
@@ -58,20 +109,80 @@ pub async fn list(tx: &mut ClientTx, user: UserId, window: &Window) -> Result<Ve
     store::sessions(tx, user, window).await
 }
 
-/// Changes title or bases; `Some(None)` makes it every base the user may read.
+/// Changes what is named.
+///
+/// # Errors
+/// Those of [`create`], and `NotFound` for a message that is not of this conversation.
 pub async fn change(
+    tx: &mut ClientTx,
+    models: &Models,
+    user: UserId,
+    id: SessionId,
+    change: Change,
+) -> Result<Session> {
+    let bases = change.bases.as_ref().and_then(Option::as_ref);
+    check(
+        change.title.as_deref().unwrap_or_default(),
+        bases.map_or(0, Vec::len),
+    )?;
+    if let Some(settings) = &change.settings {
+        let old = find(tx, user, id).await?.settings.0;
+        settings.check(&old, tx, models).await?;
+    }
+    let current_no = match change.current {
+        Some(message) => Some(end_of_branch(tx, user, id, message).await?),
+        None => None,
+    };
+    let ids = |bases: Vec<BaseId>| bases.into_iter().map(|base| base.0).collect();
+    let patch = SessionPatch {
+        title: change.title.as_deref(),
+        bases: change.bases.map(|bases| bases.map(ids)),
+        settings: change.settings.map(|settings| settings.patch()),
+        current_no,
+    };
+    store::change_session(tx, user, id, patch)
+        .await?
+        .ok_or(Error::NotFound("session"))
+}
+
+/// The number of the last message of the newest branch through this one.
+async fn end_of_branch(
     tx: &mut ClientTx,
     user: UserId,
     id: SessionId,
-    title: Option<&str>,
-    bases: Option<Option<Vec<BaseId>>>,
-) -> Result<Session> {
-    check(title.unwrap_or_default(), bases.iter().flatten().next())?;
-    let ids = |bases: Vec<BaseId>| bases.into_iter().map(|base| base.0).collect();
-    let bases = bases.map(|bases| bases.map(ids));
-    store::change_session(tx, user, id, title, bases)
-        .await?
-        .ok_or(Error::NotFound("session"))
+    message: MessageId,
+) -> Result<i64> {
+    let found = store::message(tx, user, message).await?;
+    let found = found.filter(|found| found.session_id == id);
+    let through = found.ok_or(Error::NotFound("message"))?.no;
+    let leaf = store::leaf(tx, id, Some(through)).await?;
+    Ok(leaf.unwrap_or(through))
+}
+
+/// Removes a question with all its answers. What was said after them is kept: it hangs behind what
+/// came before the question. Returns the answers that were being written.
+pub async fn remove_turn(tx: &mut ClientTx, user: UserId, id: MessageId) -> Result<Vec<MessageId>> {
+    // whoever asks at the same moment hangs the question behind what is there
+    store::lock_questions(tx, user).await?;
+    let mut question = store::message(tx, user, id).await?;
+    if let Some(of) = question.as_ref().and_then(question_of) {
+        question = store::message(tx, user, of).await?;
+    }
+    let question = question.ok_or(Error::NotFound("message"))?;
+    let session = question.session_id;
+    let running = store::running_answers(tx, session, question.no).await?;
+    store::lift_followers(tx, session, question.no, question.parent_no).await?;
+    store::remove_turn(tx, question.message_id).await?;
+    let leaf = store::leaf(tx, session, question.parent_no).await?;
+    store::mend_current(tx, session, leaf).await?;
+    Ok(running)
+}
+
+/// The question that a message answers.
+pub fn question_of(message: &store::MessageRow) -> Option<MessageId> {
+    message
+        .parent_id
+        .filter(|_| message.role == store::Speaker::Assistant)
 }
 
 /// Removes a conversation with all that was said in it.
@@ -83,26 +194,59 @@ pub async fn remove(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<()
     }
 }
 
-/// A title out of the first question.
+/// A title out of the first question, cut between two words where that is possible.
 pub fn title_of(question: &str) -> String {
     let line: String = question.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut title: String = line.chars().take(TITLE_CHARS_MADE).collect();
-    if line.chars().count() > TITLE_CHARS_MADE {
-        title.push('…');
+    if line.chars().count() <= TITLE_CHARS_MADE {
+        return line;
     }
-    title
+    let cut: String = line.chars().take(TITLE_CHARS_MADE - 1).collect();
+    let next = line.chars().nth(TITLE_CHARS_MADE - 1);
+    let whole = match cut.rfind(' ') {
+        // Chinese has no spaces, and one word may be longer than a title
+        Some(space) if next != Some(' ') && space >= cut.len() / 2 => &cut[..space],
+        _ => &cut,
+    };
+    let whole =
+        whole.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | '、'));
+    format!("{whole}…")
 }
 
-fn check(title: &str, bases: Option<&Vec<BaseId>>) -> Result<()> {
+fn check(title: &str, bases: usize) -> Result<()> {
     if title.chars().count() > TITLE_CHARS_MAX || title.contains('\0') {
         return Err(Error::invalid(format!(
             "A title has at most {TITLE_CHARS_MAX} characters, and no NUL."
         )));
     }
-    if bases.is_some_and(|bases| bases.len() > BASES_MAX) {
+    if bases > BASES_MAX {
         return Err(Error::invalid(format!(
             "A session asks at most {BASES_MAX} knowledge bases."
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_the_question_cut_between_words() {
+        let long =
+            "How long is the warranty of the battery when it was bought abroad and brought home?";
+        assert_eq!(
+            title_of(long),
+            "How long is the warranty of the battery when it was bought…"
+        );
+        let chinese = "电池".repeat(60);
+        assert_eq!(title_of(&chinese).chars().count(), TITLE_CHARS_MADE);
+        for short in ["电池保修多久？", "Why?", &"字".repeat(60)] {
+            assert_eq!(title_of(short), short);
+        }
+        assert_eq!(title_of(" a\n\tb  c "), "a b c");
+        for n in 55..70 {
+            let title = title_of(&format!("{} and more words", "x".repeat(n)));
+            assert!(title.chars().count() <= TITLE_CHARS_MADE, "{title}");
+        }
+    }
 }

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::{
     event::{Citation, Usage},
-    session::Session,
-    store::{MessageRow, Speaker, State},
+    session::{self, Change, Session, TitleBy},
+    settings::{Settings, SettingsChange},
+    store::{MessageRow, Rated, Speaker, State},
 };
 use crate::{
     error::Code,
@@ -24,16 +25,50 @@ pub struct NewSession {
     pub title: String,
     /// The knowledge bases to ask, at most 8; every base you may read when absent, none when empty.
     pub knowledge_base_ids: Option<Vec<BaseId>>,
+    /// How it is to be answered; as the server is set up when absent.
+    pub settings: Option<SettingsChange>,
+}
+
+impl From<NewSession> for session::NewSession {
+    fn from(new: NewSession) -> Self {
+        let settings = new.settings.unwrap_or_default();
+        Self {
+            title: new.title,
+            bases: new
+                .knowledge_base_ids
+                .map(|ids| ids.into_iter().map(|id| id.0).collect()),
+            settings: settings.applied_to(Settings::default()),
+        }
+    }
 }
 
 /// What is to change.
 #[derive(Object)]
 #[oai(example)]
 pub struct SessionChange {
-    /// At most 200 characters.
+    /// At most 200 characters; empty leaves the title to the server again.
     pub title: Option<String>,
     /// The knowledge bases to ask; null makes it every base you may read again.
     pub knowledge_base_ids: MaybeUndefined<Vec<BaseId>>,
+    /// How it is to be answered; what is absent stays, null leaves it to the server again.
+    pub settings: Option<SettingsChange>,
+    /// A message of the branch to show; of several branches through it the newest.
+    pub current_message_id: Option<MessageId>,
+}
+
+impl From<SessionChange> for Change {
+    fn from(change: SessionChange) -> Self {
+        Self {
+            title: change.title,
+            bases: match change.knowledge_base_ids {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(bases) => Some(Some(bases)),
+            },
+            settings: change.settings,
+            current: change.current_message_id,
+        }
+    }
 }
 
 /// A conversation.
@@ -44,8 +79,14 @@ pub struct SessionBody {
     pub id: SessionId,
     /// Its title.
     pub title: String,
+    /// Who gave it that title.
+    pub title_by: TitleBy,
     /// The bases it asks; null when it asks every base you may read.
     pub knowledge_base_ids: Option<Vec<BaseId>>,
+    /// How it is answered.
+    pub settings: Settings,
+    /// The message that ends the branch shown; null before the first question.
+    pub current_message_id: Option<MessageId>,
     /// When it began.
     pub created_at: OffsetDateTime,
     /// When something was last said.
@@ -57,9 +98,12 @@ impl From<Session> for SessionBody {
         Self {
             id: session.session_id,
             title: session.title,
+            title_by: session.title_by,
             knowledge_base_ids: session
                 .base_ids
                 .map(|ids| ids.into_iter().map(BaseId).collect()),
+            settings: session.settings.0,
+            current_message_id: session.current_message_id,
             created_at: session.created_at,
             updated_at: session.updated_at,
         }
@@ -82,6 +126,29 @@ pub struct Question {
     pub id: Option<MessageId>,
     /// What you ask.
     pub content: String,
+    /// A question of this conversation that this one is another wording of: it becomes its sibling.
+    /// The question behind the last answer when absent.
+    pub edit_of: Option<MessageId>,
+}
+
+/// A wish for another answer.
+#[derive(Object)]
+#[oai(example)]
+pub struct Regenerate {
+    /// An id of the new answer, made by you: asking twice with the same one asks once.
+    pub id: Option<MessageId>,
+    /// What is to be set otherwise for this answer alone.
+    pub settings: Option<SettingsChange>,
+}
+
+/// What you think of an answer.
+#[derive(Object, Clone, Debug)]
+#[oai(example)]
+pub struct Rating {
+    /// Null takes the rating back.
+    pub value: Option<Rated>,
+    /// Why, at most 2,000 characters.
+    pub comment: Option<String>,
 }
 
 /// Why an answer broke off.
@@ -105,6 +172,12 @@ pub struct MessageBody {
     pub role: Speaker,
     /// Of an answer: the question.
     pub reply_to: Option<MessageId>,
+    /// The message before: of an answer its question; of a question the answer before, null at the
+    /// beginning.
+    pub parent_id: Option<MessageId>,
+    /// The messages that have the same one before, this one included, in the order of their making:
+    /// the answers to one question, the wordings of one question.
+    pub siblings: Vec<MessageId>,
     /// What was said. Empty while an answer is being written: read its stream.
     pub content: String,
     /// How it stands.
@@ -117,12 +190,15 @@ pub struct MessageBody {
     pub model: Option<String>,
     /// What it used.
     pub usage: Option<Usage>,
+    /// What you think of it.
+    pub rating: Option<Rating>,
     /// When it was said.
     pub created_at: OffsetDateTime,
 }
 
 impl From<MessageRow> for MessageBody {
     fn from(row: MessageRow) -> Self {
+        let reply_to = session::question_of(&row);
         let usage = match (row.input_tokens, row.output_tokens, row.counted_by) {
             (Some(input), Some(output), Some(counted_by)) => Some(Usage {
                 input_tokens: input.unsigned_abs(),
@@ -139,7 +215,13 @@ impl From<MessageRow> for MessageBody {
             id: row.message_id,
             session_id: row.session_id,
             role: row.role,
-            reply_to: row.reply_to,
+            reply_to,
+            parent_id: row.parent_id,
+            siblings: row.siblings,
+            rating: row.rating.map(|value| Rating {
+                value: Some(value),
+                comment: row.rating_comment,
+            }),
             content: row.content,
             state: row.state,
             citations: row.citations.0,
@@ -151,15 +233,84 @@ impl From<MessageRow> for MessageBody {
     }
 }
 
-/// Where a message stands in a list: by its number.
-pub fn place_of_message((no, row): &(i64, MessageRow)) -> Place {
+/// Where the message before this one stands: there the rest of its branch begins.
+pub fn place_before(row: &MessageRow) -> Place {
+    place_of_number(row, row.parent_no.unwrap_or(0))
+}
+
+/// Where a message stands among all of its session.
+pub fn place_of_message(row: &MessageRow) -> Place {
+    place_of_number(row, row.no)
+}
+
+fn place_of_number(row: &MessageRow, no: i64) -> Place {
     Place {
         at: row.created_at,
         id: Uuid::from_u128(no.unsigned_abs().into()),
     }
 }
 
-/// The number behind which a page of messages begins.
+/// The number in a place.
 pub fn number_of(place: Place) -> i64 {
     i64::try_from(place.id.as_u128()).unwrap_or(0)
+}
+
+/// A model that can be chosen.
+#[derive(Object)]
+pub struct ModelBody {
+    /// Its name: `model` in the settings of a session.
+    pub name: String,
+    /// What is behind it: `extractive` (built in, quotes the documents), `openai`, `azure` or
+    /// `scripted`.
+    pub kind: String,
+    /// Whether it answers where none is chosen.
+    pub default: bool,
+}
+
+/// The models that can be chosen.
+#[derive(Object)]
+#[oai(example)]
+pub struct ModelList {
+    /// By name.
+    pub items: Vec<ModelBody>,
+}
+
+/// A place in your conversations where something was found.
+#[derive(Object)]
+#[oai(example)]
+pub struct FoundInSession {
+    /// The conversation.
+    pub session: SessionBody,
+    /// The message; null when it was found in the title.
+    pub message_id: Option<MessageId>,
+    /// What stands around it, on one line.
+    pub excerpt: String,
+    /// Where in the excerpt the first word begins, in Unicode code points.
+    pub start: u32,
+    /// Where it ends.
+    pub end: u32,
+}
+
+/// In which form a conversation is exported.
+#[derive(poem_openapi::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[oai(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// For people, citations as footnotes.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+/// A conversation with what was said in the branch shown.
+#[derive(Object)]
+#[oai(example)]
+pub struct SessionExport {
+    /// The conversation.
+    pub session: SessionBody,
+    /// When it was exported.
+    pub exported_at: OffsetDateTime,
+    /// Whether earlier messages were left out: an export has at most 10,000, and 16 MiB of text.
+    pub earlier_left_out: bool,
+    /// What was said, the first first.
+    pub messages: Vec<MessageBody>,
 }

@@ -4,6 +4,8 @@ pub mod address;
 pub mod envelope;
 pub mod example;
 pub mod file;
+pub mod form;
+pub mod optional;
 pub mod paging;
 pub mod revision;
 pub mod sse;
@@ -19,4 +21,6 @@ pub enum Tags {
     Knowledge,
     /// Conversations, questions and streamed answers.
     Chat,
+    /// How models are asked.
+    Prompts,
 }

@@ -97,7 +97,8 @@ impl Window {
 }
 
 impl Place {
-    fn to_text(self) -> String {
+    /// As callers get it.
+    pub fn to_text(self) -> String {
         let at_us = i64::try_from(self.at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX);
         let bytes = [&at_us.to_be_bytes()[..], self.id.as_bytes()].concat();
         URL_SAFE_NO_PAD.encode(bytes)

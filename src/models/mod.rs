@@ -17,11 +17,11 @@ use futures_util::{future::BoxFuture, stream::BoxStream};
 use crate::error::Result;
 
 pub use self::{
-    extractive::{Extractive, nothing_found},
+    extractive::Extractive,
     http::http_client,
     minilm::MiniLm,
     openai::{AzureDeployment, EmbeddingShape, OpenAiChat, OpenAiEmbedder, OpenAiTarget},
-    registry::Models,
+    registry::{ChatEntry, Models},
     scripted::{Script, Scripted, Step},
 };
 
@@ -54,6 +54,8 @@ pub struct ChatRequest {
     pub question: String,
     /// The passages, in the order of their numbers, which start at 1.
     pub passages: Vec<Excerpt>,
+    /// What a model says that finds no answer in the passages by itself.
+    pub no_answer: String,
     /// Upper limit of the answer, in tokens.
     pub output_tokens_max: u32,
     /// Sampling temperature; `None` leaves it to the vendor.

@@ -16,11 +16,21 @@ use crate::{
 
 /// All models of this server.
 pub struct Models {
-    chat: BTreeMap<String, SharedChatModel>,
+    chat: BTreeMap<String, ChatEntry>,
     default_chat: String,
-    output_tokens_max: u32,
     embedder: Option<SharedEmbedder>,
     questions: Remembered,
+}
+
+/// A chat model and how it is set up.
+#[derive(Clone)]
+pub struct ChatEntry {
+    /// The model.
+    pub model: SharedChatModel,
+    /// What is behind it: `kind` of its section.
+    pub kind: String,
+    /// Tokens that its answers may take.
+    pub output_tokens_max: u32,
 }
 
 impl Models {
@@ -37,9 +47,7 @@ impl Models {
                 "[models] chat = {default_chat}: there is no section [chat.{default_chat}]"
             )));
         }
-        let section = format!("chat.{default_chat}");
         Ok(Self {
-            output_tokens_max: config.number(&section, "output_tokens_max", 1..=1_000_000)? as u32,
             embedder: embedder(config)?,
             questions: remembered(),
             default_chat,
@@ -49,12 +57,24 @@ impl Models {
 
     /// The model that answers by default.
     pub fn chat(&self) -> SharedChatModel {
-        self.chat[&self.default_chat].clone()
+        self.chat[&self.default_chat].model.clone()
     }
 
-    /// Tokens that its answers may take.
-    pub fn output_tokens_max(&self) -> u32 {
-        self.output_tokens_max
+    /// The chat model of this name.
+    pub fn chat_named(&self, name: &str) -> Option<&ChatEntry> {
+        self.chat.get(name)
+    }
+
+    /// The chat model of this name, or the default when there is none of it any more.
+    pub fn chat_or_default(&self, name: Option<&str>) -> &ChatEntry {
+        let named = name.and_then(|name| self.chat.get(name));
+        named.unwrap_or_else(|| &self.chat[&self.default_chat])
+    }
+
+    /// All chat models by name, with whether it is the default.
+    pub fn chats(&self) -> impl Iterator<Item = (&str, &ChatEntry, bool)> {
+        let entries = self.chat.iter();
+        entries.map(|(name, entry)| (name.as_str(), entry, *name == self.default_chat))
     }
 
     /// The model that makes vectors; `None` when search goes by words only.
@@ -74,15 +94,19 @@ impl Models {
 
     /// The same models, with this one in the place of the default: for tests.
     pub fn with_chat(mut self, model: SharedChatModel) -> Self {
-        self.chat.insert(self.default_chat.clone(), model);
+        if let Some(entry) = self.chat.get_mut(&self.default_chat) {
+            entry.model = model;
+        }
         self
     }
 }
 
-fn chat_model(config: &Config, name: &str) -> Result<SharedChatModel> {
+fn chat_model(config: &Config, name: &str) -> Result<ChatEntry> {
     let section = format!("chat.{name}");
+    let kind = config.text(&section, "kind").to_owned();
+    let output_tokens_max = config.number(&section, "output_tokens_max", 1..=1_000_000)? as u32;
     let context_tokens = config.number(&section, "context_tokens", 256..=10_000_000)? as u32;
-    Ok(match config.text(&section, "kind") {
+    let model: SharedChatModel = match kind.as_str() {
         "extractive" => Arc::new(Extractive::new(name)),
         "openai" | "azure" => Arc::new(OpenAiChat::new(
             &target(config, &section, name)?,
@@ -102,6 +126,11 @@ fn chat_model(config: &Config, name: &str) -> Result<SharedChatModel> {
                 "kind = {other}: must be extractive, openai, azure or scripted"
             )));
         }
+    };
+    Ok(ChatEntry {
+        model,
+        kind,
+        output_tokens_max,
     })
 }
 

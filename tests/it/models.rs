@@ -56,6 +56,7 @@ fn question() -> ChatRequest {
         ],
         question: "电池保修多久？".to_owned(),
         passages: Vec::new(),
+        no_answer: String::new(),
         output_tokens_max: 321,
         temperature: Some(0.5),
     }

@@ -1,10 +1,15 @@
 //! Sessions.
 
+use serde_json::Value;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    chat::session::Session,
+    chat::{
+        session::{NewSession, Session},
+        settings::Settings,
+    },
     db::ClientTx,
     error::Result,
     http::paging::Window,
@@ -15,21 +20,23 @@ pub async fn add_session(
     tx: &mut ClientTx,
     id: SessionId,
     user: UserId,
-    title: &str,
-    bases: Option<Vec<Uuid>>,
+    new: &NewSession,
     now: OffsetDateTime,
 ) -> Result<Session> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "insert into chat_session (client_no, session_id, user_id, title, base_ids, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $6)
-         returning session_id, title, base_ids, created_at, updated_at",
+        "insert into chat_session (client_no, session_id, user_id, title, title_by, base_ids, settings,
+           created_at, updated_at)
+         values ($1, $2, $3, $4, case when $4 = '' then 'server' else 'user' end, $5, $6, $7, $7)
+         returning session_id, title, title_by, base_ids, settings, current_no,
+           null::uuid as current_message_id, created_at, updated_at",
     )
     .bind(client)
     .bind(id)
     .bind(user)
-    .bind(title)
-    .bind(bases)
+    .bind(&new.title)
+    .bind(&new.bases)
+    .bind(Json(&new.settings))
     .bind(now)
     .fetch_one(tx.conn())
     .await?)
@@ -38,8 +45,11 @@ pub async fn add_session(
 pub async fn session(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<Option<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select session_id, title, base_ids, created_at, updated_at from chat_session
-         where client_no = $1 and session_id = $2 and user_id = $3",
+        "select session_id, title, title_by, base_ids, settings, current_no,
+           (select m.message_id from message m
+            where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
+           created_at, updated_at
+         from chat_session s where client_no = $1 and session_id = $2 and user_id = $3",
     )
     .bind(client)
     .bind(id)
@@ -51,8 +61,12 @@ pub async fn session(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<O
 /// A session that is asked something.
 #[derive(sqlx::FromRow)]
 pub struct Asked {
-    #[sqlx(flatten)]
-    pub session: Session,
+    pub base_ids: Option<Vec<Uuid>>,
+    pub settings: Json<Settings>,
+    /// Whether it has no title yet.
+    pub untitled: bool,
+    /// The message that ends the branch shown.
+    pub current_no: Option<i64>,
     /// Answers to its user that are being written, in any session.
     pub running: i64,
 }
@@ -64,7 +78,7 @@ pub async fn session_to_ask(
 ) -> Result<Option<Asked>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select session_id, title, base_ids, created_at, updated_at,
+        "select base_ids, settings, title = '' as untitled, current_no,
            (select count(*) from message where client_no = $1 and user_id = $3 and state = 'running') running
          from chat_session where client_no = $1 and session_id = $2 and user_id = $3",
     )
@@ -78,7 +92,11 @@ pub async fn session_to_ask(
 pub async fn sessions(tx: &mut ClientTx, user: UserId, window: &Window) -> Result<Vec<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select session_id, title, base_ids, created_at, updated_at from chat_session
+        "select session_id, title, title_by, base_ids, settings, current_no,
+           (select m.message_id from message m
+            where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
+           created_at, updated_at
+         from chat_session s
          where client_no = $1 and user_id = $2
          and ($3::timestamptz is null or (updated_at, session_id) < ($3, $4))
          order by updated_at desc, session_id desc limit $5",
@@ -92,25 +110,44 @@ pub async fn sessions(tx: &mut ClientTx, user: UserId, window: &Window) -> Resul
     .await?)
 }
 
+/// What is to change in a session; `None` stays.
+#[derive(Default)]
+pub struct SessionPatch<'a> {
+    pub title: Option<&'a str>,
+    pub bases: Option<Option<Vec<Uuid>>>,
+    /// An object: null where a setting is to be as the server is set up.
+    pub settings: Option<Value>,
+    pub current_no: Option<i64>,
+}
+
 pub async fn change_session(
     tx: &mut ClientTx,
     user: UserId,
     id: SessionId,
-    title: Option<&str>,
-    bases: Option<Option<Vec<Uuid>>>,
+    change: SessionPatch<'_>,
 ) -> Result<Option<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "update chat_session set title = coalesce($4, title), base_ids = case when $5 then $6 else base_ids end
+        "update chat_session s
+         set title = coalesce($4::text, title),
+           title_by = case when $4 is null then title_by when $4 = '' then 'server' else 'user' end,
+           base_ids = case when $5 then $6 else base_ids end,
+           settings = jsonb_strip_nulls(settings || coalesce($7::jsonb, '{}')),
+           current_no = coalesce($8, current_no)
          where client_no = $1 and session_id = $2 and user_id = $3
-         returning session_id, title, base_ids, created_at, updated_at",
+         returning session_id, title, title_by, base_ids, settings, current_no,
+           (select m.message_id from message m
+            where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
+           created_at, updated_at",
     )
     .bind(client)
     .bind(id)
     .bind(user)
-    .bind(title)
-    .bind(bases.is_some())
-    .bind(bases.flatten())
+    .bind(change.title)
+    .bind(change.bases.is_some())
+    .bind(change.bases.flatten())
+    .bind(change.settings)
+    .bind(change.current_no)
     .fetch_optional(tx.conn())
     .await?)
 }
@@ -126,4 +163,51 @@ pub async fn remove_session(tx: &mut ClientTx, user: UserId, id: SessionId) -> R
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// A session whose title the server may make, with its first question and the first whole answer.
+#[derive(sqlx::FromRow)]
+pub struct Untitled {
+    pub user_id: UserId,
+    pub title: String,
+    pub settings: Json<Settings>,
+    pub question: String,
+    pub answer: String,
+}
+
+pub async fn untitled(tx: &mut ClientTx, id: SessionId) -> Result<Option<Untitled>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select s.user_id, s.title, s.settings, q.content as question, a.content as answer
+         from chat_session s
+         join message q on q.client_no = $1 and q.session_id = $2 and q.parent_no is null
+         join message a on a.client_no = $1 and a.session_id = $2 and a.parent_no = q.no and a.state = 'done'
+         where s.client_no = $1 and s.session_id = $2 and s.title_by = 'server'
+         order by q.no, a.no limit 1",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Replaces the title that the server made before; never one of the user's.
+pub async fn set_made_title(
+    tx: &mut ClientTx,
+    id: SessionId,
+    title: &str,
+    before: &str,
+) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update chat_session set title = $3
+         where client_no = $1 and session_id = $2 and title_by = 'server' and title = $4",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(title)
+    .bind(before)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

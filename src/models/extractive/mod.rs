@@ -47,7 +47,7 @@ impl ChatModel for Extractive {
     }
 
     fn answer(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream>> {
-        let whole = reply(&request.question, &request.passages);
+        let whole = reply(&request.question, &request.passages, &request.no_answer);
         let kept = tokens::cut(&whole, request.output_tokens_max);
         let mut events = deltas(kept);
         if kept.len() < whole.len() {
@@ -58,13 +58,13 @@ impl ChatModel for Extractive {
 }
 
 /// The whole answer; empty when there are no passages.
-fn reply(question: &str, passages: &[Excerpt]) -> String {
+fn reply(question: &str, passages: &[Excerpt], no_answer: &str) -> String {
     let language = terms::language(question);
     if passages.is_empty() {
         return String::new();
     }
     match &choose::pieces(question, passages)[..] {
-        [] => nothing_found(language).to_owned(),
+        [] => no_answer.to_owned(),
         [only] => format!("{}\n\n{}", framing(language), cited(only)),
         several => {
             let entries = several.iter().map(|piece| format!("- {}", cited(piece)));
@@ -82,18 +82,6 @@ fn framing(language: Language) -> &'static str {
     match language {
         Language::Chinese => "资料中写道：",
         Language::English => "The documents say:",
-    }
-}
-
-/// What is said when the documents hold no answer.
-pub fn nothing_found(language: Language) -> &'static str {
-    match language {
-        Language::Chinese => {
-            "抱歉，在资料中没有找到与这个问题相关的内容。请换一种问法，或补充相关资料。"
-        }
-        Language::English => {
-            "Sorry, the documents hold nothing about this question. Try other words, or add documents about it."
-        }
     }
 }
 

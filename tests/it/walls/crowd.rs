@@ -15,8 +15,8 @@ const ROWS: i32 = 4_000;
 const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
-/// its own, `u` is its user, `session` its conversation, and `before` the id of the row before.
-const TABLES: [(&str, &str); 18] = [
+/// its own, `u` is its user and `session` its conversation.
+const TABLES: [(&str, &str); 21] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -29,6 +29,10 @@ const TABLES: [(&str, &str); 18] = [
         "document",
         "c, id, n, n % 200 + 1, 'd' || n, 'text/plain', null, hash, 1, 'ready', null, null, '[]', 2, 1, 0, 0, at, at",
     ),
+    (
+        "document_version",
+        "c, n, 1, 'current', null, 'd' || n, 'text/plain', null, hash, 1, null, '[]', 2, null, false, at",
+    ),
     ("document_text", "c, n, 1, 4, 'text'"),
     ("chunk", "c, id, n, (n / 2 + 1) % 200 + 1, n / 2 + 1, 1, n % 2, 0, 4, null, '', 'text', sha256(hash)"),
     ("document_index", "c, n, n % 200 + 1, 1, 2, 10"),
@@ -39,11 +43,13 @@ const TABLES: [(&str, &str); 18] = [
     (
         "message",
         "c, id, n, session, u, case n % 2 when 0 then 'user' else 'assistant' end,
-         case n % 2 when 1 then before end, 'text', case when n % 500 = 1 then 'running' else 'done' end,
-         '[]', null, null, 'model', null, at, at, at",
+         'text', case when n % 500 = 1 then 'running' else 'done' end,
+         '[]', null, null, 'model', null, at, at, at, case when n % 20 > 0 or n % 2 = 1 then n - 1 end",
     ),
     ("frame", "c, id, 1, 9, hash"),
     ("usage", "c, id, u, 'm', 1, 1, 'server', 'done', at"),
+    ("prompt", "c, id, 'p' || n, null, 1, '', '', 'text', null"),
+    ("prompt_version", "c, id, 1, 'text', null, '', u, null, at"),
 ];
 
 impl World {
@@ -97,13 +103,12 @@ fn rows(client: ClientNo) -> String {
         )
     };
     format!(
-        "select {c} as c, n, {id} as id, {before} as before, {user} as u, {session} as session,
+        "select {c} as c, n, {id} as id, {user} as u, {session} as session,
            decode(lpad(to_hex({c}), 8, '0') || lpad(to_hex(n), 24, '0'), 'hex') as hash,
            'epoch'::timestamptz + n * interval '1 minute' as at
          from generate_series(1, {ROWS}) n",
         c = client.0,
         id = id("n"),
-        before = id("n - 1"),
         user = id(&format!("n % {USERS} + 1")),
         session = id("n / 20 + 1"),
     )

@@ -8,7 +8,7 @@ use concierge::{
 };
 use reqwest::StatusCode;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use crate::{
     extract::paper,
@@ -62,6 +62,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
         .await;
     assert_eq!(answer["state"], "done", "{answer}");
     with_vectors(&mut world.superuser().await).await;
+    with_prompts(&mut world.superuser().await).await;
     let id = |name: &str| answer[name].as_str().unwrap().to_owned();
     Belongings {
         base,
@@ -79,6 +80,19 @@ async fn with_vectors(conn: &mut PgConnection) {
          select client_no, base_no, document_no, version, 0, 'test', '[1,0,0]' from document_index
          on conflict do nothing";
     sqlx::query(insert).execute(conn).await.unwrap();
+}
+
+/// A prompt for each client: no ordinary user makes one.
+async fn with_prompts(conn: &mut PgConnection) {
+    for insert in [
+        "insert into prompt (client_no, prompt_id, name, version, title, description, en)
+         select client_no, gen_random_uuid(), 'wall', 1, '', '', '{{passages}}' from client
+         on conflict do nothing",
+        "insert into prompt_version (client_no, prompt_id, version, en, note, created_at)
+         select client_no, prompt_id, 1, en, '', 'epoch' from prompt on conflict do nothing",
+    ] {
+        conn.execute(insert).await.unwrap();
+    }
 }
 
 /// A key for a program of the client, with every right there is.

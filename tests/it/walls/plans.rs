@@ -23,7 +23,7 @@ const WHOLE: [(&str, &str); 7] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 28] = [
+const HOT: [(&str, &str, &[&str]); 32] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -53,14 +53,39 @@ const HOT: [(&str, &str, &[&str]); 28] = [
         &["message_of_session", "usage_pkey"],
     ),
     ("chat/store.rs", "message", &["message_pkey", "usage_pkey"]),
-    ("chat/store.rs", "answer_to", &["one_answer"]),
-    ("chat/store.rs", "said", &["message_of_session"]),
+    (
+        "chat/store/tree.rs",
+        "answer_to",
+        &["message_pkey", "message_children", "sorts"],
+    ),
+    // the branch comes out of the tree in no order
+    (
+        "chat/store/tree.rs",
+        "told",
+        &["message_of_session", "prompt_name_key", "sorts"],
+    ),
+    (
+        "chat/store/tree.rs",
+        "branch",
+        &["message_of_session", "usage_pkey", "sorts"],
+    ),
+    ("chat/store/tree.rs", "leaf", &["message_children"]),
+    (
+        "chat/store/history.rs",
+        "found_messages",
+        &["message_of_user"],
+    ),
+    (
+        "chat/store/history.rs",
+        "found_titles",
+        &["chat_session_of_user"],
+    ),
     (
         "chat/store/sessions.rs",
         "session_to_ask",
         &["chat_session_pkey", "message_running"],
     ),
-    ("chat/store.rs", "add_turn", &["chat_session_pkey"]),
+    ("chat/store/tree.rs", "add_turn", &["chat_session_pkey"]),
     ("chat/store/writing.rs", "frames", &["frame_pkey"]),
     ("chat/store/writing.rs", "orphans", &["message_lease"]),
     (

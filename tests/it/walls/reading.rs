@@ -30,10 +30,18 @@ fn paths(operation: &Operation, of: &Belongings) -> Vec<String> {
         "messages" => vec![&of.question, &of.answer],
         "knowledge-bases" => vec![&of.base],
         "documents" => vec![&of.document],
+        "chunks" => vec![&of.chunk],
         _ => vec![""],
     };
+    let asks = match operation.id() {
+        "searchSessions" => "?q=warranty",
+        _ => "",
+    };
     ids.iter()
-        .map(|id| format!("/api/v1{}", operation.path.replace("{id}", id)))
+        .map(|id| {
+            let path = operation.path_of(id).replace("{name}", "answer");
+            format!("/api/v1{path}{asks}")
+        })
         .collect()
 }
 
@@ -108,6 +116,11 @@ async fn what_is_answered_has_the_shape_that_the_document_says() {
             let schema = content
                 .get(&media)
                 .unwrap_or_else(|| panic!("{path} answers {media}"));
+            // no shape but its bytes
+            if schema["format"] == "binary" {
+                assert!(!answer.bytes().await.unwrap().is_empty(), "{path}");
+                continue;
+            }
             let text = answer.text().await.unwrap();
             let values = match media.as_str() {
                 "text/event-stream" => events(&text).into_iter().map(|event| event.data).collect(),

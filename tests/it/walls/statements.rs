@@ -52,9 +52,14 @@ pub fn is_sql(text: &str) -> bool {
         "insert" => second == "into",
         "update" => text.contains(" set "),
         "select" => !second.is_empty(),
-        "with" => [" as (select", " as (update", " as materialized"]
-            .iter()
-            .any(|words| text.contains(words)),
+        "with" => [
+            " as (select",
+            " as (update",
+            " as (insert",
+            " as materialized",
+        ]
+        .iter()
+        .any(|words| text.contains(words)),
         _ => false,
     }
 }
