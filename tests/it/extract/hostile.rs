@@ -30,7 +30,7 @@ pub fn container(entries: &[(&str, &[u8])]) -> Vec<u8> {
 /// The entry that says which part an Office container begins with.
 fn begins_with(part: &str) -> String {
     format!(
-        "<Relationships><Relationship Id='r1' Type='http://x/officeDocument' Target='{part}'/>\
+        "<Relationships><Relationship Id='r1' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument' Target='{part}'/>\
          </Relationships>"
     )
 }
