@@ -67,3 +67,13 @@ fn the_chinese_readme_has_all_that_the_english_one_has() {
     assert_eq!(names(&chinese), names(&english));
     assert!(blocks(&english).len() >= 7 && links(&english).len() >= 10);
 }
+
+#[test]
+fn every_page_of_docs_is_linked_from_the_readme() {
+    let readme = links(&page("README.md"));
+    let docs = pages().into_iter().map(|page| page.path);
+    let left: Vec<String> = docs
+        .filter(|path| path.starts_with("docs/") && !readme.contains(path))
+        .collect();
+    assert_eq!(left, Vec::<String>::new(), "README.md links to none of these");
+}
