@@ -2,8 +2,8 @@
 
 mod ask_twice;
 mod citations;
-mod handbook;
 mod files;
+mod handbook;
 mod history;
 mod refusals;
 mod resume;
