@@ -11,6 +11,8 @@ export default defineConfig({
     target: "es2022",
     // nothing becomes a data: URL, so that the page works under a strict content policy
     assetsInlineLimit: 0,
+    // for size.mjs, which weighs the first load
+    manifest: true,
   },
   server: {
     proxy: { "/api": server, "/demo": server },

@@ -1,18 +1,19 @@
 /** From the link to the chat, and out of it when the session ends. */
 import { Button, ConfigProvider } from "antd";
-import { useCallback, useEffect, useMemo, useState } from "react";
-import { announceEnd, reentryAddress } from "./access/ended";
+import { useMemo } from "react";
 import type { AccessStore } from "./access/access";
+import { reentryAddress } from "./access/ended";
 import type { Beginning } from "./access/exchange";
+import { type Phase, useVisit } from "./access/useVisit";
+import { useHost, useHosted } from "./host/context";
 import { useI18n } from "./i18n";
 import { Notice } from "./Notice";
 import { themeOf } from "./theme";
 import { sentenceOf } from "./ui/ErrorNote";
 import { Boundary } from "./ui/Later";
-import { useDark, useStill } from "./ui/useMedia";
+import { chooseLook, useDark } from "./ui/look";
+import { useStill } from "./ui/useMedia";
 import { Workspace } from "./Workspace";
-
-type Phase = { kind: "beginning" } | Beginning | { kind: "ended"; reentryUrl: string | null };
 
 interface Props {
   store: AccessStore;
@@ -24,30 +25,27 @@ export function App({ store, begin }: Props) {
   const dark = useDark();
   const still = useStill();
   const theme = useMemo(() => themeOf(dark, still), [dark, still]);
-  const [phase, setPhase] = useState<Phase>({ kind: "beginning" });
-
-  const start = useCallback(() => {
-    setPhase({ kind: "beginning" });
-    void begin().then(setPhase);
-  }, [begin]);
-  useEffect(start, [start]);
-
-  const end = useCallback(() => {
-    const access = store.get();
-    // many requests may learn of the end at once; only the first has something to do
-    if (access === null) return;
-    store.clear();
-    setPhase({ kind: "ended", reentryUrl: access.reentryUrl });
-    announceEnd(access.clientId, access.reentryUrl, window);
-  }, [store]);
-
+  const { phase, start, end } = useVisit(store, begin);
+  useHostedLooks();
   return (
     <ConfigProvider theme={theme} button={{ autoInsertSpace: false }}>
       <Boundary failed={<Broken />}>
-        {phase.kind === "in" ? <Workspace store={store} onEnded={end} /> : <Outside phase={phase} retry={start} />}
+        {phase.kind === "in" ? (
+          // another person's page begins anew
+          <Workspace key={`${phase.access.clientId} ${phase.access.userId}`} store={store} onEnded={end} />
+        ) : (
+          <Outside phase={phase} retry={start} />
+        )}
       </Boundary>
     </ConfigProvider>
   );
+}
+
+/** The site around the page may choose its colours and its language. */
+function useHostedLooks(): void {
+  const { setLang } = useI18n();
+  useHosted("concierge:theme", ({ theme }) => chooseLook(theme, false));
+  useHosted("concierge:language", ({ language }) => setLang(language));
 }
 
 /** Everything that is shown instead of the chat. */
@@ -55,6 +53,7 @@ function Outside({ phase, retry }: { phase: Exclude<Phase, { kind: "in" }>; retr
   const { t } = useI18n();
   switch (phase.kind) {
     case "beginning":
+    case "awaiting":
       return <Beginning />;
     case "stranger":
       return <Notice {...t.noEntry} />;
@@ -88,7 +87,7 @@ function Broken() {
 function Ended({ reentryUrl }: { reentryUrl: string | null }) {
   const { t } = useI18n();
   const address = reentryAddress(reentryUrl);
-  const framed = window.parent !== window;
+  const { framed } = useHost();
   const again = address && (
     // the whole window: a host page rarely shows itself inside its own frame
     <Button type="primary" href={address} target="_top" rel="noopener noreferrer">

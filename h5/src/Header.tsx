@@ -1,5 +1,6 @@
 /** The line above the chat; on a phone also the way to what stands beside it on a desk. */
 import { Button } from "antd";
+import type { ReactNode } from "react";
 import { useI18n } from "./i18n";
 import { ChatIcon, MenuIcon } from "./ui/icons";
 
@@ -8,9 +9,11 @@ interface Props {
   wide: boolean;
   onSessions: () => void;
   onNew: () => void;
+  /** What else can be done. */
+  menu: ReactNode;
 }
 
-export function Header({ title, wide, onSessions, onNew }: Props) {
+export function Header({ title, wide, onSessions, onNew, menu }: Props) {
   const { t } = useI18n();
   return (
     <header className="header">
@@ -19,6 +22,7 @@ export function Header({ title, wide, onSessions, onNew }: Props) {
       )}
       <h1>{title || t.nav.newChat}</h1>
       {!wide && <Button type="text" icon={<ChatIcon />} aria-label={t.nav.newChat} onClick={onNew} />}
+      {menu}
     </header>
   );
 }

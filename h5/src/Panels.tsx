@@ -3,12 +3,15 @@ import { lazy } from "react";
 import type { Api } from "./api";
 import type { Bases } from "./knowledge/useBases";
 import type { Scope } from "./knowledge/useScope";
+import type { Settings } from "./sessions/useSettings";
 import type { SideBarProps } from "./SideBar";
 import { Later } from "./ui/Later";
 import type { PanelsState } from "./usePanels";
 
 const CitationSheet = lazy(() => import("./citation/CitationSheet"));
 const KnowledgeSheet = lazy(() => import("./knowledge/KnowledgeSheet"));
+const HelpSheet = lazy(() => import("./ui/HelpSheet"));
+const SettingsSheet = lazy(() => import("./sessions/SettingsSheet"));
 const SessionDrawer = lazy(() => import("./sessions/SessionDrawer"));
 
 interface Props {
@@ -16,11 +19,12 @@ interface Props {
   api: Api;
   bases: Bases;
   scope: Scope | null;
+  settings: Settings | null;
   /** Null where conversations stand beside the chat and need no panel. */
   list: SideBarProps | null;
 }
 
-export function Panels({ panels, api, bases, scope, list }: Props) {
+export function Panels({ panels, api, bases, scope, settings, list }: Props) {
   const { shown, seen, source, close } = panels;
   return (
     <Later>
@@ -28,6 +32,10 @@ export function Panels({ panels, api, bases, scope, list }: Props) {
       {seen.has("knowledge") && (
         <KnowledgeSheet api={api} bases={bases} scope={scope} open={shown === "knowledge"} onClose={close} />
       )}
+      {seen.has("settings") && (
+        <SettingsSheet api={api} settings={settings} open={shown === "settings"} onClose={close} />
+      )}
+      {seen.has("help") && <HelpSheet open={shown === "help"} onClose={close} />}
       {source && <CitationSheet api={api} source={source} open={shown === "citation"} onClose={close} />}
     </Later>
   );

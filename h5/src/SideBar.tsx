@@ -1,23 +1,26 @@
 /** Conversations and the few things that are the same in all of them. */
 import { Button } from "antd";
 import { lazy } from "react";
+import type { Api } from "./api";
 import { useI18n } from "./i18n";
 import type { Sessions } from "./sessions/useSessions";
-import { ChatIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
+import { ChatIcon, HelpIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
 import { Later } from "./ui/Later";
 
 const SessionList = lazy(() => import("./sessions/SessionList"));
 
 export interface SideBarProps {
+  api: Api;
   sessions: Sessions;
   activeId: string | null;
   onOpen: (id: string) => void;
   onNew: () => void;
   onRemoved: (id: string) => void;
   onKnowledge: () => void;
+  onHelp: () => void;
 }
 
-export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowledge }: SideBarProps) {
+export function SideBar({ api, sessions, activeId, onOpen, onNew, onRemoved, onKnowledge, onHelp }: SideBarProps) {
   const { t, switchLang } = useI18n();
   return (
     <nav className="sidebar" aria-label={t.nav.sessions}>
@@ -26,13 +29,15 @@ export function SideBar({ sessions, activeId, onOpen, onNew, onRemoved, onKnowle
       </Button>
       <div className="sidebar-list">
         <Later>
-          <SessionList sessions={sessions} activeId={activeId} onOpen={onOpen} onRemoved={onRemoved} />
+          <SessionList api={api} sessions={sessions} activeId={activeId} onOpen={onOpen} onRemoved={onRemoved} />
         </Later>
       </div>
       <div className="sidebar-foot">
         <Button type="text" icon={<KnowledgeIcon />} onClick={onKnowledge}>
           {t.nav.knowledge}
         </Button>
+        <span className="spring" />
+        <Button type="text" icon={<HelpIcon />} aria-label={t.nav.help} title={t.nav.help} onClick={onHelp} />
         <Button type="text" icon={<LanguageIcon />} aria-label={t.nav.languageLabel} onClick={switchLang}>
           {t.nav.language}
         </Button>

@@ -1,32 +1,47 @@
 /** The chat with what stands around it: conversations, knowledge, the sheet of a citation. */
-import { useCallback, useMemo } from "react";
+import { lazy, useCallback, useMemo, useRef } from "react";
 import type { AccessStore } from "./access/access";
 import { api as makeApi } from "./api";
-import { Http } from "./api/http";
+import { http } from "./api/http";
+import type { SessionSettings } from "./api/types";
 import { ChatPane } from "./chat/ChatPane";
+import { NEW } from "./chat/drafts";
 import { Header } from "./Header";
+import { focusQuestion, useHostedChat } from "./host/useHostedChat";
+import { useI18n } from "./i18n";
 import { useBases } from "./knowledge/useBases";
 import { useScope } from "./knowledge/useScope";
 import { Panels } from "./Panels";
 import { SideBar } from "./SideBar";
 import { useSessions } from "./sessions/useSessions";
 import { useSession } from "./sessions/useSession";
+import { focusSearch } from "./sessions/SearchField";
+import { useSettings } from "./sessions/useSettings";
+import { Later } from "./ui/Later";
 import { useWide } from "./ui/useMedia";
 import { useActiveConversation } from "./useActiveConversation";
+import { useKeys } from "./useKeys";
 import { usePanels } from "./usePanels";
 
+const SessionMenu = lazy(() => import("./sessions/SessionMenu"));
+
 export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () => void }) {
+  const { t } = useI18n();
   const wide = useWide();
   const api = useMemo(() => {
     const bearer = () => store.get()?.bearer ?? null;
-    return makeApi(new Http(bearer, () => document.documentElement.lang, onEnded));
+    return makeApi(http({ bearer, language: () => document.documentElement.lang, ended: onEnded }));
   }, [store, onEnded]);
   const sessions = useSessions(api);
   const bases = useBases(api);
-  const active = useActiveConversation(api, sessions, bases);
+  const chosen = useRef<SessionSettings | null>(null);
+  const active = useActiveConversation(api, sessions, bases, chosen);
   const panels = usePanels();
   const { open, startNew, sessionId } = active;
   const session = useSession(api, sessions, sessionId);
+  useHostedChat({ sessionId, session, open, startNew });
+  const { settings, chosen: forNew } = useSettings(sessions, sessionId, session);
+  chosen.current = forNew;
   const scope = useScope(bases, sessions, sessionId, session);
 
   const showKnowledge = useCallback(() => panels.show("knowledge"), [panels.show]);
@@ -35,15 +50,25 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
     panels.close();
   };
   const list = {
+    api,
     sessions,
     activeId: sessionId,
     onOpen: (id: string) => go(() => open(id)),
     onNew: () => go(startNew),
     onRemoved: (id: string) => id === sessionId && startNew(),
     onKnowledge: showKnowledge,
+    onHelp: () => panels.show("help"),
   };
+  const onSearch = () => {
+    if (!wide) panels.show("sessions");
+    focusSearch();
+  };
+  useKeys({ panels, conversation: active.conversation, onNew: list.onNew, onSearch });
   return (
     <div className="workspace">
+      <button type="button" className="skip" onClick={focusQuestion}>
+        {t.nav.skip}
+      </button>
       {wide && <SideBar {...list} />}
       <main className="main">
         <Header
@@ -51,19 +76,33 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
           wide={wide}
           onSessions={() => panels.show("sessions")}
           onNew={list.onNew}
+          menu={
+            <Later>
+              <SessionMenu
+                api={api}
+                sessions={sessions}
+                session={session}
+                onSettings={() => panels.show("settings")}
+                onHelp={list.onHelp}
+                onRemoved={list.onRemoved}
+              />
+            </Later>
+          }
         />
         <ChatPane
           key={active.key}
+          api={api}
           conversation={active.conversation}
           bases={bases}
           scope={scope}
+          draftOf={sessionId ?? NEW}
           isNew={sessionId === null}
           onCite={panels.cite}
           onKnowledge={showKnowledge}
           onMissing={startNew}
         />
       </main>
-      <Panels panels={panels} api={api} bases={bases} scope={scope} list={wide ? null : list} />
+      <Panels panels={panels} api={api} bases={bases} scope={scope} settings={settings} list={wide ? null : list} />
     </div>
   );
 }

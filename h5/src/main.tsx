@@ -6,8 +6,11 @@ import { takeEntry } from "./access/entry";
 import { begin } from "./access/exchange";
 import { historyKeep, storageKeep } from "./access/keep";
 import { App } from "./App";
+import { HostContext } from "./host/context";
+import { Host } from "./host/host";
 import { I18nProvider } from "./i18n";
 import { preferredLang } from "./i18n/lang";
+import { beginLook } from "./ui/look";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/frame.css";
@@ -17,12 +20,14 @@ import "./styles/markdown.css";
 import "./styles/panels.css";
 
 const entry = takeEntry(location, history);
+beginLook(entry.theme);
+const host = new Host(window);
 const store = new AccessStore([storageKeep(() => sessionStorage), historyKeep(history)]);
 let begun: ReturnType<typeof begin> | null = null;
 
 /** A token is good for one exchange: whoever asks while it runs gets the same answer. */
 function beginOnce() {
-  begun ??= begin(entry.token, store).finally(() => {
+  begun ??= begin(entry.token, store, entry.byHost && host.framed).finally(() => {
     begun = null;
   });
   return begun;
@@ -33,7 +38,9 @@ if (root === null) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
     <I18nProvider initial={entry.lang ?? preferredLang(navigator.languages)}>
-      <App store={store} begin={beginOnce} />
+      <HostContext value={host}>
+        <App store={store} begin={beginOnce} />
+      </HostContext>
     </I18nProvider>
   </StrictMode>,
 );

@@ -1,7 +1,10 @@
 /** Which conversation is shown; the address remembers it, so that a reload comes back to it. */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import type { Api } from "./api";
+import type { SessionSettings } from "./api/types";
 import { Conversation } from "./chat/conversation";
+import { useHost } from "./host/context";
+import { moveDraft, NEW } from "./chat/drafts";
 import type { Bases } from "./knowledge/useBases";
 import type { Sessions } from "./sessions/useSessions";
 
@@ -19,7 +22,8 @@ export interface ActiveConversation extends Active {
   startNew: () => void;
 }
 
-export function useActiveConversation(api: Api, sessions: Sessions, bases: Bases): ActiveConversation {
+export function useActiveConversation(api: Api, sessions: Sessions, bases: Bases, settings: RefObject<SessionSettings | null>): ActiveConversation {
+  const host = useHost();
   // read at the moment a question is asked, by conversations made long before
   const latest = useRef({ sessions, bases });
   latest.current = { sessions, bases };
@@ -28,15 +32,22 @@ export function useActiveConversation(api: Api, sessions: Sessions, bases: Bases
     (key: number, sessionId: string | null): Active => {
       const conversation = new Conversation(api, sessionId, {
         chosenBases: () => latest.current.bases.chosen?.slice() ?? null,
+        chosenSettings: () => settings.current,
         created: (session) => {
           latest.current.sessions.include(session);
+          moveDraft(NEW, session.id);
           setActive((now) => (now.conversation === conversation ? { ...now, sessionId: session.id } : now));
         },
         asked: (id) => latest.current.sessions.touch(id),
+        answered: (session_id, state) => {
+          host.tell({ type: "concierge:answered", session_id, state });
+          // only the first answer brings a title
+          if (conversation.snapshot().turns.length === 1) latest.current.sessions.awaitTitle(session_id);
+        },
       });
       return { key, sessionId, conversation };
     },
-    [api],
+    [api, host, settings],
   );
   const [active, setActive] = useState<Active>(() => make(0, HASH.exec(location.hash)?.[1] ?? null));
 

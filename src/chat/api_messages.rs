@@ -39,6 +39,10 @@ enum Removed {
     Removed,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them lives for the length of a request"
+)]
 #[derive(ResponseContent)]
 enum Answer {
     Whole(Json<MessageBody>),

@@ -35,6 +35,8 @@ use crate::{
 const BODY_BYTES_MAX: u64 = 1 << 20;
 /// Bytes that a multipart body may have around its file.
 const MULTIPART_BYTES_SPARE: u64 = 64 << 10;
+/// How the paths end that take files.
+const UPLOADS: [&str; 3] = ["/documents", "/documents/batch", "/versions"];
 /// A body that comes more slowly is given up, after some seconds for its way.
 const BODY_BYTES_PER_SECOND_MIN: u64 = 1_000;
 const BODY_SECONDS_SPARE: u64 = 75;
@@ -243,7 +245,8 @@ impl Limits {
         let multipart = request
             .content_type()
             .is_some_and(|kind| kind.starts_with("multipart/"));
-        if multipart && request.uri().path().ends_with("/documents") {
+        let path = request.uri().path();
+        if multipart && UPLOADS.iter().any(|upload| path.ends_with(upload)) {
             self.upload_bytes_max + MULTIPART_BYTES_SPARE
         } else {
             BODY_BYTES_MAX

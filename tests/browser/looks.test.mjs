@@ -19,6 +19,33 @@ async function look(page, name) {
   await screenshot(page, name);
 }
 
+/** What is done with an answer and its conversation; ends where it began. */
+async function turnsTour(page, here, name) {
+  const { words } = here;
+  await here.named(words.again).click();
+  await here.which(words.answers).filter({ hasText: "2/2" }).waitFor();
+  await here.cited(here.finished().first());
+  await here.named(words.bad).click();
+  await page.getByLabel(words.why).waitFor();
+  await look(page, `${name}-rated`);
+  await page.getByLabel(words.why).press("Escape");
+  await here.named(words.edit).click();
+  await look(page, `${name}-edit`);
+  await page.getByLabel(words.editLabel).press("Escape");
+  await here.named(words.menu).click();
+  await page.getByRole("menuitem", { name: words.settings }).waitFor();
+  await look(page, `${name}-menu`);
+  await page.getByRole("menuitem", { name: words.settings }).click();
+  await page.getByLabel(words.temperature).fill("9");
+  await page.getByRole("alert").first().waitFor();
+  await look(page, `${name}-settings`);
+  await here.closeSheet();
+  await here.menu(words.help);
+  await page.getByLabel(words.dark, { exact: true }).waitFor();
+  await look(page, `${name}-help`);
+  await here.closeSheet();
+}
+
 async function phoneTour(page, lang, name) {
   const here = chat(page, lang);
   await here.arrived();
@@ -27,6 +54,7 @@ async function phoneTour(page, lang, name) {
   const answer = await here.ask(QUESTION[lang]);
   await here.cited(answer);
   await look(page, `${name}-answer`);
+  await turnsTour(page, here, name);
   const { seen } = await here.openCitation(answer);
   assert.ok(seen, "the marked passage is not in view");
   await look(page, `${name}-citation`);
@@ -48,6 +76,7 @@ async function deskTour(page, lang, name) {
   const answer = await here.ask(QUESTION[lang]);
   await here.cited(answer);
   await look(page, `${name}-answer`);
+  await turnsTour(page, here, name);
   await here.openCitation(answer);
   // on a desk the document stands beside the answer, which stays in use
   assert.ok(await here.chips(answer).first().isVisible());

@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 const ARTIFACTS = path.join(path.dirname(fileURLToPath(import.meta.url)), "artifacts");
 const SCREENSHOTS = path.join(ARTIFACTS, "screenshots");
 /** Long enough for a cold model on a busy machine; everything waits for a state, never for a time. */
-const STEP_MS_MAX = 60_000;
+const STEP_MS_MAX = Number(process.env.STEP_MS ?? 60_000);
 
 export const DESK = { width: 1280, height: 800 };
 export const PHONE = { width: 375, height: 812 };

@@ -28,6 +28,7 @@ mod origins;
 mod process;
 mod prompts;
 mod reader;
+mod rivals_knowledge;
 mod search;
 mod shutdown;
 mod tls;

@@ -3,11 +3,13 @@ import { type Access, AccessStore } from "./access";
 import { announceEnd, reentryAddress } from "./ended";
 import { takeEntry } from "./entry";
 import { begin } from "./exchange";
+import type { Host } from "../host/host";
 import { historyKeep, storageKeep } from "./keep";
 
 const ACCESS: Access = {
   bearer: "b",
   clientId: "demo",
+  userId: "0190",
   username: "u",
   reentryUrl: null,
   expiresAt: Date.now() + 3_600_000,
@@ -31,7 +33,7 @@ function enter(href: string) {
 describe("the address", () => {
   it("gives its token and loses it", () => {
     const { entry, replaced } = enter("https://h.example/h5/?a=1&api_token=abc%2B%2F%3D%3D&lang=zh#s=1");
-    expect(entry).toEqual({ token: "abc+/==", lang: "zh" });
+    expect(entry).toEqual({ token: "abc+/==", lang: "zh", theme: null, byHost: false });
     expect(replaced).toEqual(["/h5/?a=1&lang=zh#s=1"]);
   });
 
@@ -42,7 +44,7 @@ describe("the address", () => {
 
   it("is left alone without a token", () => {
     const { entry, replaced } = enter("https://h.example/h5/?lang=fr");
-    expect([entry, replaced]).toEqual([{ token: null, lang: null }, []]);
+    expect([entry, replaced]).toEqual([{ token: null, lang: null, theme: null, byHost: false }, []]);
   });
 });
 
@@ -149,24 +151,21 @@ describe("beginning a visit", () => {
 
 describe("the end of a session", () => {
   function page(framed: boolean) {
-    const post = vi.fn();
+    const tell = vi.fn();
     const assign = vi.fn();
-    const parent = { postMessage: post };
-    const self: Record<string, unknown> = { location: { assign } };
-    self.parent = framed ? parent : self;
-    return { self: self as unknown as Window, post, assign };
+    return { host: { framed, tell } as unknown as Host, tell, location: { assign }, assign };
   }
 
   it("is told to the host of a frame", () => {
-    const { self, post, assign } = page(true);
-    announceEnd("demo", "https://partner.example/", self);
-    expect(post).toHaveBeenCalledExactlyOnceWith({ type: "concierge:session-ended", client_id: "demo" }, "*");
+    const { host, tell, location, assign } = page(true);
+    announceEnd("demo", "https://partner.example/", host, location);
+    expect(tell).toHaveBeenCalledExactlyOnceWith({ type: "concierge:session-ended", client_id: "demo" });
     expect(assign).not.toHaveBeenCalled();
   });
 
   it("leads to the re-entry address, if that is a web address", () => {
-    const { self, assign } = page(false);
-    announceEnd("demo", "https://partner.example/chat", self);
+    const { host, location, assign } = page(false);
+    announceEnd("demo", "https://partner.example/chat", host, location);
     expect(assign).toHaveBeenCalledExactlyOnceWith("https://partner.example/chat");
     for (const bad of [null, "", "javascript:alert(1)", "data:text/html,x", "/relative"]) {
       expect(reentryAddress(bad)).toBeNull();

@@ -5,6 +5,7 @@ import type { Keep } from "./keep";
 export interface Access {
   bearer: string;
   clientId: string;
+  userId: string;
   username: string;
   reentryUrl: string | null;
   /** Milliseconds since 1970. */
@@ -62,6 +63,7 @@ export function accessOf(exchange: TokenExchange, tokenDigest: string | null, no
   return {
     bearer: exchange.access_token,
     clientId: exchange.client_id,
+    userId: exchange.user.id,
     username: exchange.user.username,
     reentryUrl: exchange.reentry_url ?? null,
     expiresAt: now + exchange.expires_in * 1000,

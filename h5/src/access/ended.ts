@@ -1,10 +1,6 @@
 /** What the page does when its session is over: it asks its host, or goes where the client says. */
+import type { Host } from "../host/host";
 import { schemeOf } from "../ui/scheme";
-
-export interface EndedMessage {
-  type: "concierge:session-ended";
-  client_id: string;
-}
 
 /** Only http and https: the address comes from a client's settings and must not become script. */
 export function reentryAddress(url: string | null): string | null {
@@ -13,13 +9,11 @@ export function reentryAddress(url: string | null): string | null {
 }
 
 /** A frame tells its host; a page of its own leaves for the re-entry address. */
-export function announceEnd(clientId: string, reentryUrl: string | null, page: Window): void {
-  if (page.parent !== page) {
-    const message: EndedMessage = { type: "concierge:session-ended", client_id: clientId };
-    // any host may frame us and the message holds no secret
-    page.parent.postMessage(message, "*");
+export function announceEnd(clientId: string, reentryUrl: string | null, host: Host, location: Pick<Location, "assign">): void {
+  if (host.framed) {
+    host.tell({ type: "concierge:session-ended", client_id: clientId });
     return;
   }
   const address = reentryAddress(reentryUrl);
-  if (address !== null) page.location.assign(address);
+  if (address !== null) location.assign(address);
 }

@@ -8,12 +8,16 @@ export type Beginning =
   | { kind: "in"; access: Access }
   /** No token and nothing left from before. */
   | { kind: "stranger" }
+  /** The site around the page has the token. */
+  | { kind: "awaiting" }
   /** The token was refused: expired, used before, or broken. */
   | { kind: "refused" }
   /** The server could not be asked; the token may still be good. */
   | { kind: "failed"; error: ApiError };
 
-export async function begin(token: string | null, store: AccessStore): Promise<Beginning> {
+export async function begin(token: string | null, store: AccessStore, byHost = false): Promise<Beginning> {
+  // what this tab had may be another person's, who has left the host's site since
+  if (token === null && byHost) return { kind: "awaiting" };
   const earlier = store.restore(Date.now());
   if (token === null) return earlier ? { kind: "in", access: earlier } : { kind: "stranger" };
   const digest = await digestOf(token);
@@ -29,6 +33,13 @@ export async function begin(token: string | null, store: AccessStore): Promise<B
     store.clear();
     return { kind: "refused" };
   }
+}
+
+/** A new token for a visit under way; what the page has is kept where the new one is refused. */
+export async function renew(token: string, store: AccessStore): Promise<Access> {
+  const access = accessOf(await exchange(token), await digestOf(token), Date.now());
+  store.set(access);
+  return access;
 }
 
 async function exchange(token: string): Promise<TokenExchange> {

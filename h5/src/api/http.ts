@@ -1,69 +1,48 @@
 /** One way to the server: adds the bearer, turns every failure into an `ApiError`, notices the end of the session. */
+import createClient, { type Client } from "openapi-fetch";
 import { ApiError, isAbort, problemOf } from "./error";
+import type { paths } from "./schema";
 
 export const API_ROOT = "/api/v1";
 
-export interface Request {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Sent as JSON, unless it is a form. */
-  body?: object | FormData;
-  headers?: Record<string, string>;
-  signal?: AbortSignal | undefined;
+/** Knows every path of the document, with what goes in and what comes out. */
+export type Http = Client<paths>;
+
+export interface Caller {
+  bearer: () => string | null;
+  language: () => string;
+  /** Called once the server no longer accepts the bearer. */
+  ended: () => void;
 }
 
-export class Http {
-  constructor(
-    private readonly bearer: () => string | null,
-    private readonly language: () => string,
-    /** Called once the server no longer accepts the bearer. */
-    private readonly ended: () => void,
-  ) {}
+/** What it gives is a success: whatever else the server says is thrown. */
+export function http(caller: Caller): Http {
+  return createClient<paths>({
+    baseUrl: API_ROOT,
+    fetch: (request) => send(request, caller),
+    // the bearer is the only credential; a cookie of another page must not matter here
+    credentials: "omit",
+    cache: "no-store",
+  });
+}
 
-  /** The raw response, whatever its status; throws only when none came or the session has ended. */
-  async send(path: string, request: Request = {}): Promise<Response> {
-    const response = await this.reach(path, request);
-    if (response.status === 401) {
-      this.ended();
-      throw await problemOf(response);
-    }
-    return response;
-  }
+async function send(request: Request, { bearer, language, ended }: Caller): Promise<Response> {
+  const held = bearer();
+  if (held !== null) request.headers.set("authorization", `Bearer ${held}`);
+  request.headers.set("accept-language", language());
+  if (!request.headers.has("accept")) request.headers.set("accept", "application/json");
+  const response = await reach(request);
+  if (response.ok) return response;
+  // a late answer to the bearer of before must not end the session of now
+  if (response.status === 401 && held === bearer()) ended();
+  throw await problemOf(response);
+}
 
-  async json<Body>(path: string, request: Request = {}): Promise<Body> {
-    const response = await this.send(path, request);
-    if (!response.ok) throw await problemOf(response);
-    return (await response.json()) as Body;
-  }
-
-  async nothing(path: string, request: Request): Promise<void> {
-    const response = await this.send(path, request);
-    if (!response.ok) throw await problemOf(response);
-  }
-
-  private async reach(path: string, request: Request): Promise<Response> {
-    const { method = "GET", body, signal } = request;
-    const headers: Record<string, string> = {
-      accept: "application/json",
-      "accept-language": this.language(),
-      ...request.headers,
-    };
-    const bearer = this.bearer();
-    if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
-    const form = body instanceof FormData;
-    if (body !== undefined && !form) headers["content-type"] = "application/json";
-    try {
-      return await fetch(API_ROOT + path, {
-        method,
-        headers,
-        body: body === undefined ? null : form ? body : JSON.stringify(body),
-        signal: signal ?? null,
-        // the bearer is the only credential; a cookie of another page must not matter here
-        credentials: "omit",
-        cache: "no-store",
-      });
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      throw ApiError.offline();
-    }
+async function reach(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw ApiError.offline();
   }
 }

@@ -3,11 +3,6 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export interface Page<Item> {
-  items: Item[];
-  next_cursor?: string | null;
-}
-
 export type ProblemCode = Schemas["ProblemCode"];
 
 export type TokenExchange = Schemas["Session"];
@@ -18,9 +13,19 @@ export type Session = Schemas["SessionBody"];
 /** Null for the bases: every one the user may read. */
 export type SessionChange = Schemas["SessionChange"];
 
+/** How a conversation is answered; null leaves it to the server. */
+export type SessionSettings = Schemas["SessionSettings"];
+export type FoundMessage = Schemas["FoundInSession"];
+export type ChatModel = Schemas["ModelBody"];
+
+export type PromptSummary = Schemas["PromptSummary"];
+
 export type Message = Schemas["MessageBody"];
+export type Question = Schemas["Question"];
+export type ExportFormat = Schemas["ExportFormat"];
 export type MessageState = Schemas["MessageState"];
 export type MessageError = Schemas["MessageError"];
+export type Rating = Schemas["Rating"];
 export type Usage = Schemas["Usage"];
 export type Citation = Schemas["Citation"];
 export type Passage = Schemas["FoundPassage"];

@@ -1,54 +1,83 @@
-/** The quiet line under a finished answer: copy it, delete it with its question, and what it took. */
+/** The quiet line under a finished answer: what can be done with it, and what it took. */
 import { Button } from "antd";
 import { lazy, useState } from "react";
 import { useI18n } from "../i18n";
 import { copyText } from "../ui/copy";
-import type { Answer } from "./turns";
-import { CopiedIcon, CopyIcon, DeleteIcon } from "../ui/icons";
+import { asMarkdown } from "./asMarkdown";
+import type { AnswerActs } from "./AnswerView";
+import { Thumbs, useRating, Why } from "./Rate";
+import { Siblings } from "./Siblings";
+import type { Answer, Turn } from "./turns";
+import { AgainIcon, CopiedIcon, CopyIcon, DeleteIcon } from "../ui/icons";
 import { Later } from "../ui/Later";
 
 // dialogs are not needed to read a chat
 const ConfirmRemove = lazy(() => import("../ui/ConfirmRemove"));
 
 interface Props {
+  turn: Turn;
   answer: Answer;
-  question: string;
-  remove: () => Promise<void>;
+  acts: AnswerActs;
+  /** Another answer is being written: this one cannot be written again. */
+  busy: boolean;
 }
 
-export function AnswerFoot({ answer, question, remove }: Props) {
+export function AnswerFoot({ turn, answer, acts, busy }: Props) {
   const { t, number } = useI18n();
   const { usage, model } = answer;
+  const rated = useRating(answer.rating, (rating) => acts.rate(turn.id, rating));
   const facts = [
     model,
     usage && t.chat.tokens(number(usage.input_tokens), number(usage.output_tokens)),
   ].filter((fact) => fact !== null);
+  const kept = answer.id !== null && turn.trouble === null;
+  // one that was refused before it began stands beside those that are there
+  const current = answer.id ?? turn.again?.id ?? "";
   return (
-    <footer className="answer-foot">
-      {answer.text !== "" && <Copy text={answer.text} />}
-      <Remove question={question} remove={remove} />
-      <span>{facts.join(" · ")}</span>
-    </footer>
+    <>
+      <footer className="answer-foot">
+        {!busy && (
+          <Siblings siblings={answer.siblings} current={current} label={t.turns.answers} onChoose={acts.choose} />
+        )}
+        {answer.text !== "" && <Copy text={() => asMarkdown(answer.text, answer.citations, t.sources.page)} />}
+        {kept && !busy && (
+          <Button
+            type="text"
+            size="small"
+            icon={<AgainIcon />}
+            aria-label={t.turns.again}
+            title={t.turns.again}
+            onClick={() => acts.regenerate(turn.id)}
+          />
+        )}
+        {kept && answer.state !== "failed" && <Thumbs rated={rated} />}
+        <Remove question={turn.question} remove={() => acts.remove(turn.id)} />
+        <span className="answer-facts">{facts.join(" · ")}</span>
+      </footer>
+      <Why rated={rated} />
+    </>
   );
 }
 
-function Copy({ text }: { text: string }) {
+function Copy({ text }: { text: () => string }) {
   const { t } = useI18n();
   const [copied, setCopied] = useState(false);
-  const copy = async () => setCopied(await copyText(text));
+  const copy = async () => setCopied(await copyText(text()));
   return (
     <Button
       type="text"
       size="small"
       icon={copied ? <CopiedIcon /> : <CopyIcon />}
+      className="answer-copy"
       aria-label={copied ? t.chat.copied : t.chat.copy}
+      title={t.chat.copy}
       onClick={() => void copy()}
       onBlur={() => setCopied(false)}
     />
   );
 }
 
-function Remove({ question, remove }: Omit<Props, "answer">) {
+function Remove({ question, remove }: { question: string; remove: () => Promise<void> }) {
   const { t } = useI18n();
   const [asking, setAsking] = useState(false);
   return (
@@ -58,6 +87,7 @@ function Remove({ question, remove }: Omit<Props, "answer">) {
         size="small"
         icon={<DeleteIcon />}
         aria-label={t.chat.remove}
+        title={t.chat.remove}
         onClick={() => setAsking(true)}
       />
       {asking && (

@@ -1,7 +1,7 @@
 /** An answer: its text, its sources, and how it stands. */
 import { lazy, Suspense, useEffect, useMemo } from "react";
 import { isErrorCode } from "../api/error";
-import type { Citation } from "../api/types";
+import type { Citation, Rating } from "../api/types";
 import { type Source, sourcesOf } from "../citation/sources";
 import { useI18n } from "../i18n";
 import type { Texts } from "../i18n/en";
@@ -18,11 +18,24 @@ const Markdown = lazy(loadMarkdown);
 export interface AnswerActs {
   cite: (source: Source) => void;
   retry: (turnId: string) => void;
-  askAgain: (question: string) => void;
+  /** Another answer to the same question. */
+  regenerate: (turnId: string) => void;
+  /** The same question in other words. */
+  edit: (turnId: string, question: string) => void;
+  /** Another wording or another answer. */
+  choose: (messageId: string) => void;
+  rate: (turnId: string, rating: Rating) => Promise<void>;
   remove: (turnId: string) => Promise<void>;
 }
 
-export function AnswerView({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
+interface Props {
+  turn: Turn;
+  acts: AnswerActs;
+  /** Some answer of the conversation is being written. */
+  busy: boolean;
+}
+
+export function AnswerView({ turn, acts, busy }: Props) {
   const { t } = useI18n();
   const { answer, trouble } = turn;
   // fetched while the answer is still awaited
@@ -37,9 +50,9 @@ export function AnswerView({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
         <p className="muted">{t.chat.empty}</p>
       )}
       {answer.state === "stopped" && <p className="answer-state">{t.chat.stopped}</p>}
-      <Trouble turn={turn} acts={acts} />
+      <Trouble turn={turn} acts={acts} busy={busy} />
       <Sources citations={answer.citations} onOpen={acts.cite} />
-      {!open && <AnswerFoot answer={answer} question={turn.question} remove={() => acts.remove(turn.id)} />}
+      {!open && <AnswerFoot turn={turn} answer={answer} acts={acts} busy={busy} />}
     </article>
   );
 }
@@ -94,7 +107,7 @@ function Progress({ turn }: { turn: Turn }) {
   );
 }
 
-function Trouble({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
+function Trouble({ turn, acts, busy }: Props) {
   const { t } = useI18n();
   const { answer, trouble } = turn;
   if (trouble !== null) {
@@ -102,9 +115,8 @@ function Trouble({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
     return <ErrorNote error={trouble} act={{ label, run: () => acts.retry(turn.id) }} />;
   }
   if (answer?.state !== "failed") return null;
-  return (
-    <Note text={failureOf(answer, t)} act={{ label: t.chat.askAgain, run: () => acts.askAgain(turn.question) }} />
-  );
+  const again = busy ? undefined : { label: t.chat.askAgain, run: () => acts.regenerate(turn.id) };
+  return <Note text={failureOf(answer, t)} act={again} />;
 }
 
 function failureOf({ error }: Answer, t: Texts): string {

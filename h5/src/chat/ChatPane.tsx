@@ -1,6 +1,8 @@
 /** One conversation: what was said, and where the next question is written. */
 import { Button } from "antd";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
+import type { Api } from "../api";
+import type { Rating } from "../api/types";
 import type { Source } from "../citation/sources";
 import { useI18n } from "../i18n";
 import type { Bases } from "../knowledge/useBases";
@@ -11,14 +13,18 @@ import { Composer } from "./Composer";
 import type { Conversation, ConversationState } from "./conversation";
 import { Transcript } from "./Transcript";
 import { isOpen } from "./turns";
+import { useAttachments } from "./useAttachments";
 import { Welcome } from "./Welcome";
 import { ScopeIcon } from "../ui/icons";
 
 interface Props {
+  api: Api;
   conversation: Conversation;
   bases: Bases;
   /** Null until it is known. */
   scope: Scope | null;
+  /** Under which name the unsent question is kept. */
+  draftOf: string;
   isNew: boolean;
   onCite: (source: Source) => void;
   onKnowledge: () => void;
@@ -26,10 +32,11 @@ interface Props {
   onMissing: () => void;
 }
 
-export function ChatPane({ conversation, bases, scope, isNew, onCite, onKnowledge, onMissing }: Props) {
+export function ChatPane({ api, conversation, bases, scope, draftOf, isNew, onCite, onKnowledge, onMissing }: Props) {
   const { t } = useI18n();
   const online = useOnline();
   const state = useConversation(conversation, onMissing);
+  const attachments = useAttachments(api, bases, scope, t.knowledge.ownTitle);
   const chosen = scope?.chosen ?? null;
   // once under way, a conversation that may use everything need not say so
   const limits = bases.items.length > 0 && (isNew || chosen !== null);
@@ -37,7 +44,10 @@ export function ChatPane({ conversation, bases, scope, isNew, onCite, onKnowledg
     () => ({
       cite: onCite,
       retry: (turnId: string) => conversation.retry(turnId),
-      askAgain: (question: string) => conversation.ask(question),
+      regenerate: (turnId: string) => conversation.regenerate(turnId),
+      edit: (turnId: string, question: string) => conversation.edit(turnId, question),
+      choose: (messageId: string) => void conversation.choose(messageId),
+      rate: (turnId: string, rating: Rating) => conversation.rate(turnId, rating),
       remove: (turnId: string) => conversation.remove(turnId),
     }),
     [conversation, onCite],
@@ -47,7 +57,7 @@ export function ChatPane({ conversation, bases, scope, isNew, onCite, onKnowledg
       {state.turns.length > 0 ? (
         <Transcript state={state} acts={acts} onOlder={() => void conversation.loadOlder()} />
       ) : (
-        <Empty state={state} bases={bases} chosen={chosen} onKnowledge={onKnowledge} onRetry={() => void conversation.open()} />
+        <Empty state={state} bases={bases} chosen={chosen} onKnowledge={onKnowledge} onAsk={(question) => conversation.ask(question)} onRetry={() => void conversation.open()} />
       )}
       <div className="column dock">
         {!online && (
@@ -55,9 +65,12 @@ export function ChatPane({ conversation, bases, scope, isNew, onCite, onKnowledg
             {t.chat.offline}
           </p>
         )}
+        {state.refused && <ErrorNote error={state.refused} />}
         <Composer
+          draftOf={draftOf}
           busy={state.turns.some(isOpen)}
           onSend={(question) => conversation.ask(question)}
+          attachments={attachments}
           onStop={() => void conversation.stop()}
           tools={limits ? <ScopeButton chosen={chosen} onClick={onKnowledge} /> : null}
         />
@@ -82,14 +95,15 @@ function useConversation(conversation: Conversation, onMissing: () => void): Con
 interface EmptyProps extends Pick<Props, "bases" | "onKnowledge"> {
   chosen: Chosen;
   state: ConversationState;
+  onAsk: (question: string) => void;
   onRetry: () => void;
 }
 
 /** Nothing to read: not yet, not reachable, or not begun. */
-function Empty({ state, bases, chosen, onKnowledge, onRetry }: EmptyProps) {
+function Empty({ state, bases, chosen, onKnowledge, onAsk, onRetry }: EmptyProps) {
   const { t } = useI18n();
   if (state.loading) return <p className="muted center grow">{t.loading}</p>;
-  if (state.loadError === null) return <Welcome bases={bases} chosen={chosen} onKnowledge={onKnowledge} />;
+  if (state.loadError === null) return <Welcome bases={bases} chosen={chosen} onKnowledge={onKnowledge} onAsk={onAsk} />;
   return (
     <div className="column grow">
       <ErrorNote error={state.loadError} act={{ label: t.retry, run: onRetry }} />

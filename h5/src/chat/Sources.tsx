@@ -2,11 +2,8 @@
 import { Button } from "antd";
 import { useMemo, useState } from "react";
 import type { Citation } from "../api/types";
-import { type Source, sourcesOf } from "../citation/sources";
+import { LIST_MARK, type Source, sourcesOf } from "../citation/sources";
 import { useI18n } from "../i18n";
-
-/** What a quoted entry of a list begins with. */
-const LIST_MARK = /^[-*•]\s+/;
 
 /** More than these are folded away. */
 const SHOWN = 3;

@@ -4,6 +4,7 @@ import { memo, useEffect, useState } from "react";
 import { useI18n } from "../i18n";
 import { AnswerView, type AnswerActs } from "./AnswerView";
 import type { ConversationState } from "./conversation";
+import { QuestionView } from "./QuestionView";
 import { isOpen, type Turn } from "./turns";
 import { useReadingPlace } from "./useReadingPlace";
 import { DownIcon } from "../ui/icons";
@@ -18,6 +19,7 @@ export function Transcript({ state, acts, onOlder }: Props) {
   const { t } = useI18n();
   const { turns, hasOlder, loadingOlder } = state;
   const place = useReadingPlace(turns);
+  const busy = turns.some(isOpen);
   return (
     <div className="transcript" ref={place.ref} onScroll={place.onScroll} tabIndex={-1}>
       <div className="column" role="group" aria-label={t.chat.transcript}>
@@ -29,7 +31,7 @@ export function Transcript({ state, acts, onOlder }: Props) {
           </div>
         )}
         {turns.map((turn) => (
-          <TurnView key={turn.id} turn={turn} acts={acts} />
+          <TurnView key={turn.id} turn={turn} acts={acts} busy={busy} />
         ))}
       </div>
       <Announcer turn={turns.at(-1)} />
@@ -46,13 +48,17 @@ export function Transcript({ state, acts, onOlder }: Props) {
   );
 }
 
-const TurnView = memo(function TurnView({ turn, acts }: { turn: Turn; acts: AnswerActs }) {
+interface TurnProps {
+  turn: Turn;
+  acts: AnswerActs;
+  busy: boolean;
+}
+
+const TurnView = memo(function TurnView({ turn, acts, busy }: TurnProps) {
   return (
     <>
-      <div className="question">
-        <p>{turn.question}</p>
-      </div>
-      <AnswerView turn={turn} acts={acts} />
+      <QuestionView turn={turn} busy={busy} edit={acts.edit} choose={acts.choose} />
+      <AnswerView turn={turn} acts={acts} busy={busy} />
     </>
   );
 });

@@ -1,5 +1,6 @@
 /** What a conversation shows before anything was asked. */
 import { useI18n } from "../i18n";
+import { suggestionsOf } from "./suggestions";
 import { type Bases, titleOf } from "../knowledge/useBases";
 import type { Chosen } from "../knowledge/useScope";
 
@@ -10,15 +11,17 @@ interface Props {
   bases: Bases;
   chosen: Chosen;
   onKnowledge: () => void;
+  onAsk: (question: string) => void;
 }
 
-export function Welcome({ bases, chosen, onKnowledge }: Props) {
+export function Welcome({ bases, chosen, onKnowledge, onAsk }: Props) {
   const { t } = useI18n();
   const used = bases.items.filter(({ id, documents }) => documents > 0 && (chosen === null || chosen.includes(id)));
   return (
     <div className="welcome grow">
       <h2>{t.chat.welcome}</h2>
       <p>{t.chat.welcomeText}</p>
+      <Suggestions questions={suggestionsOf(used)} onAsk={onAsk} />
       {used.length > 0 && (
         <section>
           <h3>{t.chat.answersFrom}</h3>
@@ -35,5 +38,23 @@ export function Welcome({ bases, chosen, onKnowledge }: Props) {
         </section>
       )}
     </div>
+  );
+}
+
+function Suggestions({ questions, onAsk }: { questions: readonly string[]; onAsk: Props["onAsk"] }) {
+  const { t } = useI18n();
+  if (questions.length === 0) return null;
+  return (
+    <section aria-label={t.chat.suggestions}>
+      <ul className="suggestions">
+        {questions.map((question) => (
+          <li key={question}>
+            <button type="button" className="suggestion" onClick={() => onAsk(question)}>
+              {question}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

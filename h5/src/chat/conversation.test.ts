@@ -1,14 +1,24 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Api } from "../api";
 import { ApiError } from "../api/error";
-import type { Message, Session } from "../api/types";
+import type { Message, Question, Session } from "../api/types";
+import { NO_SETTINGS } from "../sessions/settings";
 import { Conversation, type ConversationHost } from "./conversation";
 
-const SESSION: Session = { id: "s", title: "t", knowledge_base_ids: null, created_at: "", updated_at: "" };
+const SESSION: Session = {
+  id: "s",
+  title: "",
+  title_by: "server",
+  knowledge_base_ids: null,
+  settings: NO_SETTINGS,
+  current_message_id: null,
+  created_at: "",
+  updated_at: "",
+};
 
-function answerTo(question: string, text: string): Response {
+function answerTo(question: string, text: string, message = "m"): Response {
   const events: [string, object][] = [
-    ["start", { session_id: "s", question_id: question, message_id: "m", model: null }],
+    ["start", { session_id: "s", question_id: question, message_id: message, model: null }],
     ["delta", { text }],
     ["done", { state: "done" }],
   ];
@@ -17,14 +27,14 @@ function answerTo(question: string, text: string): Response {
 }
 
 function set(parts: Partial<Api>, chosen: string[] | null = null) {
-  const host: ConversationHost = { chosenBases: () => chosen, created: vi.fn(), asked: vi.fn() };
+  const host: ConversationHost = { chosenBases: () => chosen, chosenSettings: () => null, created: vi.fn(), asked: vi.fn(), answered: vi.fn() };
   const api = { newSession: vi.fn(async () => SESSION), ...parts };
   return { host, api, make: (id: string | null) => new Conversation(api as unknown as Api, id, host) };
 }
 
 describe("a conversation", () => {
   it("makes its session with the first question only", async () => {
-    const ask = vi.fn(async (_: string, id: string) => answerTo(id, "24"));
+    const ask = vi.fn(async (_: string, { id }: Question) => answerTo(id ?? "", "24"));
     const { make, api, host } = set({ ask }, ["b1"]);
     const conversation = make(null);
     await conversation.open();
@@ -33,17 +43,17 @@ describe("a conversation", () => {
     await vi.waitFor(() => expect(conversation.snapshot().turns[0]?.answer?.state).toBe("done"));
     conversation.ask("and then?");
     await vi.waitFor(() => expect(conversation.snapshot().turns[1]?.answer?.state).toBe("done"));
-    expect(api.newSession).toHaveBeenCalledExactlyOnceWith({ title: "how long?", knowledge_base_ids: ["b1"] });
-    expect(host.created).toHaveBeenCalledExactlyOnceWith(SESSION);
+    expect(api.newSession).toHaveBeenCalledExactlyOnceWith({ title: "", knowledge_base_ids: ["b1"] });
+    expect(host.created).toHaveBeenCalledExactlyOnceWith({ ...SESSION, title: "how long?" });
     expect(conversation.snapshot().turns.map(({ answer }) => answer?.text)).toEqual(["24", "24"]);
   });
 
   it("retries a refused question by the same id", async () => {
     const ids: string[] = [];
-    const ask = vi.fn(async (_: string, id: string) => {
-      ids.push(id);
+    const ask = vi.fn(async (_: string, { id = "" }: Question) => {
+      ids.push(id ?? "");
       if (ids.length === 1) throw new ApiError("throttled", "", 7);
-      return answerTo(id, "24");
+      return answerTo(id ?? "", "24");
     });
     const { make } = set({ ask });
     const conversation = make("s");
@@ -57,7 +67,7 @@ describe("a conversation", () => {
   });
 
   it("goes on with an answer that was running when the page was loaded", async () => {
-    const common = { session_id: "s", citations: [], error: null, model: null, usage: null, created_at: "" };
+    const common = { session_id: "s", parent_id: null, siblings: [], rating: null, citations: [], error: null, model: null, usage: null, created_at: "" };
     const items: Message[] = [
       { id: "m", role: "assistant", reply_to: "q", content: "2", state: "running", ...common },
       { id: "q", role: "user", reply_to: null, content: "how long?", state: "done", ...common },
@@ -74,7 +84,7 @@ describe("a conversation", () => {
   it("lets a question through that was on its way when another conversation was opened", async () => {
     let letGo: (session: Session) => void = () => undefined;
     const newSession = vi.fn(() => new Promise<Session>((resolve) => (letGo = resolve)));
-    const ask = vi.fn(async (_: string, id: string) => answerTo(id, "24"));
+    const ask = vi.fn(async (_: string, { id }: Question) => answerTo(id ?? "", "24"));
     const { make } = set({ newSession, ask });
     const conversation = make(null);
     conversation.ask("how long?");
@@ -89,7 +99,7 @@ describe("a conversation", () => {
       const refusal = refusals.shift();
       if (refusal) throw refusal;
     });
-    const { make } = set({ deleteMessage, ask: async (_: string, id: string) => answerTo(id, "24") });
+    const { make } = set({ deleteMessage, ask: async (_: string, { id }: Question) => answerTo(id ?? "", "24") });
     const conversation = make("s");
     for (const question of ["one", "two", "three"]) {
       conversation.ask(question);
@@ -116,5 +126,67 @@ describe("a conversation", () => {
     expect(stop).not.toHaveBeenCalled();
     begin(answerTo("q", "24"));
     await vi.waitFor(() => expect(stop).toHaveBeenCalledExactlyOnceWith("m"));
+  });
+
+  /** A conversation of two turns that is loaded, with what it says to the server. */
+  async function loaded(regenerated = async (_: string, id: string) => answerTo("q1", "again", id)) {
+    const common = { session_id: "s", citations: [], rating: null, error: null, model: null, usage: null, created_at: "" };
+    const turn = (question: string, answer: string): Message[] => [
+      { id: answer, role: "assistant", reply_to: question, parent_id: question, siblings: [answer], content: answer, state: "done", ...common },
+      { id: question, role: "user", reply_to: null, parent_id: null, siblings: [question], content: question, state: "done", ...common },
+    ];
+    const messages = vi.fn(async () => ({ items: [...turn("q2", "a2"), ...turn("q1", "a1")], next_cursor: null }));
+    const regenerate = vi.fn(regenerated);
+    const ask = vi.fn(async (_: string, { id }: Question) => answerTo(id ?? "", "edited"));
+    const changeSession = vi.fn(async () => SESSION);
+    const api = { messages, regenerate, ask, changeSession };
+    const conversation = set(api as unknown as Partial<Api>).make("s");
+    await conversation.open();
+    return { conversation, ...api };
+  }
+
+  it("answers again beside the answer that is there", async () => {
+    const { conversation, regenerate } = await loaded();
+    conversation.regenerate("q1");
+    expect(conversation.snapshot().turns.map(({ id }) => id)).toEqual(["q1"]);
+    await vi.waitFor(() => expect(conversation.snapshot().turns[0]?.answer?.state).toBe("done"));
+    const [turn] = conversation.snapshot().turns;
+    const [of, id] = regenerate.mock.calls[0] ?? [];
+    expect([of, turn?.answer?.siblings]).toEqual(["a1", ["a1", id]]);
+    expect(turn).toMatchObject({ again: null, answer: { id, text: "again" } });
+  });
+
+  it("asks in other words beside the question that is there", async () => {
+    const { conversation, ask } = await loaded();
+    conversation.edit("q1", "otherwise");
+    await vi.waitFor(() => expect(conversation.snapshot().turns[0]?.answer?.state).toBe("done"));
+    const { turns } = conversation.snapshot();
+    const id = turns[0]?.id;
+    expect(ask.mock.calls[0]?.[1]).toEqual({ id, content: "otherwise", edit_of: "q1" });
+    expect(turns).toHaveLength(1);
+    expect(turns[0]).toMatchObject({ question: "otherwise", siblings: ["q1", id], editOf: null });
+  });
+
+  it("shows another branch, or says why not", async () => {
+    const { conversation, changeSession, messages } = await loaded();
+    await conversation.choose("a0");
+    expect(changeSession).toHaveBeenCalledExactlyOnceWith("s", { current_message_id: "a0" });
+    expect(messages).toHaveBeenCalledTimes(2);
+    changeSession.mockRejectedValueOnce(new ApiError("conflict", "an answer is running"));
+    await conversation.choose("a0");
+    expect(conversation.snapshot().refused?.code).toBe("conflict");
+    expect(conversation.snapshot().turns).toHaveLength(2);
+  });
+
+  it("changes nothing while an answer is being written", async () => {
+    const { conversation, regenerate, ask, changeSession } = await loaded(() => new Promise<Response>(() => undefined));
+    conversation.regenerate("q1");
+    await vi.waitFor(() => expect(regenerate).toHaveBeenCalledOnce());
+    conversation.regenerate("q1");
+    conversation.edit("q1", "otherwise");
+    await conversation.choose("a2");
+    expect(regenerate).toHaveBeenCalledOnce();
+    expect(ask).not.toHaveBeenCalled();
+    expect(changeSession).not.toHaveBeenCalled();
   });
 });

@@ -1,14 +1,13 @@
 /** One conversation as the page knows it: its turns, how far back they are loaded, and the answer being written. */
 import { ApiError, asApiError, isAbort } from "../api/error";
 import type { Api } from "../api";
-import type { Message, NewSession, Session } from "../api/types";
+import type { Message, NewSession, Rating, Session, SessionSettings } from "../api/types";
 import { follow } from "../stream/follow";
 import { uuid } from "../ui/uuid";
-import { advance, answerOf, askedTurn, assemble, isOpen, type Turn, WAITING } from "./turns";
+import { Drawn } from "./drawn";
+import { advance, answerOf, askedAgain, askedTurn, assemble, editedTurn, isOpen, type Turn, WAITING } from "./turns";
 
-/** Pieces of an answer are drawn together at this pace; more often only costs battery. */
-const DRAW_MS = 40;
-/** A new conversation is named by the beginning of its first question. */
+/** Until the server has found a title, a conversation is called by the beginning of its first question. */
 const TITLE_POINTS_MAX = 60;
 
 export interface ConversationState {
@@ -17,19 +16,30 @@ export interface ConversationState {
   loadError: ApiError | null;
   hasOlder: boolean;
   loadingOlder: boolean;
+  /** Why the latest wish, such as another branch, was not granted. */
+  refused: ApiError | null;
 }
+
+const BEGINNING: Omit<ConversationState, "loading"> = {
+  turns: [],
+  loadError: null,
+  hasOlder: false,
+  loadingOlder: false,
+  refused: null,
+};
 
 export interface ConversationHost {
   /** Which bases a new conversation may use; null for all. */
   chosenBases: () => string[] | null;
+  /** How a new conversation is to be answered; null as the server is set up. */
+  chosenSettings: () => SessionSettings | null;
   created: (session: Session) => void;
   asked: (sessionId: string) => void;
+  /** An answer that was being written has ended. */
+  answered: (sessionId: string, state: "done" | "stopped" | "failed") => void;
 }
 
-export class Conversation {
-  private state: ConversationState;
-  private readonly listeners = new Set<() => void>();
-  private drawTimer: ReturnType<typeof setTimeout> | null = null;
+export class Conversation extends Drawn<ConversationState> {
   private readonly following = new Map<string, AbortController>();
   private creating: Promise<string> | null = null;
   private cursor: string | null = null;
@@ -42,16 +52,8 @@ export class Conversation {
     private sessionId: string | null,
     private readonly host: ConversationHost,
   ) {
-    const loading = sessionId !== null;
-    this.state = { turns: [], loading, loadError: null, hasOlder: false, loadingOlder: false };
+    super({ ...BEGINNING, loading: sessionId !== null });
   }
-
-  readonly snapshot = (): ConversationState => this.state;
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  };
 
   /** Loads the latest page and goes on with an answer that is still being written. */
   async open(): Promise<void> {
@@ -85,10 +87,38 @@ export class Conversation {
   }
 
   ask(question: string): void {
-    const turn = askedTurn(uuid(), question);
-    this.stopWanted = false;
-    this.change({ turns: [...this.state.turns, turn] });
-    void this.run(turn.id, null);
+    this.put(this.state.turns, askedTurn(uuid(), question));
+  }
+
+  /** The same question in other words: what was said after it stays in a branch of its own. */
+  edit(turnId: string, question: string): void {
+    const { before, turn } = this.at(turnId);
+    if (turn !== null) this.put(before, editedTurn(uuid(), question, turn));
+  }
+
+  /** Another answer to the same question. */
+  regenerate(turnId: string): void {
+    const { before, turn } = this.at(turnId);
+    if (turn !== null) this.put(before, askedAgain(turn, uuid()));
+  }
+
+  /** Shows the branch of another wording or another answer. */
+  async choose(messageId: string): Promise<void> {
+    if (this.sessionId === null || this.busy) return;
+    this.change({ refused: null });
+    try {
+      await this.api.changeSession(this.sessionId, { current_message_id: messageId });
+      await this.open();
+    } catch (error) {
+      this.change({ refused: asApiError(error) });
+    }
+  }
+
+  async rate(turnId: string, rating: Rating): Promise<void> {
+    const id = this.at(turnId).turn?.answer?.id;
+    if (!id) return;
+    const { rating: kept } = await this.api.rate(id, rating);
+    this.update(turnId, (turn) => ({ ...turn, answer: turn.answer && { ...turn.answer, rating: kept ?? null } }));
   }
 
   /** The same question by the same id: the server asks it once, however often it hears it. */
@@ -122,15 +152,34 @@ export class Conversation {
       if (asApiError(reason).code !== "not_found") throw reason;
     });
     this.following.get(turnId)?.abort();
+    const { turn } = this.at(turnId);
     this.change({ turns: this.state.turns.filter(({ id }) => id !== turnId) });
+    // another wording, with what followed it, takes its place
+    if (turn !== null && turn.siblings.length > 1) await this.open();
   }
 
   /** Stops listening; the server goes on answering. A question still on its way is let through first. */
   close(): void {
     this.closed = true;
     for (const { id, answer } of this.state.turns) if (answer?.id) this.following.get(id)?.abort();
-    if (this.drawTimer !== null) clearTimeout(this.drawTimer);
-    this.drawTimer = null;
+    this.rest();
+  }
+
+  private get busy(): boolean {
+    return this.state.turns.some(isOpen);
+  }
+
+  /** A turn with those before it; null when it is not there, or an answer is still being written. */
+  private at(turnId: string): { before: readonly Turn[]; turn: Turn | null } {
+    const { turns } = this.state;
+    const index = turns.findIndex(({ id }) => id === turnId);
+    return { before: turns.slice(0, Math.max(0, index)), turn: (!this.busy && turns[index]) || null };
+  }
+
+  private put(before: readonly Turn[], turn: Turn): void {
+    this.stopWanted = false;
+    this.change({ turns: [...before, turn], refused: null });
+    void this.run(turn.id, null);
   }
 
   private async page(sessionId: string): Promise<Turn[]> {
@@ -149,20 +198,32 @@ export class Conversation {
     try {
       const sessionId = await this.session(turnId);
       signal.throwIfAborted();
-      const question = this.state.turns.find(({ id }) => id === turnId)?.question ?? "";
       const line = {
-        ask: () => this.api.ask(sessionId, turnId, question, signal),
+        ask: () => this.send(sessionId, turnId, signal),
         resume: (id: string, after: string | null) => this.api.answerStream(id, after, signal),
         read: (id: string) => this.api.message(id, signal),
       };
       this.host.asked(sessionId);
       await follow(line, answerId, this.watcher(turnId), signal);
+      this.ended(turnId, sessionId);
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
       this.update(turnId, (turn) => ({ ...turn, connected: true, trouble: asApiError(error) }));
     } finally {
       if (this.following.get(turnId) === controller) this.following.delete(turnId);
     }
+  }
+
+  private send(sessionId: string, turnId: string, signal: AbortSignal): Promise<Response> {
+    const turn = this.state.turns.find(({ id }) => id === turnId);
+    if (turn?.again) return this.api.regenerate(turn.again.answer, turn.again.id, signal);
+    const question = { id: turnId, content: turn?.question ?? "" };
+    return this.api.ask(sessionId, turn?.editOf ? { ...question, edit_of: turn.editOf } : question, signal);
+  }
+
+  private ended(turnId: string, sessionId: string): void {
+    const state = this.state.turns.find(({ id }) => id === turnId)?.answer?.state;
+    if (state === "done" || state === "stopped" || state === "failed") this.host.answered(sessionId, state);
   }
 
   private watcher(turnId: string) {
@@ -179,6 +240,7 @@ export class Conversation {
 
   /** The server has the question; now what was wanted meanwhile can happen. */
   private begun(turnId: string): void {
+    this.update(turnId, (turn) => ({ ...turn, editOf: null, again: null }));
     if (this.stopWanted) void this.stop();
     this.stopWanted = false;
     if (this.closed) this.following.get(turnId)?.abort();
@@ -206,33 +268,21 @@ export class Conversation {
 
   private async create(turnId: string): Promise<string> {
     const question = this.state.turns.find(({ id }) => id === turnId)?.question ?? "";
-    const body: NewSession = { title: titleOf(question) };
+    // the server finds a better title than the first words once it has answered
+    const body: NewSession = { title: "" };
     const bases = this.host.chosenBases();
+    const settings = this.host.chosenSettings();
     if (bases !== null) body.knowledge_base_ids = bases;
+    if (settings !== null) body.settings = settings;
     const session = await this.api.newSession(body);
     this.sessionId = session.id;
-    this.host.created(session);
+    this.host.created({ ...session, title: session.title || titleOf(question) });
     return session.id;
   }
 
   private update(turnId: string, next: (turn: Turn) => Turn, draw: "now" | "soon" = "now"): void {
     const turns = this.state.turns.map((turn) => (turn.id === turnId ? next(turn) : turn));
     this.change({ turns }, draw);
-  }
-
-  private change(part: Partial<ConversationState>, draw: "now" | "soon" = "now"): void {
-    this.state = { ...this.state, ...part };
-    if (draw === "soon") {
-      this.drawTimer ??= setTimeout(() => this.draw(), DRAW_MS);
-    } else {
-      this.draw();
-    }
-  }
-
-  private draw(): void {
-    if (this.drawTimer !== null) clearTimeout(this.drawTimer);
-    this.drawTimer = null;
-    for (const listener of this.listeners) listener();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Turns (a question and its answer), and how messages and events become them. Pure. */
 import type { AnswerEvent } from "../api/events";
 import type { ApiError } from "../api/error";
-import type { Citation, Message, MessageError, MessageState, Passage, Usage } from "../api/types";
+import type { Citation, Message, MessageError, MessageState, Passage, Rating, Usage } from "../api/types";
 
 export interface Answer {
   /** Null until the server has begun it. */
@@ -14,12 +14,21 @@ export interface Answer {
   model: string | null;
   usage: Usage | null;
   error: MessageError | null;
+  /** The answers to the same question in the order of their making, this one among them. */
+  siblings: readonly string[];
+  rating: Rating | null;
 }
 
 export interface Turn {
   /** The id of the question. */
   id: string;
   question: string;
+  /** The wordings of the same question in the order of their making, this one among them. */
+  siblings: readonly string[];
+  /** The question this one is another wording of, until the server has it. */
+  editOf: string | null;
+  /** The answer this one is to stand beside, and the id of the new one, until the server has it. */
+  again: { answer: string; id: string } | null;
   answer: Answer | null;
   /** False while a dropped stream is being picked up again. */
   connected: boolean;
@@ -36,10 +45,34 @@ export const WAITING: Answer = {
   model: null,
   usage: null,
   error: null,
+  siblings: [],
+  rating: null,
 };
 
 export function askedTurn(id: string, question: string): Turn {
-  return { id, question, answer: WAITING, connected: true, trouble: null };
+  return {
+    id,
+    question,
+    siblings: [id],
+    editOf: null,
+    again: null,
+    answer: WAITING,
+    connected: true,
+    trouble: null,
+  };
+}
+
+/** The same question in other words. */
+export function editedTurn(id: string, question: string, { id: editOf, siblings }: Turn): Turn {
+  return { ...askedTurn(id, question), siblings: [...siblings, id], editOf };
+}
+
+/** The same question with another answer to come. */
+export function askedAgain(turn: Turn, id: string): Turn {
+  const answer = turn.answer?.id ?? null;
+  if (answer === null) return turn;
+  const siblings = [...(turn.answer?.siblings ?? []), id];
+  return { ...turn, again: { answer, id }, answer: { ...WAITING, siblings }, connected: true, trouble: null };
 }
 
 export function isOpen(turn: Turn): boolean {
@@ -48,8 +81,8 @@ export function isOpen(turn: Turn): boolean {
 }
 
 export function answerOf(message: Message): Answer {
-  const { id, content: text, state, citations, model = null, usage = null, error = null } = message;
-  return { id, text, state, passages: [], citations, model, usage, error };
+  const { id, content: text, state, citations, siblings, model = null, usage = null, error = null, rating = null } = message;
+  return { id, text, state, passages: [], citations, model, usage, error, siblings, rating };
 }
 
 /** What the answer is after `event`. */
@@ -57,7 +90,13 @@ export function advance(answer: Answer, event: AnswerEvent): Answer {
   switch (event.type) {
     case "start":
       // a stream followed from its beginning tells everything again
-      return { ...WAITING, id: event.message_id, model: event.model, state: "running" };
+      return {
+        ...WAITING,
+        id: event.message_id,
+        model: event.model,
+        state: "running",
+        siblings: withSibling(answer.siblings, event.message_id),
+      };
     case "passages":
       return { ...answer, passages: event.passages };
     case "delta":
@@ -75,6 +114,10 @@ export function advance(answer: Answer, event: AnswerEvent): Answer {
     case "error":
       return { ...answer, state: "failed", error: { code: event.code, detail: event.detail } };
   }
+}
+
+function withSibling(siblings: readonly string[], id: string): readonly string[] {
+  return siblings.includes(id) ? siblings : [...siblings, id];
 }
 
 /** Turns in the order they were asked, and the answers whose question is on an earlier page. */
@@ -97,6 +140,9 @@ export function assemble(newestFirst: readonly Message[]): Assembled {
     turns.push({
       id: message.id,
       question: message.content,
+      siblings: message.siblings,
+      editOf: null,
+      again: null,
       answer: answer ? answerOf(answer) : null,
       connected: true,
       trouble: null,

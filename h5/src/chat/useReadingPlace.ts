@@ -35,8 +35,8 @@ export function useReadingPlace(turns: readonly Turn[]) {
     const before = seen.current;
     const olderCame = before.first !== "" && now.first !== before.first && now.last === before.last;
     if (olderCame) element.scrollTop = element.scrollHeight - fromEnd.current;
-    // one's own new question is always brought into view
-    else if (following.current || now.last !== before.last) element.scrollTop = element.scrollHeight;
+    // one's own new question is always brought into view; another branch is read on from where one is
+    else if (following.current || isNews(turns, before.last)) element.scrollTop = element.scrollHeight;
     seen.current = now;
   }, [turns]);
 
@@ -48,6 +48,12 @@ export function useReadingPlace(turns: readonly Turn[]) {
     fromEnd.current = element.scrollHeight - element.scrollTop;
   });
   return { ref, away, onScroll: note, toLatest };
+}
+
+/** A question that was just asked: not one that was there in another branch. */
+function isNews(turns: readonly Turn[], lastBefore: string): boolean {
+  const last = turns.at(-1);
+  return last !== undefined && last.id !== lastBefore && (lastBefore === "" || last.answer?.state === "waiting");
 }
 
 /** What stands at the top of the view, and which share of it is above. */

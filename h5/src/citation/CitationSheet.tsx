@@ -5,6 +5,7 @@ import type { Api } from "../api";
 import { useI18n } from "../i18n";
 import { Sheet } from "../ui/Sheet";
 import { ErrorNote } from "../ui/ErrorNote";
+import { PageImage } from "./PageImage";
 import { stretches } from "./codepoints";
 import type { Source } from "./sources";
 import { type DocumentWindow, useDocumentWindow } from "./useDocumentWindow";
@@ -23,11 +24,26 @@ export default function CitationSheet({ api, source, open, onClose }: Props) {
   const { t } = useI18n();
   const view = useDocumentWindow(api, source);
   const page = source.page == null ? null : <span className="sheet-sub">{t.sources.page(source.page)}</span>;
+  const picture = source.page != null && isPdf(source.document_name) && (
+    <PageImage
+      key={`${source.document_id} ${source.version} ${source.page}`}
+      api={api}
+      documentId={source.document_id}
+      version={source.version}
+      name={source.document_name}
+      page={source.page}
+    />
+  );
   return (
-    <Sheet title={source.document_name} sub={page} open={open} onClose={onClose} beside>
+    <Sheet title={source.document_name} sub={page} top={picture} open={open} onClose={onClose} beside>
       <Body source={source} view={view} />
     </Sheet>
   );
+}
+
+/** Other documents have pages too, but no picture of them. */
+function isPdf(name: string): boolean {
+  return /\.pdf$/i.test(name);
 }
 
 function Body({ source, view }: { source: Source; view: DocumentWindow }) {

@@ -1,6 +1,9 @@
 /** What a number in an answer stands for: one passage, and the sentences in it that bear the answer out. */
 import type { Citation } from "../api/types";
 
+/** What a quoted entry of a list begins with; it says nothing outside its list. */
+export const LIST_MARK = /^[-*•]\s+/;
+
 /** In code points of the document's text. */
 export interface Quote {
   start: number;

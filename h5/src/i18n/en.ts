@@ -1,6 +1,8 @@
 /** The English texts; their shape is what every other language must fill. */
 import type { ErrorCode } from "../api/error";
-import type { DocumentState } from "../api/types";
+import type { DocumentState, SessionSettings } from "../api/types";
+import type { Look } from "../ui/looks";
+import type { Shortcut } from "../ui/shortcuts";
 
 /** What happened, then what to do. */
 const errors: Record<ErrorCode, string> = {
@@ -28,6 +30,38 @@ const documentStates: Record<DocumentState, string> = {
   embedding: "Indexing",
   ready: "Ready",
   failed: "Failed",
+};
+
+const looks: Record<Look, string> = { auto: "As the device", light: "Light", dark: "Dark" };
+
+const shortcuts: Record<Shortcut, string> = {
+  help: "Show this help",
+  newChat: "New chat",
+  question: "Go to the question",
+  search: "Search conversations",
+  copy: "Copy the latest answer",
+  stop: "Stop answering",
+  latest: "Jump to the latest message",
+};
+
+const settingNames: Record<keyof SessionSettings, string> = {
+  model: "Model",
+  prompt: "Instructions",
+  temperature: "Variety",
+  max_tokens: "Longest answer",
+  top_k: "Passages to read",
+  threshold: "Least match",
+  history_count: "Memory",
+};
+
+const settingHints: Record<keyof SessionSettings, string> = {
+  model: "Which model writes the answers.",
+  prompt: "Which instructions the model follows.",
+  temperature: "0 to 2. Low answers the same way each time; high words it more freely.",
+  max_tokens: "In tokens: one is about ¾ of an English word or one Chinese character.",
+  top_k: "1 to 20. How many passages of your documents the model is given.",
+  threshold: "0 to 1. Passages that match the question less than this are left out.",
+  history_count: "0 to 30. How many earlier questions of this chat the model is told.",
 };
 
 export const en = {
@@ -70,6 +104,9 @@ export const en = {
     knowledge: "Knowledge",
     language: "中文",
     languageLabel: "切换到中文",
+    help: "Help and appearance",
+    skip: "Skip to the question",
+    menu: "More about this chat",
   },
 
   sessions: {
@@ -80,6 +117,9 @@ export const en = {
     untitled: "Untitled",
     actions: (title: string) => `Actions for “${title}”`,
     rename: "Rename",
+    exportMarkdown: "Save as Markdown",
+    exportJson: "Save as JSON",
+    notExported: "The conversation was not saved.",
     renameTitle: "Rename conversation",
     renameLabel: "Title",
     removeTitle: "Delete this conversation?",
@@ -89,6 +129,7 @@ export const en = {
   chat: {
     welcome: "How can I help?",
     welcomeText: "Ask in your own words. Answers name the documents they come from.",
+    suggestions: "Suggested questions",
     answersFrom: "Answers come from",
     transcript: "Conversation",
     question: "Your question",
@@ -111,10 +152,64 @@ export const en = {
     removeText: (question: string) => `“${question}” and its answer will be gone for good.`,
     copy: "Copy answer",
     copied: "Copied",
+    copyCode: "Copy code",
     older: "Load earlier messages",
     latest: "Jump to the latest message",
     waitSeconds: (seconds: number) => `Try again in ${seconds} s.`,
     tokens: (input: string, output: string) => `${input} tokens read, ${output} written`,
+  },
+
+  turns: {
+    edit: "Edit the question",
+    editLabel: "The question in other words",
+    editHint: "The earlier wording is kept.",
+    again: "Answer again",
+    wordings: "Wordings of this question",
+    answers: "Answers to this question",
+    before: "Previous one",
+    after: "Next one",
+    which: (n: number, count: number) => `${n} of ${count}`,
+    good: "Good answer",
+    bad: "Bad answer",
+    why: "What was wrong? (optional)",
+    tell: "Send",
+    skip: "Skip",
+  },
+
+  attach: {
+    add: "Attach documents",
+    list: "Attached documents",
+    remove: (name: string) => `Detach ${name}`,
+    sending: "Sending",
+    waiting: "Your question is sent as soon as the documents are ready.",
+  },
+
+  settings: {
+    title: "Chat settings",
+    about: "For this conversation only. What is left empty is as the server is set up.",
+    standard: "As set up",
+    reset: "Reset all",
+    between: (min: number, max: number) => `From ${min} to ${max}.`,
+    names: settingNames,
+    hints: settingHints,
+  },
+
+  search: {
+    placeholder: "Search conversations",
+    results: "Search results",
+    none: "Nothing was found.",
+    count: (count: number) => (count === 1 ? "1 place found" : `${count} places found`),
+  },
+
+  help: {
+    title: "Help and appearance",
+    look: "Appearance",
+    looks,
+    keys: "Keyboard",
+    shortcuts,
+    send: "Send the question",
+    line: "New line",
+    leave: "Close what is open",
   },
 
   sources: {
@@ -125,6 +220,11 @@ export const en = {
     cited: "Cited passage",
     earlier: "Show text before",
     later: "Show text after",
+    picture: (name: string, page: number) => `Page ${page} of ${name}`,
+    noPicture: "There is no picture of this page.",
+    enlarge: (page: number) => `Enlarge page ${page}`,
+    pageBefore: "Page before",
+    pageAfter: "Page after",
     gone: "This document is not available any more. The passage as it was cited:",
   },
 
@@ -145,6 +245,10 @@ export const en = {
     upload: "Upload documents",
     address: "Address of a document",
     addAddress: "Add",
+    addingMany: (name: string, waiting: number) => `Adding ${name}, ${waiting} to go…`,
+    kinds: "PDF, Word, PowerPoint, Excel, text, web pages, e-mail and more; archives (.zip) are opened.",
+    replace: "Replace it",
+    off: "Switched off",
     adding: (name: string) => `Adding ${name}…`,
     addFailed: (name: string) => `${name} was not added.`,
     ownTitle: "My documents",

@@ -11,7 +11,10 @@ export interface I18n {
   t: Texts;
   /** A count as people of that language write it. */
   number: (value: number) => string;
+  /** A person's choice, which the address remembers. */
   switchLang: () => void;
+  /** The choice of the site around the page. */
+  setLang: (lang: Lang) => void;
 }
 
 const Context = createContext<I18n | null>(null);
@@ -38,6 +41,7 @@ export function I18nProvider({ initial, children }: { initial: Lang; children: R
         rememberLang(next, location, history);
         setLang(next);
       },
+      setLang,
     };
   }, [lang]);
   return <Context value={value}>{children}</Context>;

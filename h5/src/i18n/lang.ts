@@ -2,7 +2,7 @@
 
 export type Lang = "zh" | "en";
 
-export function isLang(value: string | null): value is Lang {
+export function isLang(value: unknown): value is Lang {
   return value === "zh" || value === "en";
 }
 

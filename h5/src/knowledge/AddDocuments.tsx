@@ -9,7 +9,7 @@ import type { Addition } from "./useAdditions";
 const ADDRESS_CHARS_MAX = 2_048;
 
 interface Props {
-  /** What is being added at the moment. */
+  /** What is being added at the moment, in words. */
   adding: string | null;
   onAdd: (additions: readonly Addition[]) => void;
 }
@@ -25,10 +25,11 @@ export function AddDocuments({ adding, onAdd }: Props) {
   return (
     <div className="add">
       <FileButton
-        label={adding === null ? t.knowledge.upload : t.knowledge.adding(adding)}
+        label={adding ?? t.knowledge.upload}
         busy={adding !== null}
         onFiles={onAdd}
       />
+      <p className="add-hint">{t.knowledge.kinds}</p>
       <form className="add-address" onSubmit={submit}>
         <input
           className="field"

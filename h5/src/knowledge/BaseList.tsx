@@ -115,7 +115,7 @@ function OwnBase({ bases, onShow }: Pick<Props, "bases" | "onShow">) {
       <h3>{t.knowledge.ownTitle}</h3>
       <p className="muted">{t.knowledge.ownText}</p>
       <AddDocuments
-        adding={deed.busy ? t.knowledge.ownTitle : null}
+        adding={deed.busy ? t.knowledge.adding(t.knowledge.ownTitle) : null}
         onAdd={(additions) => deed.run(() => make(additions), () => undefined)}
       />
       {deed.error && <ErrorNote error={deed.error} />}

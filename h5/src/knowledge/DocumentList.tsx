@@ -9,7 +9,8 @@ import ConfirmRemove from "../ui/ConfirmRemove";
 import { ErrorNote } from "../ui/ErrorNote";
 import { AddDocuments } from "./AddDocuments";
 import { type Addition, useAdditions } from "./useAdditions";
-import { isSettled, type ListedDocument, useDocuments } from "./useDocuments";
+import { isSettled, type ListedDocument } from "./followed";
+import { useDocuments } from "./useDocuments";
 import { DeleteIcon } from "../ui/icons";
 
 interface Props {
@@ -60,12 +61,18 @@ interface AdditionsProps extends Props {
 
 function Additions({ api, base, additions, onAdded }: AdditionsProps) {
   const { t } = useI18n();
-  const { adding, failed, add } = useAdditions(api, base.id, additions, onAdded);
+  const { adding, waiting, failed, add } = useAdditions(api, base.id, additions, onAdded);
+  const words = adding && (waiting > 0 ? t.knowledge.addingMany(adding, waiting) : t.knowledge.adding(adding));
   return (
     <div className="additions">
-      <AddDocuments adding={adding} onAdd={add} />
-      {failed.map(({ name, error }, index) => (
-        <ErrorNote key={index} error={error} about={t.knowledge.addFailed(name)} />
+      <AddDocuments adding={words} onAdd={add} />
+      {failed.map(({ name, error, replace }, index) => (
+        <ErrorNote
+          key={index}
+          error={error}
+          about={t.knowledge.addFailed(name)}
+          {...(replace && { act: { label: t.knowledge.replace, run: replace } })}
+        />
       ))}
     </div>
   );
@@ -83,6 +90,7 @@ function Row({ document, onRemove }: RowProps) {
   const facts = [
     t.knowledge.states[state],
     pages != null && t.knowledge.pages(pages),
+    document.enabled === false && t.knowledge.off,
     pageErrors.length > 0 && t.knowledge.pageErrors(pageErrors.length),
   ].filter((fact) => fact !== false);
   return (

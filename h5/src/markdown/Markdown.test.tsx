@@ -100,7 +100,7 @@ describe("citations", () => {
 
   it("work inside lists, tables and emphasis, but not in code", () => {
     const markup = html("- a [1]\n\n**b [1]**\n\n| c |\n|---|\n| d [1] |\n\n`x[1]`\n\n    y[1]", [1]);
-    expect(markup.match(/<button/g)).toHaveLength(3);
+    expect(markup.match(/class="cite"/g)).toHaveLength(3);
     expect(markup).toContain("x[1]");
     expect(markup).toContain("y[1]");
   });
@@ -126,6 +126,6 @@ describe("what models like to write", () => {
   });
 
   it("shows an unfinished code block while it streams", () => {
-    expect(html("```sh\ncurl")).toContain("<pre>");
+    expect(html("```sh\ncurl")).toMatch(/<pre[ >]/);
   });
 });

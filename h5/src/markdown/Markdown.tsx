@@ -11,6 +11,7 @@ import remarkGfm from "remark-gfm";
 import { useI18n } from "../i18n";
 import { CITE, remarkCitations } from "./citations";
 import { CitedContext } from "./cited";
+import { Code } from "./Code";
 import { safeLink } from "./links";
 
 const COMPONENTS: Components = {
@@ -27,6 +28,7 @@ const COMPONENTS: Components = {
     const n = node?.properties[CITE];
     return n === undefined ? <sup {...rest}>{children}</sup> : <Chip n={Number(n)} />;
   },
+  pre: ({ children }) => <Code>{children}</Code>,
   table: ({ children }: ComponentProps<"table">) => (
     <div className="md-table" tabIndex={0} role="group">
       <table>{children}</table>

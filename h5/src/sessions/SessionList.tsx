@@ -1,15 +1,20 @@
 /** Conversations to choose from, by age, with more loaded as the end comes into view. */
 import { Button, Dropdown, type MenuProps } from "antd";
 import { useEffect, useRef, useState } from "react";
+import type { Api } from "../api";
 import type { Session } from "../api/types";
 import { useI18n } from "../i18n";
 import { ErrorNote } from "../ui/ErrorNote";
 import { byAge } from "./groups";
 import { RemoveDialog, RenameDialog } from "./dialogs";
+import { SearchField } from "./SearchField";
+import { SearchResults } from "./SearchResults";
+import { useSearch } from "./useSearch";
 import type { Sessions } from "./useSessions";
 import { DeleteIcon, MoreIcon, RenameIcon } from "../ui/icons";
 
 interface Props {
+  api: Api;
   sessions: Sessions;
   activeId: string | null;
   onOpen: (id: string) => void;
@@ -18,32 +23,19 @@ interface Props {
 
 type Asking = { deed: "rename" | "remove"; session: Session } | null;
 
-export default function SessionList({ sessions, activeId, onOpen, onRemoved }: Props) {
-  const { t } = useI18n();
+export default function SessionList({ api, sessions, activeId, onOpen, onRemoved }: Props) {
   const [asking, setAsking] = useState<Asking>(null);
-  const { items, loading, error } = sessions;
+  const { items } = sessions;
   const done = () => setAsking(null);
+  const search = useSearch(api);
   return (
     <div className="sessions">
-      {byAge(items, new Date()).map(({ age, sessions: group }) => (
-        <section key={age}>
-          <h3>{t.sessions[age]}</h3>
-          <ul>
-            {group.map((session) => (
-              <Row
-                key={session.id}
-                session={session}
-                active={session.id === activeId}
-                onOpen={onOpen}
-                onAsk={(deed) => setAsking({ deed, session })}
-              />
-            ))}
-          </ul>
-        </section>
-      ))}
-      {error && <ErrorNote error={error} act={{ label: t.retry, run: sessions.loadMore }} />}
-      {!error && !loading && items.length === 0 && <p className="muted sessions-none">{t.sessions.none}</p>}
-      {!error && sessions.hasMore && <More loading={loading} onMore={sessions.loadMore} />}
+      {(items.length > 0 || search.query !== "") && <SearchField value={search.query} onChange={search.setQuery} />}
+      {search.query.trim() !== "" ? (
+        <SearchResults search={search} onOpen={onOpen} />
+      ) : (
+        <Groups sessions={sessions} activeId={activeId} onOpen={onOpen} onAsk={(deed, session) => setAsking({ deed, session })} />
+      )}
       {asking?.deed === "rename" && <RenameDialog session={asking.session} rename={(id, title) => sessions.change(id, { title })} onDone={done} />}
       {asking?.deed === "remove" && (
         <RemoveDialog
@@ -56,6 +48,38 @@ export default function SessionList({ sessions, activeId, onOpen, onRemoved }: P
         />
       )}
     </div>
+  );
+}
+
+interface GroupsProps extends Pick<Props, "sessions" | "activeId" | "onOpen"> {
+  onAsk: (deed: "rename" | "remove", session: Session) => void;
+}
+
+function Groups({ sessions, activeId, onOpen, onAsk }: GroupsProps) {
+  const { t } = useI18n();
+  const { items, loading, error } = sessions;
+  return (
+    <>
+      {byAge(items, new Date()).map(({ age, sessions: group }) => (
+        <section key={age}>
+          <h3>{t.sessions[age]}</h3>
+          <ul>
+            {group.map((session) => (
+              <Row
+                key={session.id}
+                session={session}
+                active={session.id === activeId}
+                onOpen={onOpen}
+                onAsk={(deed) => onAsk(deed, session)}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+      {error && <ErrorNote error={error} act={{ label: t.retry, run: sessions.loadMore }} />}
+      {!error && !loading && items.length === 0 && <p className="muted sessions-none">{t.sessions.none}</p>}
+      {!error && sessions.hasMore && <More loading={loading} onMore={sessions.loadMore} />}
+    </>
   );
 }
 

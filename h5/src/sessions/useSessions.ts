@@ -4,6 +4,8 @@ import type { Api } from "../api";
 import { type ApiError, asApiError } from "../api/error";
 import type { Session, SessionChange } from "../api/types";
 
+const TITLE_WAITS_MS = [300, 700, 2_000, 4_000, 8_000];
+
 export interface Sessions {
   items: readonly Session[];
   loading: boolean;
@@ -14,6 +16,8 @@ export interface Sessions {
   include: (session: Session) => void;
   /** Moves a conversation to the top because something was asked in it. */
   touch: (id: string) => void;
+  /** Something was answered: the server may have found a title. */
+  awaitTitle: (id: string) => void;
   change: (id: string, change: SessionChange) => Promise<void>;
   remove: (id: string) => Promise<void>;
 }
@@ -56,6 +60,13 @@ function useActs(api: Api, setItems: Dispatch<SetStateAction<readonly Session[]>
     () => ({
       include: (session: Session) => setItems((old) => merged(old, [session])),
       touch: (id: string) => setItems((old) => touched(old, id, new Date())),
+      awaitTitle: (id: string) => {
+        void titled(api, id).then((session) => {
+          if (session === null) return;
+          const { title, title_by } = session;
+          setItems((old) => old.map((one) => (one.id === id && one.title_by === "server" ? { ...one, title, title_by } : one)));
+        });
+      },
       change: async (id: string, change: SessionChange) => {
         const changed = await api.changeSession(id, change);
         setItems((old) => old.map((session) => (session.id === id ? changed : session)));
@@ -70,6 +81,16 @@ function useActs(api: Api, setItems: Dispatch<SetStateAction<readonly Session[]>
     }),
     [api, setItems],
   );
+}
+
+/** The title is made by a job after the answer: asked for at growing distances, and not for ever. */
+async function titled(api: Api, id: string): Promise<Session | null> {
+  for (const milliseconds of TITLE_WAITS_MS) {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const session = await api.session(id).catch(() => null);
+    if (session === null || session.title !== "") return session;
+  }
+  return null;
 }
 
 /** A page may repeat what moved meanwhile; what is shown already is the newer news. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ApiError } from "../api/error";
+import { ApiError, problemOf } from "../api/error";
 import type { AnswerEvent } from "../api/events";
 import type { Message } from "../api/types";
 import { ATTEMPTS_MAX, follow, type Line } from "./follow";
@@ -29,6 +29,9 @@ const finished: Message = {
   content: "one two",
   state: "done",
   citations: [],
+  parent_id: "q",
+  siblings: ["m"],
+  rating: null,
   error: null,
   model: "x",
   usage: null,
@@ -44,6 +47,7 @@ function server(asks: Reply[], resumes: Reply[], reads: Message[] = []) {
   const next = async (replies: Reply[]) => {
     const reply = replies.shift() ?? "offline";
     if (reply === "offline") throw ApiError.offline();
+    if (!reply.ok) throw await problemOf(reply);
     return reply;
   };
   const line: Line = {

@@ -1,6 +1,6 @@
 /** Follows one answer to its end: asks or attaches, and picks the stream up again when the connection drops. */
 import { answerEvent, type AnswerEvent } from "../api/events";
-import { ApiError, problemOf } from "../api/error";
+import { ApiError } from "../api/error";
 import type { Message } from "../api/types";
 import { backoffMs, pause } from "./backoff";
 import { readEvents } from "./sse";
@@ -59,7 +59,6 @@ class Trail {
     let progressed = false;
     try {
       const response = await this.open();
-      if (!response.ok) return await this.refused(response);
       for await (const { id, event, data } of readEvents(response)) {
         if (!progressed) this.watcher.connected(true);
         progressed = true;
@@ -67,7 +66,8 @@ class Trail {
         if (this.take(answerEvent(event ?? "message", data))) return "ended";
       }
     } catch (error) {
-      if (!(error instanceof ApiError && error.code === "offline")) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code !== "offline") return await this.refused(error);
     }
     return progressed ? "progressed" : "stuck";
   }
@@ -87,9 +87,8 @@ class Trail {
   }
 
   /** A stream that is gone may belong to an answer that is finished: then the message tells. */
-  private async refused(response: Response): Promise<Outcome> {
-    const problem = await problemOf(response);
-    if (this.messageId === null) throw problem;
+  private async refused(problem: ApiError): Promise<Outcome> {
+    if (this.messageId === null || problem.code === "unauthenticated") throw problem;
     if (problem.passing || problem.code === "throttled") return "stuck";
     const message = await this.line.read(this.messageId);
     if (message.state === "running") return "stuck";

@@ -10,6 +10,8 @@ interface Props {
   sub?: ReactNode;
   /** Stands before the title, for instance a way back. */
   lead?: ReactNode;
+  /** Stays in view above what is scrolled. */
+  top?: ReactNode;
   open: boolean;
   onClose: () => void;
   /** Once nothing of it is to be seen any more. */
@@ -72,7 +74,7 @@ function Aside({ open, onClose, ...frame }: Props) {
   );
 }
 
-function Frame({ title, sub, lead, onClose, children }: Omit<Props, "open" | "onGone">) {
+function Frame({ title, sub, lead, top, onClose, children }: Omit<Props, "open" | "onGone">) {
   const { t } = useI18n();
   return (
     <div className="sheet-frame">
@@ -84,6 +86,7 @@ function Frame({ title, sub, lead, onClose, children }: Omit<Props, "open" | "on
         </div>
         <Button type="text" shape="circle" icon={<CloseIcon />} aria-label={t.close} onClick={onClose} />
       </header>
+      {top}
       <div className="sheet-body" tabIndex={-1}>
         {children}
       </div>

@@ -19,7 +19,6 @@ function useMedia(query: string): boolean {
 
 export const useWide = () => useMedia(WIDE);
 export const useRoomy = () => useMedia(ROOMY);
-export const useDark = () => useMedia("(prefers-color-scheme: dark)");
 export const useStill = () => useMedia("(prefers-reduced-motion: reduce)");
 /** Where a keyboard would cover half the screen, nothing takes the focus by itself. */
 export const useTouch = () => useMedia("(pointer: coarse)");

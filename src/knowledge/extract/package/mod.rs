@@ -75,15 +75,14 @@ pub fn read_old(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted> {
     if holds("EncryptedPackage") {
         return Err(Error::invalid(PASSWORD));
     }
-    if holds("Workbook") || holds("Book") {
-        return sheets::read_xls(bytes, Writer::new(limits));
-    }
     Err(if holds("WordDocument") {
         old("an old Word document (.doc)", ".docx or PDF")
     } else if holds("PowerPoint Document") {
         old("an old presentation (.ppt)", ".pptx or PDF")
     } else if holds("__properties_version1.0") {
         old("an Outlook message (.msg)", ".eml")
+    } else if holds("Workbook") || holds("Book") {
+        return sheets::read_xls(bytes, Writer::new(limits));
     } else {
         old(
             "in an old Office format that is not read",

@@ -125,6 +125,9 @@ impl<'l> Reader<'l> {
                         .and_then(|level| level.parse().ok());
                     self.text(element, BlockKind::Heading(level.unwrap_or(1).clamp(1, 6)))?;
                 }
+                "p" if element.attribute("style-name") == Some("Title") => {
+                    self.text(element, BlockKind::Heading(1))?;
+                }
                 "p" => self.text(element, BlockKind::Paragraph)?,
                 "list" => self.list(element)?,
                 "table" => self.table(element)?,
@@ -266,10 +269,10 @@ impl<'l> Reader<'l> {
                 _ => self.blocks(frame)?,
             }
         }
-        match slide.child("notes") {
-            Some(notes) => self.blocks(notes),
-            None => Ok(()),
-        }
+        // the page of notes also has a number and a small picture of the slide
+        let notes = slide.child("notes").into_iter().flat_map(Element::elements);
+        let mut notes = notes.filter(|frame| frame.attribute("class") == Some("notes"));
+        notes.try_for_each(|frame| self.blocks(frame))
     }
 }
 

@@ -85,7 +85,9 @@ pub fn read(writer: &mut Writer<'_>, bytes: &[u8]) -> Result<()> {
         reader.token(&token)?;
     }
     reader.paragraph()?;
-    reader.end_table()
+    reader.end_table()?;
+    reader.writer.title(&reader.title);
+    Ok(())
 }
 
 /// Where text goes.
@@ -191,7 +193,6 @@ impl<'w, 'l> Reader<'w, 'l> {
         self.skipping = 0;
         match self.state.destination {
             Destination::Styles => self.end_style(),
-            Destination::Title => self.writer.title(&self.title),
             _ => {}
         }
         if let Some(state) = self.stack.pop() {
@@ -270,7 +271,11 @@ impl<'w, 'l> Reader<'w, 'l> {
             "deleted" => self.state.hidden = on,
             "fonttbl" => self.state.destination = Destination::Fonts,
             "stylesheet" => self.state.destination = Destination::Styles,
-            "title" if self.in_info() => self.state.destination = Destination::Title,
+            "title" if self.in_info() => {
+                // it may come a second time, in Unicode
+                self.title.clear();
+                self.state.destination = Destination::Title;
+            }
             "info" => self.state.destination = Destination::Dropped,
             // said by new programs for those that know it: text of the document
             "shptxt" | "shpinst" | "shprslt" | "footnote" => {
@@ -354,6 +359,11 @@ impl<'w, 'l> Reader<'w, 'l> {
         }
         self.end_table()?;
         let text = flow(&std::mem::take(&mut self.text));
+        // bullets come from fonts of symbols
+        let text = match text.strip_prefix(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
+            Some(rest) => format!("- {}", rest.trim_start()),
+            None => text,
+        };
         let level = self.level.or_else(|| self.styles.get(&self.style).copied());
         let kind = match level {
             Some(level) => BlockKind::Heading(level),
