@@ -154,6 +154,11 @@ impl Staged {
         Ok(head)
     }
 
+    /// The bytes as a file, for reading.
+    pub async fn open(&self) -> Result<std::fs::File> {
+        Ok(tokio::fs::File::open(&self.draft).await?.into_std().await)
+    }
+
     /// Makes the bytes a blob of the transaction's client. The row is locked until the commit, so a
     /// sweep of the same blob happens before or after, never between.
     pub async fn keep(self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<Hash> {

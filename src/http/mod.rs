@@ -4,6 +4,7 @@ pub mod address;
 pub mod envelope;
 pub mod example;
 pub mod file;
+pub mod form;
 pub mod paging;
 pub mod revision;
 pub mod sse;

@@ -2,8 +2,15 @@
 
 use poem_openapi::types::Example;
 
-use super::{base::NoAnswer, document::State, edit::Origin, shapes::*, version::VersionState};
+use super::{
+    base::NoAnswer,
+    document::{Outcome, State},
+    edit::Origin,
+    shapes::*,
+    version::VersionState,
+};
 use crate::{
+    error::Error,
     http::example,
     ids::{BaseId, ChunkId, DocumentId},
 };
@@ -137,6 +144,37 @@ impl Example for DocumentVersions {
     fn example() -> Self {
         Self {
             items: vec![DocumentVersionBody::example()],
+        }
+    }
+}
+
+impl Example for BatchProblem {
+    fn example() -> Self {
+        Self::from(&Error::Taken("name of a document in this knowledge base"))
+    }
+}
+
+impl Example for BatchItem {
+    fn example() -> Self {
+        Self {
+            name: DOCUMENT.into(),
+            outcome: None,
+            document: None,
+            problem: Some(BatchProblem::example()),
+        }
+    }
+}
+
+impl Example for BatchBody {
+    fn example() -> Self {
+        let taken = BatchItem {
+            name: DOCUMENT.into(),
+            outcome: Some(Outcome::Added),
+            document: Some(DocumentBody::example()),
+            problem: None,
+        };
+        Self {
+            items: vec![taken, BatchItem::example()],
         }
     }
 }

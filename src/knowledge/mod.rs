@@ -1,7 +1,9 @@
 //! What a client knows: bases, documents, passages.
 
 pub mod api;
+pub mod archive;
 pub mod base;
+pub mod batch;
 pub mod chunk;
 pub mod document;
 pub mod edit;

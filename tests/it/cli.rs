@@ -7,7 +7,7 @@ use std::{
 };
 
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     cluster::runtime_dir,
@@ -286,17 +286,53 @@ async fn a_folder_is_taken_in_beside_a_running_server_and_without_one() {
     }
     assert_eq!(
         all.out.lines().count(),
-        5,
+        6,
         "nothing hidden, nothing deeper: {all:?}"
     );
+    let sum = "4 added, 0 replaced, 0 unchanged, 0 removed, 1 failed";
+    assert_eq!(all.out.lines().last(), Some(sum));
     let left = fs::read_to_string(at.join("data/postgres/18/postmaster.pid"));
     assert!(left.is_err(), "the database ran on: {left:?}");
 
     let server = Server::start(at, &[]);
     let again = ingest("papers", &["papers/notes.txt"]);
-    assert_eq!(again.well(), "papers/notes.txt: is there already\n");
-    let beside = ingest("more", &["papers/faq.html", "papers/电动车保修手册.pdf"]);
+    let sum = "0 added, 0 replaced, 1 unchanged, 0 removed, 0 failed";
+    assert_eq!(
+        again.well(),
+        format!("papers/notes.txt: unchanged\n{sum}\n")
+    );
+    // what changed is read anew, and the rest is left
+    fs::write(at.join("papers/notes.txt"), "Now it says something else.").unwrap();
+    let changed = ingest("papers", &["papers/notes.txt", "papers/faq.html", "--json"]);
+    let lines: Vec<Value> = changed
+        .well()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let outcomes: Vec<&Value> = lines.iter().map(|line| &line["outcome"]).collect();
+    assert_eq!(
+        outcomes,
+        [&json!("unchanged"), &json!("replaced"), &Value::Null]
+    );
+    assert_eq!(
+        (
+            &lines[1]["file"],
+            &lines[1]["chunks"],
+            &lines[2]["replaced"]
+        ),
+        (&json!("papers/notes.txt"), &json!(1), &json!(1))
+    );
+    let beside = ingest("more", &["papers/faq.html", "papers/notes.txt"]);
     assert_eq!(beside.well().matches(" chunks\n").count(), 2, "{beside:?}");
+    // only when told to is anything removed
+    let beside = ingest("more", &["papers/电动车保修手册.pdf"]);
+    assert!(beside.well().contains(", 0 removed"), "{beside:?}");
+    let all = ["papers/faq.html", "papers/电动车保修手册.pdf", "--delete"];
+    let removed = ingest("more", &all);
+    assert!(
+        removed.well().contains("notes.txt: removed\n"),
+        "{removed:?}"
+    );
 
     let token = run(
         at,

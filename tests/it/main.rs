@@ -23,6 +23,7 @@ mod line;
 mod models;
 mod process;
 mod reader;
+mod rivals_knowledge;
 mod search;
 mod tls;
 mod vault;

@@ -7,12 +7,14 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+use tokio_util::io::ReaderStream;
 
 use super::{Library, Removed, progress::progress};
 use crate::{
     error::Result,
     http::{
         Tags,
+        form::Files,
         paging::{Page, Window},
         sse::Sse,
     },
@@ -40,6 +42,13 @@ enum DocumentAccepted {
     /// The document was taken in; it is read by a job.
     #[oai(status = 202)]
     Accepted(Json<DocumentBody>),
+}
+
+#[derive(ApiResponse)]
+enum BatchAccepted {
+    /// What became of each file.
+    #[oai(status = 202)]
+    Accepted(Json<BatchBody>),
 }
 
 #[OpenApi(tag = "Tags::Knowledge")]
@@ -74,6 +83,34 @@ impl DocumentsApi {
         let (document, _) = document::put(&mut tx, &who, id.0, new, on_conflict, now).await?;
         tx.commit().await?;
         Ok(DocumentAccepted::Accepted(Json(document.into())))
+    }
+
+    /// Add many documents
+    ///
+    /// Files as parts `file`; ZIP archives are unpacked, and the folders in them become part of the
+    /// names. Each file is taken in or refused by itself; at most 1,000 of them.
+    #[oai(
+        path = "/knowledge-bases/:id/documents/batch",
+        method = "post",
+        operation_id = "addDocuments"
+    )]
+    async fn add_documents(
+        &self,
+        who: Caller,
+        /// The knowledge base.
+        id: Path<BaseId>,
+        /// What to do with a file whose name the base has; `refuse` unless said otherwise.
+        on_conflict: Query<Option<OnConflict>>,
+        mut body: Files,
+    ) -> Result<BatchAccepted> {
+        self.0.check_writable(&who, id.0).await?;
+        let on_conflict = on_conflict.0.unwrap_or_default();
+        let mut batch = self.0.batch(&who, id.0, on_conflict);
+        while let Some(file) = body.next().await? {
+            let bytes = ReaderStream::new(file.field.into_async_read());
+            batch.take(&file.name, file.media_type, bytes).await?;
+        }
+        Ok(BatchAccepted::Accepted(Json(batch.items.try_into()?)))
     }
 
     /// The documents of a knowledge base

@@ -18,7 +18,8 @@ pub use self::{
 };
 use super::{
     base,
-    document::{self, NewDocument},
+    batch::Batch,
+    document::{self, NewDocument, OnConflict},
     ingest::Reading,
     original::Drawing,
     shapes::DocumentFile,
@@ -82,6 +83,17 @@ impl Library {
         let document = document::find(&mut tx, who, id).await?;
         base::find_writable(&mut tx, who, document.base_id).await?;
         Ok(())
+    }
+
+    fn batch<'a>(&'a self, who: &'a Who, base: BaseId, on_conflict: OnConflict) -> Batch<'a> {
+        Batch {
+            app: &self.app,
+            who,
+            base,
+            on_conflict,
+            upload_bytes_max: self.upload_bytes_max,
+            items: Vec::new(),
+        }
     }
 
     async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {

@@ -200,9 +200,10 @@ async fn stale_foreign_and_impossible_edits_are_refused() {
         json!({"text": " \n\0"}),
         json!({"text": "字".repeat(8_001)}),
         json!({"context": "字".repeat(501)}),
-        json!({"text": 7}),
+        json!({"text": ["x"]}),
     ] {
-        let refused = patch(&ann, Some("\"1\""), bad).await;
+        let refused = patch(&ann, Some("\"1\""), bad.clone()).await;
+        assert!(refused.status().is_client_error(), "{bad}");
         problem(refused, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     // of two who saw the same, one is too late

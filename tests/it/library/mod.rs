@@ -1,5 +1,6 @@
 //! What people do with their documents after they were taken in: versions, chunks, files, pages.
 
+mod batch;
 mod chunks;
 mod pages;
 mod suggestions;

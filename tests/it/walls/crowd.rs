@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 20] = [
+const TABLES: [(&str, &str); 21] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -28,6 +28,10 @@ const TABLES: [(&str, &str); 20] = [
     (
         "document",
         "c, id, n, n % 200 + 1, 'd' || n, 'text/plain', null, hash, 1, 'ready', null, null, '[]', 2, 1, 0, 0, at, at",
+    ),
+    (
+        "document_version",
+        "c, n, 1, 'current', null, 'd' || n, 'text/plain', null, hash, 1, null, '[]', 2, null, false, at",
     ),
     ("document_text", "c, n, 1, 4, 'text'"),
     ("chunk", "c, id, n, (n / 2 + 1) % 200 + 1, n / 2 + 1, 1, n % 2, 0, 4, null, '', 'text', sha256(hash)"),

@@ -30,6 +30,7 @@ fn paths(operation: &Operation, of: &Belongings) -> Vec<String> {
         "messages" => vec![&of.question, &of.answer],
         "knowledge-bases" => vec![&of.base],
         "documents" => vec![&of.document],
+        "chunks" => vec![&of.chunk],
         _ => vec![""],
     };
     let asks = match operation.id() {
@@ -38,13 +39,8 @@ fn paths(operation: &Operation, of: &Belongings) -> Vec<String> {
     };
     ids.iter()
         .map(|id| {
-            format!(
-                "/api/v1{}{asks}",
-                operation
-                    .path
-                    .replace("{id}", id)
-                    .replace("{name}", "answer")
-            )
+            let path = operation.path_of(id).replace("{name}", "answer");
+            format!("/api/v1{path}{asks}")
         })
         .collect()
 }
@@ -120,6 +116,11 @@ async fn what_is_answered_has_the_shape_that_the_document_says() {
             let schema = content
                 .get(&media)
                 .unwrap_or_else(|| panic!("{path} answers {media}"));
+            // no shape but its bytes
+            if schema["format"] == "binary" {
+                assert!(!answer.bytes().await.unwrap().is_empty(), "{path}");
+                continue;
+            }
             let text = answer.text().await.unwrap();
             let values = match media.as_str() {
                 "text/event-stream" => events(&text).into_iter().map(|event| event.data).collect(),

@@ -4,27 +4,22 @@
 //! The text of a version stays as it was read: an edited chunk keeps its place in it and says something
 //! else there. Edits belong to their version; the next one is cut out of its own bytes.
 
-use super::{
-    base,
-    chunk::{Chunk, TextHash},
-    document, extract,
-    lexical::words::{self, Term},
-    search::{self, Found, Version},
-    store,
+mod found;
+mod texts;
+
+use self::{
+    found::{embedded, hash, index, searched, vector},
+    texts::{checked, checked_context, checked_text},
 };
+use super::{base, chunk::Chunk, document, search::Version, store};
 use crate::{
     app::App,
     db::ClientTx,
     error::{Error, Result},
     http::revision::IfMatch,
     identity::Who,
-    ids::{BaseId, BaseNo, ChunkId, ClientNo, DocumentId, DocumentNo},
+    ids::{BaseId, BaseNo, ChunkId, DocumentId, DocumentNo},
 };
-
-/// Characters of a chunk that people write.
-pub const CHUNK_CHARS_MAX: usize = 8_000;
-/// Characters of the headings above it.
-pub const CONTEXT_CHARS_MAX: usize = 500;
 
 /// Where a chunk comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, poem_openapi::Enum)]
@@ -266,111 +261,4 @@ async fn find_to_change(
 
 fn stale() -> Error {
     Error::Stale("The chunk was changed since you read it. Read it again, then change it.".into())
-}
-
-fn checked(change: Change) -> Result<Change> {
-    if change.text.is_none() && change.context.is_none() && change.enabled.is_none() {
-        return Err(Error::invalid(
-            "Say what is to change: text, context or enabled.",
-        ));
-    }
-    Ok(Change {
-        text: change.text.as_deref().map(checked_text).transpose()?,
-        context: change.context.as_deref().map(checked_context).transpose()?,
-        enabled: change.enabled,
-    })
-}
-
-fn checked_text(text: &str) -> Result<String> {
-    let clean = extract::clean_text(text);
-    let chars = clean.trim().chars().count();
-    if chars == 0 || chars > CHUNK_CHARS_MAX {
-        return Err(Error::invalid(format!(
-            "The text of a chunk has 1 to {CHUNK_CHARS_MAX} characters, this one has {chars}."
-        )));
-    }
-    Ok(clean.trim().to_owned())
-}
-
-fn checked_context(context: &str) -> Result<String> {
-    let words: Vec<&str> = context.split_whitespace().collect();
-    let clean = extract::clean_text(&words.join(" "));
-    if clean.chars().count() > CONTEXT_CHARS_MAX {
-        return Err(Error::invalid(format!(
-            "The context of a chunk has at most {CONTEXT_CHARS_MAX} characters."
-        )));
-    }
-    Ok(clean)
-}
-
-fn hash(context: &str, text: &str) -> TextHash {
-    searched(context, text).searched_hash()
-}
-
-/// A chunk is searched together with the headings above it.
-fn searched(context: &str, text: &str) -> Chunk {
-    Chunk {
-        ordinal: 0,
-        start: 0,
-        end: 0,
-        text: text.to_owned(),
-        context: context.to_owned(),
-        page: None,
-    }
-}
-
-/// The embedder and what it made of a text.
-type Embedded = (String, Vec<f32>);
-
-/// The vector of a chunk that is to be found.
-async fn vector(app: &App, client: ClientNo, after: &StoredChunk) -> Result<Option<Embedded>> {
-    if !after.enabled {
-        return Ok(None);
-    }
-    let hash = after.searched().searched_hash();
-    embedded(app, client, hash, &after.context, &after.text).await
-}
-
-/// The vector of a text, out of what the client has or made anew.
-async fn embedded(
-    app: &App,
-    client: ClientNo,
-    hash: TextHash,
-    context: &str,
-    text: &str,
-) -> Result<Option<Embedded>> {
-    let Some(embedder) = app.models.embedder() else {
-        return Ok(None);
-    };
-    let mut tx = app.db.client(client).await?;
-    let known = search::vectors_of_texts(&mut tx, embedder.id(), &[hash]).await?;
-    drop(tx);
-    let vector = match known.into_values().next() {
-        Some(vector) => vector,
-        None => {
-            let text = searched(context, text).searched_text();
-            let made = embedder.embed(vec![text]).await?.into_iter().next();
-            made.ok_or_else(|| Error::Upstream(anyhow::anyhow!("no vector for a chunk")))?
-        }
-    };
-    Ok(Some((embedder.id().to_owned(), vector)))
-}
-
-async fn index(
-    tx: &mut ClientTx,
-    before: Option<&StoredChunk>,
-    after: Option<&StoredChunk>,
-    vector: Option<&Embedded>,
-) -> Result<()> {
-    let Some(chunk) = before.or(after) else {
-        return Ok(());
-    };
-    let terms = |chunk: &StoredChunk| words::terms(&chunk.searched().searched_text());
-    let before: Option<Vec<Term>> = before.filter(|chunk| chunk.enabled).map(terms);
-    let after: Option<Vec<Term>> = after.filter(|chunk| chunk.enabled).map(terms);
-    let after = after.as_deref().map(|terms| Found {
-        terms,
-        vector: vector.map(|(embedder, vector)| (embedder.as_str(), vector.as_slice())),
-    });
-    search::replace_chunk(tx, chunk.version(), chunk.ordinal, before.as_deref(), after).await
 }
