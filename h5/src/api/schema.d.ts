@@ -118,6 +118,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/knowledge-bases/{id}/documents/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add many documents
+         * @description Files as parts `file`; ZIP archives are unpacked, and the folders in them become part of the
+         *     names. Each file is taken in or refused by itself; at most 1,000 of them.
+         */
+        post: operations["addDocuments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/documents/{id}": {
         parameters: {
             query?: never;
@@ -349,6 +370,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search your conversations
+         * @description In titles and in what was said, for all words of `q`, the latest first. A page may have fewer
+         *     items than asked for and still not be the last: each looks through a bounded part of the
+         *     history.
+         */
+        get: operations["searchSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions/{id}": {
         parameters: {
             query?: never;
@@ -364,8 +407,45 @@ export interface paths {
         delete: operations["deleteSession"];
         options?: never;
         head?: never;
-        /** Rename a conversation, or change what it asks */
+        /** Rename a conversation, or change what it asks, how it is answered, and the branch it shows */
         patch: operations["updateSession"];
+        trace?: never;
+    };
+    "/sessions/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A conversation as a file
+         * @description The branch shown, as JSON or as Markdown.
+         */
+        get: operations["exportSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models that can be chosen */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/sessions/{id}/messages": {
@@ -375,7 +455,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was said, the latest first */
+        /**
+         * What was said, the latest first
+         * @description In the branch that the conversation shows: from its `current_message_id` back to the
+         *     beginning.
+         */
         get: operations["listMessages"];
         put?: never;
         /**
@@ -384,6 +468,27 @@ export interface paths {
          *     whole. A reader who leaves does not stop it: read on with `GET /messages/{id}/stream`.
          */
         post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a question answered once more
+         * @description The new answer becomes a sibling of this one, and the one that is shown. It comes like the
+         *     answer to a question: as events or whole.
+         */
+        post: operations["regenerateAnswer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -401,8 +506,28 @@ export interface paths {
         get: operations["getMessage"];
         put?: never;
         post?: never;
-        /** Remove a question and its answer */
+        /**
+         * Remove a question with its answers
+         * @description What was said after them is kept.
+         */
         delete: operations["deleteMessage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what you think of an answer */
+        put: operations["rateAnswer"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -442,6 +567,90 @@ export interface paths {
          * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
          */
         post: operations["stopAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The prompts there are
+         * @description Their names can be chosen for a conversation; their texts are for managers.
+         */
+        get: operations["listPrompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prompts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A prompt with its texts and versions */
+        get: operations["getPrompt"];
+        /**
+         * Change a prompt, or make one
+         * @description Makes a new version of the client's text, or of the knowledge base's. A prompt with a name of
+         *     your own stands in the place of `answer` and `free` in conversations that choose it.
+         */
+        put: operations["putPrompt"];
+        post?: never;
+        /**
+         * Take a prompt back
+         * @description The client's counts again under the knowledge base's, the shipped one under the client's; one
+         *     with a name of your own is gone.
+         */
+        delete: operations["deletePrompt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prompts/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a prompt with values put in */
+        post: operations["previewPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/prompts/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring an old version back
+         * @description As a new version with its text.
+         */
+        post: operations["rollbackPrompt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -641,6 +850,85 @@ export interface components {
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
             url: string;
+        };
+        /**
+         * DocumentBatch
+         * @description What became of the files of a batch.
+         * @example {
+         *       "items": [
+         *         {
+         *           "document": {
+         *             "bytes": 48213,
+         *             "chunks": 14,
+         *             "created_at": "2026-03-01T08:30:00Z",
+         *             "enabled": true,
+         *             "id": "01900000-0000-7000-8000-000000000021",
+         *             "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *             "media_type": "application/pdf",
+         *             "name": "电动车保修手册.pdf",
+         *             "page_errors": [],
+         *             "pages": 4,
+         *             "reason": null,
+         *             "source_url": null,
+         *             "state": "ready",
+         *             "version": 1
+         *           },
+         *           "name": "电动车保修手册.pdf",
+         *           "outcome": "added",
+         *           "problem": null
+         *         },
+         *         {
+         *           "document": null,
+         *           "name": "电动车保修手册.pdf",
+         *           "outcome": null,
+         *           "problem": {
+         *             "code": "taken",
+         *             "detail": "This name of a document in this knowledge base is already in use."
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        DocumentBatch: {
+            /** @description In the order in which they came; those of an archive in its place. */
+            items: components["schemas"]["DocumentBatchItem"][];
+        };
+        /**
+         * DocumentBatchItem
+         * @description What became of a file.
+         * @example {
+         *       "document": null,
+         *       "name": "电动车保修手册.pdf",
+         *       "outcome": null,
+         *       "problem": {
+         *         "code": "taken",
+         *         "detail": "This name of a document in this knowledge base is already in use."
+         *       }
+         *     }
+         */
+        DocumentBatchItem: {
+            /** @description Its name. */
+            name: string;
+            /** @description What happened to it; null when it was refused. */
+            outcome: components["schemas"]["Outcome"] | null;
+            /** @description Its document; null when it was refused. */
+            document: components["schemas"]["DocumentBody"] | null;
+            /** @description Why it was refused. */
+            problem: components["schemas"]["DocumentBatchProblem"] | null;
+        };
+        /**
+         * DocumentBatchProblem
+         * @description Why a file was refused.
+         * @example {
+         *       "code": "taken",
+         *       "detail": "This name of a document in this knowledge base is already in use."
+         *     }
+         */
+        DocumentBatchProblem: {
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
+            /** @description For people. */
+            detail: string;
         };
         /**
          * DocumentBody
@@ -931,6 +1219,11 @@ export interface components {
             vector_weight: number;
         };
         /**
+         * @description In which form a conversation is exported.
+         * @enum {string}
+         */
+        ExportFormat: "markdown" | "json";
+        /**
          * Failed
          * @description The answer broke off; what came so far is kept.
          * @example {
@@ -943,6 +1236,55 @@ export interface components {
             code: components["schemas"]["ProblemCode"];
             /** @description For people. */
             detail: string;
+        };
+        /**
+         * FoundInSession
+         * @description A place in your conversations where something was found.
+         * @example {
+         *       "end": 4,
+         *       "excerpt": "电池保修多久？",
+         *       "message_id": "01900000-0000-7000-8000-000000000011",
+         *       "session": {
+         *         "created_at": "2026-03-01T08:30:00Z",
+         *         "current_message_id": "01900000-0000-7000-8000-000000000012",
+         *         "id": "01900000-0000-7000-8000-000000000010",
+         *         "knowledge_base_ids": null,
+         *         "settings": {
+         *           "history_count": null,
+         *           "max_tokens": null,
+         *           "model": null,
+         *           "prompt": null,
+         *           "temperature": 0.5,
+         *           "threshold": null,
+         *           "top_k": 8
+         *         },
+         *         "title": "保修",
+         *         "title_by": "user",
+         *         "updated_at": "2026-03-01T08:30:00Z"
+         *       },
+         *       "start": 2
+         *     }
+         */
+        FoundInSession: {
+            /** @description The conversation. */
+            session: components["schemas"]["SessionBody"];
+            /**
+             * Format: uuid
+             * @description The message; null when it was found in the title.
+             */
+            message_id: string | null;
+            /** @description What stands around it, on one line. */
+            excerpt: string;
+            /**
+             * Format: uint32
+             * @description Where in the excerpt the first word begins, in Unicode code points.
+             */
+            start: number;
+            /**
+             * Format: uint32
+             * @description Where it ends.
+             */
+            end: number;
         };
         /**
          * FoundPassage
@@ -1122,9 +1464,17 @@ export interface components {
          *       "error": null,
          *       "id": "01900000-0000-7000-8000-000000000012",
          *       "model": "extractive",
+         *       "parent_id": "01900000-0000-7000-8000-000000000011",
+         *       "rating": {
+         *         "comment": null,
+         *         "value": "up"
+         *       },
          *       "reply_to": "01900000-0000-7000-8000-000000000011",
          *       "role": "assistant",
          *       "session_id": "01900000-0000-7000-8000-000000000010",
+         *       "siblings": [
+         *         "01900000-0000-7000-8000-000000000012"
+         *       ],
          *       "state": "done",
          *       "usage": {
          *         "counted_by": "server",
@@ -1151,6 +1501,17 @@ export interface components {
              * @description Of an answer: the question.
              */
             reply_to: string | null;
+            /**
+             * Format: uuid
+             * @description The message before: of an answer its question; of a question the answer before, null at the
+             *     beginning.
+             */
+            parent_id: string | null;
+            /**
+             * @description The messages that have the same one before, this one included, in the order of their making:
+             *     the answers to one question, the wordings of one question.
+             */
+            siblings: string[];
             /** @description What was said. Empty while an answer is being written: read its stream. */
             content: string;
             /** @description How it stands. */
@@ -1163,6 +1524,8 @@ export interface components {
             model: string | null;
             /** @description What it used. */
             usage: components["schemas"]["Usage"] | null;
+            /** @description What you think of it. */
+            rating: components["schemas"]["Rating"] | null;
             /**
              * Format: date-time
              * @description When it was said.
@@ -1189,6 +1552,38 @@ export interface components {
          * @enum {string}
          */
         MessageState: "running" | "done" | "stopped" | "failed";
+        /**
+         * ModelBody
+         * @description A model that can be chosen.
+         */
+        ModelBody: {
+            /** @description Its name: `model` in the settings of a session. */
+            name: string;
+            /**
+             * @description What is behind it: `extractive` (built in, quotes the documents), `openai`, `azure` or
+             *     `scripted`.
+             */
+            kind: string;
+            /** @description Whether it answers where none is chosen. */
+            default: boolean;
+        };
+        /**
+         * ModelList
+         * @description The models that can be chosen.
+         * @example {
+         *       "items": [
+         *         {
+         *           "default": true,
+         *           "kind": "extractive",
+         *           "name": "extractive"
+         *         }
+         *       ]
+         *     }
+         */
+        ModelList: {
+            /** @description By name. */
+            items: components["schemas"]["ModelBody"][];
+        };
         /**
          * NewChunk
          * @description A chunk to add.
@@ -1251,6 +1646,7 @@ export interface components {
          * @description A conversation to begin.
          * @example {
          *       "knowledge_base_ids": null,
+         *       "settings": null,
          *       "title": "保修"
          *     }
          */
@@ -1262,6 +1658,8 @@ export interface components {
             title: string | null;
             /** @description The knowledge bases to ask, at most 8; every base you may read when absent, none when empty. */
             knowledge_base_ids?: string[] | null;
+            /** @description How it is to be answered; as the server is set up when absent. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -1273,6 +1671,11 @@ export interface components {
          * @enum {string}
          */
         OnConflict: "refuse" | "replace" | "skip";
+        /**
+         * @description What became of a document that was sent.
+         * @enum {string}
+         */
+        Outcome: "added" | "replaced" | "unchanged" | "skipped";
         /**
          * @description Whose a base is.
          * @enum {string}
@@ -1352,6 +1755,45 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page_FoundInSession
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "end": 4,
+         *           "excerpt": "电池保修多久？",
+         *           "message_id": "01900000-0000-7000-8000-000000000011",
+         *           "session": {
+         *             "created_at": "2026-03-01T08:30:00Z",
+         *             "current_message_id": "01900000-0000-7000-8000-000000000012",
+         *             "id": "01900000-0000-7000-8000-000000000010",
+         *             "knowledge_base_ids": null,
+         *             "settings": {
+         *               "history_count": null,
+         *               "max_tokens": null,
+         *               "model": null,
+         *               "prompt": null,
+         *               "temperature": 0.5,
+         *               "threshold": null,
+         *               "top_k": 8
+         *             },
+         *             "title": "保修",
+         *             "title_by": "user",
+         *             "updated_at": "2026-03-01T08:30:00Z"
+         *           },
+         *           "start": 2
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_FoundInSession: {
+            /** @description The items of this page. */
+            items: components["schemas"]["FoundInSession"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
          * Page_KnowledgeBase
          * @description Items, and where the next ones begin.
          * @example {
@@ -1405,9 +1847,17 @@ export interface components {
          *           "error": null,
          *           "id": "01900000-0000-7000-8000-000000000012",
          *           "model": "extractive",
+         *           "parent_id": "01900000-0000-7000-8000-000000000011",
+         *           "rating": {
+         *             "comment": null,
+         *             "value": "up"
+         *           },
          *           "reply_to": "01900000-0000-7000-8000-000000000011",
          *           "role": "assistant",
          *           "session_id": "01900000-0000-7000-8000-000000000010",
+         *           "siblings": [
+         *             "01900000-0000-7000-8000-000000000012"
+         *           ],
          *           "state": "done",
          *           "usage": {
          *             "counted_by": "server",
@@ -1432,9 +1882,20 @@ export interface components {
          *       "items": [
          *         {
          *           "created_at": "2026-03-01T08:30:00Z",
+         *           "current_message_id": "01900000-0000-7000-8000-000000000012",
          *           "id": "01900000-0000-7000-8000-000000000010",
          *           "knowledge_base_ids": null,
+         *           "settings": {
+         *             "history_count": null,
+         *             "max_tokens": null,
+         *             "model": null,
+         *             "prompt": null,
+         *             "temperature": 0.5,
+         *             "threshold": null,
+         *             "top_k": 8
+         *           },
          *           "title": "保修",
+         *           "title_by": "user",
          *           "updated_at": "2026-03-01T08:30:00Z"
          *         }
          *       ],
@@ -1553,10 +2014,262 @@ export interface components {
          */
         ProblemCode: "unauthenticated" | "forbidden" | "not_found" | "taken" | "conflict" | "stale" | "too_large" | "unsupported" | "invalid" | "throttled" | "unavailable" | "upstream" | "internal" | "interrupted";
         /**
+         * PromptAuthor
+         * @description Who changed a prompt: a user or a program.
+         */
+        PromptAuthor: {
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            user_id: string | null;
+            /**
+             * Format: uuid
+             * @description The API key of the program.
+             */
+            api_key_id: string | null;
+        };
+        /**
+         * PromptBody
+         * @description A prompt with its texts and its history.
+         * @example {
+         *       "description": "资料中没有答案时的回复。",
+         *       "name": "no_answer",
+         *       "source": "client",
+         *       "text": {
+         *         "en": "Nothing was found. Please call us at 400-000-0000.",
+         *         "zh": "没有找到。请致电客服 400-000-0000。"
+         *       },
+         *       "title": "没有找到答案",
+         *       "variables": [
+         *         {
+         *           "name": "question",
+         *           "required": false
+         *         }
+         *       ],
+         *       "version": 1,
+         *       "versions": [
+         *         {
+         *           "by": {
+         *             "api_key_id": null,
+         *             "user_id": "01900000-0000-7000-8000-000000000031"
+         *           },
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "note": "客服电话",
+         *           "text": {
+         *             "en": "Nothing was found. Please call us at 400-000-0000.",
+         *             "zh": "没有找到。请致电客服 400-000-0000。"
+         *           },
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        PromptBody: {
+            /** @description Its name. */
+            name: string;
+            /** @description A title for people. */
+            title: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description What its texts may use. */
+            variables: components["schemas"]["PromptVariable"][];
+            /** @description Whose text counts. */
+            source: components["schemas"]["PromptSource"];
+            /**
+             * Format: int32
+             * @description Of the last change in the layer that is asked for, the client's or the knowledge base's; 0
+             *     before the first. It is the `ETag` too.
+             */
+            version: number;
+            /** @description The texts that count. */
+            text: components["schemas"]["PromptText"];
+            /** @description The changes in that layer, the latest first, 100 at most. */
+            versions: components["schemas"]["PromptVersion"][];
+        };
+        /**
+         * PromptChange
+         * @description What a prompt is to be.
+         * @example {
+         *       "description": null,
+         *       "note": "客服电话",
+         *       "text": {
+         *         "en": "Nothing was found. Please call us at 400-000-0000.",
+         *         "zh": "没有找到。请致电客服 400-000-0000。"
+         *       },
+         *       "title": null
+         *     }
+         */
+        PromptChange: {
+            /** @description Its texts; in a language that is left out the layer below counts. */
+            text: components["schemas"]["PromptText"];
+            /** @description A title for people, at most 200 characters; stays when absent. */
+            title?: string | null;
+            /** @description What it is for, at most 2,000 characters; stays when absent. */
+            description?: string | null;
+            /**
+             * @description Why, at most 500 characters.
+             * @default
+             */
+            note: string | null;
+        };
+        /**
+         * @description A language that prompts are written in.
+         * @enum {string}
+         */
+        PromptLanguage: "zh" | "en";
+        /**
+         * PromptList
+         * @description Prompts.
+         * @example {
+         *       "items": [
+         *         {
+         *           "description": "资料中没有答案时的回复。",
+         *           "languages": [
+         *             "zh",
+         *             "en"
+         *           ],
+         *           "name": "no_answer",
+         *           "source": "client",
+         *           "title": "没有找到答案",
+         *           "variables": [
+         *             {
+         *               "name": "question",
+         *               "required": false
+         *             }
+         *           ],
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        PromptList: {
+            /** @description By name. */
+            items: components["schemas"]["PromptSummary"][];
+        };
+        /**
+         * PromptPreview
+         * @description A prompt to look at.
+         * @example {
+         *       "lang": "zh",
+         *       "text": null,
+         *       "values": {
+         *         "question": "电池保修多久？"
+         *       }
+         *     }
+         */
+        PromptPreview: {
+            /** @description The text; the one that counts when absent. */
+            text?: string | null;
+            /** @description The language of the question. */
+            lang: components["schemas"]["PromptLanguage"];
+            /** @description Values by the names of variables; a variable without one is empty. */
+            values?: {
+                [key: string]: string;
+            } | null;
+        };
+        /**
+         * PromptPreviewed
+         * @description What a prompt becomes.
+         * @example {
+         *       "text": "没有找到。请致电客服 400-000-0000。"
+         *     }
+         */
+        PromptPreviewed: {
+            /** @description With all values in it. */
+            text: string;
+        };
+        /**
+         * PromptRollback
+         * @description Which version is to come back.
+         * @example {
+         *       "version": 1
+         *     }
+         */
+        PromptRollback: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            version: number;
+        };
+        /**
+         * @description Where the text of a prompt comes from.
+         * @enum {string}
+         */
+        PromptSource: "shipped" | "client" | "base";
+        /**
+         * PromptSummary
+         * @description A prompt.
+         */
+        PromptSummary: {
+            /** @description Its name. */
+            name: string;
+            /** @description A title for people. */
+            title: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description What its texts may use. */
+            variables: components["schemas"]["PromptVariable"][];
+            /** @description Whose text counts. */
+            source: components["schemas"]["PromptSource"];
+            /**
+             * Format: int32
+             * @description Of the last change in the layer that is asked for, the client's or the knowledge base's; 0
+             *     before the first.
+             */
+            version: number;
+            /** @description The languages in which it has a text. */
+            languages: components["schemas"]["PromptLanguage"][];
+        };
+        /**
+         * PromptText
+         * @description The texts of a prompt.
+         */
+        PromptText: {
+            /** @description For questions in Chinese, at most 8,000 characters. */
+            zh?: string | null;
+            /** @description For all other questions, at most 8,000 characters. */
+            en?: string | null;
+        };
+        /**
+         * PromptVariable
+         * @description A variable that the texts of a prompt may use, as `{{name}}`.
+         */
+        PromptVariable: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether a text must use it. */
+            required: boolean;
+        };
+        /**
+         * PromptVersion
+         * @description A change of a prompt.
+         */
+        PromptVersion: {
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            version: number;
+            /** @description What it became; null in both languages where it was taken back. */
+            text: components["schemas"]["PromptText"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Why. */
+            note: string;
+            /** @description Who did it. */
+            by: components["schemas"]["PromptAuthor"];
+        };
+        /**
          * Question
          * @description A question.
          * @example {
          *       "content": "电池保修多久？",
+         *       "edit_of": null,
          *       "id": null
          *     }
          */
@@ -1568,7 +2281,32 @@ export interface components {
             id?: string | null;
             /** @description What you ask. */
             content: string;
+            /**
+             * Format: uuid
+             * @description A question of this conversation that this one is another wording of: it becomes its sibling.
+             *     The question behind the last answer when absent.
+             */
+            edit_of?: string | null;
         };
+        /**
+         * Rating
+         * @description What you think of an answer.
+         * @example {
+         *       "comment": null,
+         *       "value": "up"
+         *     }
+         */
+        Rating: {
+            /** @description Null takes the rating back. */
+            value?: components["schemas"]["RatingValue"] | null;
+            /** @description Why, at most 2,000 characters. */
+            comment?: string | null;
+        };
+        /**
+         * @description What its user thinks of an answer.
+         * @enum {string}
+         */
+        RatingValue: "up" | "down";
         /**
          * @description Where a user's id comes from, so that a token of the partner cannot name a registered user.
          * @enum {string}
@@ -1588,6 +2326,23 @@ export interface components {
              *     as before when absent.
              */
             chunk_chars?: number | null;
+        };
+        /**
+         * Regenerate
+         * @description A wish for another answer.
+         * @example {
+         *       "id": null,
+         *       "settings": null
+         *     }
+         */
+        Regenerate: {
+            /**
+             * Format: uuid
+             * @description An id of the new answer, made by you: asking twice with the same one asks once.
+             */
+            id?: string | null;
+            /** @description What is to be set otherwise for this answer alone. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
         };
         /**
          * Reset
@@ -1697,9 +2452,20 @@ export interface components {
          * @description A conversation.
          * @example {
          *       "created_at": "2026-03-01T08:30:00Z",
+         *       "current_message_id": "01900000-0000-7000-8000-000000000012",
          *       "id": "01900000-0000-7000-8000-000000000010",
          *       "knowledge_base_ids": null,
+         *       "settings": {
+         *         "history_count": null,
+         *         "max_tokens": null,
+         *         "model": null,
+         *         "prompt": null,
+         *         "temperature": 0.5,
+         *         "threshold": null,
+         *         "top_k": 8
+         *       },
          *       "title": "保修",
+         *       "title_by": "user",
          *       "updated_at": "2026-03-01T08:30:00Z"
          *     }
          */
@@ -1711,8 +2477,17 @@ export interface components {
             id: string;
             /** @description Its title. */
             title: string;
+            /** @description Who gave it that title. */
+            title_by: components["schemas"]["TitleBy"];
             /** @description The bases it asks; null when it asks every base you may read. */
             knowledge_base_ids: string[] | null;
+            /** @description How it is answered. */
+            settings: components["schemas"]["SessionSettings"];
+            /**
+             * Format: uuid
+             * @description The message that ends the branch shown; null before the first question.
+             */
+            current_message_id: string | null;
             /**
              * Format: date-time
              * @description When it began.
@@ -1728,14 +2503,188 @@ export interface components {
          * SessionChange
          * @description What is to change.
          * @example {
+         *       "current_message_id": null,
+         *       "settings": {
+         *         "temperature": 0.5,
+         *         "top_k": 8
+         *       },
          *       "title": "电池的保修"
          *     }
          */
         SessionChange: {
-            /** @description At most 200 characters. */
+            /** @description At most 200 characters; empty leaves the title to the server again. */
             title?: string | null;
             /** @description The knowledge bases to ask; null makes it every base you may read again. */
             knowledge_base_ids?: string[] | null;
+            /** @description How it is to be answered; what is absent stays, null leaves it to the server again. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /**
+             * Format: uuid
+             * @description A message of the branch to show; of several branches through it the newest.
+             */
+            current_message_id?: string | null;
+        };
+        /**
+         * SessionExport
+         * @description A conversation with what was said in the branch shown.
+         * @example {
+         *       "earlier_left_out": false,
+         *       "exported_at": "2026-03-01T08:30:00Z",
+         *       "messages": [
+         *         {
+         *           "citations": [
+         *             {
+         *               "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *               "document_id": "01900000-0000-7000-8000-000000000021",
+         *               "document_name": "电动车保修手册.pdf",
+         *               "end": 149,
+         *               "n": 1,
+         *               "page": 1,
+         *               "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *               "start": 120,
+         *               "version": 1
+         *             }
+         *           ],
+         *           "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "error": null,
+         *           "id": "01900000-0000-7000-8000-000000000012",
+         *           "model": "extractive",
+         *           "parent_id": "01900000-0000-7000-8000-000000000011",
+         *           "rating": {
+         *             "comment": null,
+         *             "value": "up"
+         *           },
+         *           "reply_to": "01900000-0000-7000-8000-000000000011",
+         *           "role": "assistant",
+         *           "session_id": "01900000-0000-7000-8000-000000000010",
+         *           "siblings": [
+         *             "01900000-0000-7000-8000-000000000012"
+         *           ],
+         *           "state": "done",
+         *           "usage": {
+         *             "counted_by": "server",
+         *             "input_tokens": 412,
+         *             "output_tokens": 21
+         *           }
+         *         }
+         *       ],
+         *       "session": {
+         *         "created_at": "2026-03-01T08:30:00Z",
+         *         "current_message_id": "01900000-0000-7000-8000-000000000012",
+         *         "id": "01900000-0000-7000-8000-000000000010",
+         *         "knowledge_base_ids": null,
+         *         "settings": {
+         *           "history_count": null,
+         *           "max_tokens": null,
+         *           "model": null,
+         *           "prompt": null,
+         *           "temperature": 0.5,
+         *           "threshold": null,
+         *           "top_k": 8
+         *         },
+         *         "title": "保修",
+         *         "title_by": "user",
+         *         "updated_at": "2026-03-01T08:30:00Z"
+         *       }
+         *     }
+         */
+        SessionExport: {
+            /** @description The conversation. */
+            session: components["schemas"]["SessionBody"];
+            /**
+             * Format: date-time
+             * @description When it was exported.
+             */
+            exported_at: string;
+            /** @description Whether earlier messages were left out: an export has at most 10,000, and 16 MiB of text. */
+            earlier_left_out: boolean;
+            /** @description What was said, the first first. */
+            messages: components["schemas"]["MessageBody"][];
+        };
+        /**
+         * SessionSettings
+         * @description What is set for a conversation. Null: as the server is set up.
+         * @example {
+         *       "history_count": null,
+         *       "max_tokens": null,
+         *       "model": null,
+         *       "prompt": null,
+         *       "temperature": 0.5,
+         *       "threshold": null,
+         *       "top_k": 8
+         *     }
+         */
+        SessionSettings: {
+            /** @description The model that answers: a name out of `GET /models`. */
+            model: string | null;
+            /**
+             * Format: float
+             * @description How freely the model words its answer, 0 to 2.
+             */
+            temperature: number | null;
+            /**
+             * Format: uint32
+             * @description Tokens of an answer at most, up to what the model is set up for.
+             */
+            max_tokens: number | null;
+            /**
+             * Format: uint32
+             * @description Passages given to the model at most, 1 to 20.
+             */
+            top_k: number | null;
+            /**
+             * Format: float
+             * @description Passages whose score is below it are left out, 0 to 1; the best one of a search has 1 or a
+             *     little less.
+             */
+            threshold: number | null;
+            /**
+             * Format: uint32
+             * @description Earlier questions, with their answers, that the model is told at most, 0 to 30.
+             */
+            history_count: number | null;
+            /** @description The prompt that stands in the place of `answer` and `free`: a name out of `GET /prompts`. */
+            prompt: string | null;
+        };
+        /**
+         * SessionSettingsChange
+         * @description What is to be set. What is absent stays; null leaves it to the server again.
+         * @example {
+         *       "temperature": 0.5,
+         *       "top_k": 8
+         *     }
+         */
+        SessionSettingsChange: {
+            /** @description The model that answers: a name out of `GET /models`. */
+            model?: string | null;
+            /**
+             * Format: float
+             * @description How freely the model words its answer, 0 to 2.
+             */
+            temperature?: number | null;
+            /**
+             * Format: uint32
+             * @description Tokens of an answer at most, up to what the model is set up for.
+             */
+            max_tokens?: number | null;
+            /**
+             * Format: uint32
+             * @description Passages given to the model at most, 1 to 20.
+             */
+            top_k?: number | null;
+            /**
+             * Format: float
+             * @description Passages whose score is below it are left out, 0 to 1.
+             */
+            threshold?: number | null;
+            /**
+             * Format: uint32
+             * @description Earlier questions, with their answers, that the model is told at most, 0 to 30.
+             */
+            history_count?: number | null;
+            /** @description The prompt that stands in the place of `answer` and `free`: a name out of `GET /prompts`. */
+            prompt?: string | null;
         };
         /**
          * SessionUser
@@ -1779,6 +2728,11 @@ export interface components {
             /** @description The model that answers. */
             model: string;
         };
+        /**
+         * @description Who gave a conversation its title.
+         * @enum {string}
+         */
+        TitleBy: "user" | "server";
         /**
          * Usage
          * @description What the answer used.
@@ -3063,6 +4017,149 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addDocuments: {
+        parameters: {
+            query?: {
+                /** @description What to do with a file whose name the base has; `refuse` unless said otherwise. */
+                on_conflict?: components["schemas"]["OnConflict"];
+            };
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The files, a part each. */
+                    file: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each file. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBatch"];
                 };
             };
             /** @description unauthenticated */
@@ -5642,6 +6739,143 @@ export interface operations {
             };
         };
     };
+    searchSessions: {
+        parameters: {
+            query: {
+                /** @description What to look for: 1 to 100 characters, words separated by spaces. */
+                q: string;
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_FoundInSession"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSession: {
         parameters: {
             query?: never;
@@ -6043,9 +7277,280 @@ export interface operations {
             };
         };
     };
+    exportSession: {
+        parameters: {
+            query?: {
+                /** @description JSON unless said otherwise. */
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation, as a file. */
+            200: {
+                headers: {
+                    /** @description The name of the file. */
+                    "CONTENT-DISPOSITION": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SessionExport"];
+                    "text/markdown; charset=utf-8": string;
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models that can be chosen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMessages: {
         parameters: {
             query?: {
+                /** @description Whether the messages of all branches are wanted. */
+                all?: boolean;
                 /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */
@@ -6194,6 +7699,144 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json; charset=utf-8": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description The answer: whole, or as a stream of events with `Accept: text/event-stream`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                    "text/event-stream": components["schemas"]["Event"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    regenerateAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An answer to the question. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Regenerate"];
             };
         };
         responses: {
@@ -6583,6 +8226,143 @@ export interface operations {
             };
         };
     };
+    rateAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Rating"];
+            };
+        };
+        responses: {
+            /** @description A question or an answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resumeAnswer: {
         parameters: {
             query?: never;
@@ -6738,6 +8518,838 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPrompts: {
+        parameters: {
+            query?: {
+                /** @description As they count in this knowledge base; as they count for the client without it. */
+                knowledge_base_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prompts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PromptList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPrompt: {
+        parameters: {
+            query?: {
+                /** @description As it counts in this knowledge base; as it counts for the client without it. */
+                knowledge_base_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The prompt. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The prompt. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PromptBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putPrompt: {
+        parameters: {
+            query?: {
+                /** @description The knowledge base whose text it is; the client's without it. */
+                knowledge_base_id?: string;
+            };
+            header?: {
+                /** @description The `ETag` of what you saw; `"0"` for what was not there. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The prompt; a new one has 1 to 50 small letters, digits, `_` or `-`. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["PromptChange"];
+            };
+        };
+        responses: {
+            /** @description The prompt. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PromptBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePrompt: {
+        parameters: {
+            query?: {
+                /** @description The knowledge base whose text it is; the client's without it. */
+                knowledge_base_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The prompt. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The prompt below counts again. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewPrompt: {
+        parameters: {
+            query?: {
+                /** @description The knowledge base whose text it is; the client's without it. */
+                knowledge_base_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The prompt, or the name of one to be made. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["PromptPreview"];
+            };
+        };
+        responses: {
+            /** @description What a prompt becomes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PromptPreviewed"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollbackPrompt: {
+        parameters: {
+            query?: {
+                /** @description The knowledge base whose text it is; the client's without it. */
+                knowledge_base_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The prompt. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["PromptRollback"];
+            };
+        };
+        responses: {
+            /** @description The prompt. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match`. */
+                    ETAG: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PromptBody"];
                 };
             };
             /** @description unauthenticated */
