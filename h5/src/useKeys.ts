@@ -1,7 +1,7 @@
 /** What the keys that work everywhere do. */
 import type { Conversation } from "./chat/conversation";
+import { focusQuestion } from "./chat/focusQuestion";
 import { useHost } from "./host/context";
-import { focusQuestion } from "./host/useHostedChat";
 import { useShortcuts } from "./ui/shortcuts";
 import type { PanelsState } from "./usePanels";
 

@@ -28,6 +28,44 @@ async function arrive(page, lang) {
   return here;
 }
 
+function crc32(data) {
+  let crc = -1;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+/** An archive of stored files, which is all that a test of archives needs. */
+function zipOf(files) {
+  const parts = [];
+  const directory = [];
+  let offset = 0;
+  for (const [name, text] of Object.entries(files)) {
+    const [path, data] = [Buffer.from(name), Buffer.from(text)];
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt32LE(crc32(data), 10);
+    fields.writeUInt32LE(data.length, 14);
+    fields.writeUInt32LE(data.length, 18);
+    fields.writeUInt16LE(path.length, 22);
+    parts.push(Buffer.from("PK\x03\x04"), fields, path, data);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(offset, 10);
+    directory.push(Buffer.from("PK\x01\x02\x14\x00"), fields, rest, path);
+    offset += 30 + path.length + data.length;
+  }
+  const listed = Buffer.concat(directory);
+  const end = Buffer.alloc(18);
+  const count = Object.keys(files).length;
+  end.writeUInt16LE(count, 4);
+  end.writeUInt16LE(count, 6);
+  end.writeUInt32LE(listed.length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...parts, listed, Buffer.from("PK\x05\x06"), end]);
+}
+
 const attach = (page, files) => page.locator(".composer input[type=file]").setInputFiles(files);
 
 describe("the page of a PDF", () => {
@@ -116,6 +154,23 @@ describe("a document attached to a question", () => {
       });
       await page.getByRole("list", { name: here.words.attached }).getByText(here.words.ready).waitFor();
       assert.match(await here.cited(await here.ask("How long is the pier of Port Quillon?")), /88/);
+    });
+  });
+});
+
+describe("an archive", () => {
+  test("is opened, and each of its files has a result of its own", async () => {
+    await asPerson(browser, { lang: "zh", viewport: PHONE }, "archive", async ({ page }) => {
+      const here = await arrive(page, "zh");
+      const { words } = here;
+      await here.named(words.openSessions).click();
+      await here.named(words.knowledge).click();
+      const buffer = zipOf({ "notes/pier.md": "# Pier\n\nThe pier is 88 metres long.\n", "photo.xyz": "?" });
+      const files = page.getByRole("dialog").locator("input[type=file]");
+      await files.setInputFiles({ name: "harbour.zip", mimeType: "application/zip", buffer });
+      await here.document("pier.md").getByText(words.ready).waitFor();
+      await page.getByRole("alert").filter({ hasText: "photo.xyz" }).waitFor();
+      await screenshot(page, "phone-zh-archive");
     });
   });
 });

@@ -19,6 +19,14 @@ export function knowledgeApi(http: Http) {
       said(http.GET("/knowledge-bases/{id}/documents", { params: { ...at(base), query: paged(cursor) } })),
     upload: (base: string, file: File, on_conflict: OnConflict = "refuse") =>
       said(http.POST("/knowledge-bases/{id}/documents", { params: { ...at(base), query: { on_conflict } }, ...formOf([file]) })),
+    /** Archives are opened; each file is taken in or refused by itself. */
+    uploadBatch: (base: string, files: readonly File[], on_conflict: OnConflict = "refuse") =>
+      said(
+        http.POST("/knowledge-bases/{id}/documents/batch", {
+          params: { ...at(base), query: { on_conflict } },
+          ...formOf(files),
+        }),
+      ),
     addByAddress: (base: string, url: string) =>
       said(http.POST("/knowledge-bases/{id}/documents", { params: at(base), body: { url } })),
     document: (id: string) => said(http.GET("/documents/{id}", { params: at(id) })),

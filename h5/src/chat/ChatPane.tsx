@@ -1,6 +1,6 @@
 /** One conversation: what was said, and where the next question is written. */
 import { Button } from "antd";
-import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 import type { Api } from "../api";
 import type { Rating } from "../api/types";
 import type { Source } from "../citation/sources";
@@ -8,9 +8,11 @@ import { useI18n } from "../i18n";
 import type { Bases } from "../knowledge/useBases";
 import type { Chosen, Scope } from "../knowledge/useScope";
 import { ErrorNote } from "../ui/ErrorNote";
+import { useTouch } from "../ui/useMedia";
 import { useOnline } from "../ui/useOnline";
 import { Composer } from "./Composer";
 import type { Conversation, ConversationState } from "./conversation";
+import { focusQuestion } from "./focusQuestion";
 import { Transcript } from "./Transcript";
 import { isOpen } from "./turns";
 import { useAttachments } from "./useAttachments";
@@ -40,17 +42,24 @@ export function ChatPane({ api, conversation, bases, scope, draftOf, isNew, onCi
   const chosen = scope?.chosen ?? null;
   // once under way, a conversation that may use everything need not say so
   const limits = bases.items.length > 0 && (isNew || chosen !== null);
+  const goOn = useGoingOn();
   const acts = useMemo(
     () => ({
       cite: onCite,
       retry: (turnId: string) => conversation.retry(turnId),
-      regenerate: (turnId: string) => conversation.regenerate(turnId),
-      edit: (turnId: string, question: string) => conversation.edit(turnId, question),
+      regenerate: (turnId: string) => {
+        conversation.regenerate(turnId);
+        goOn();
+      },
+      edit: (turnId: string, question: string) => {
+        conversation.edit(turnId, question);
+        goOn();
+      },
       choose: (messageId: string) => void conversation.choose(messageId),
       rate: (turnId: string, rating: Rating) => conversation.rate(turnId, rating),
       remove: (turnId: string) => conversation.remove(turnId),
     }),
-    [conversation, onCite],
+    [conversation, onCite, goOn],
   );
   return (
     <>
@@ -77,6 +86,14 @@ export function ChatPane({ api, conversation, bases, scope, draftOf, isNew, onCi
       </div>
     </>
   );
+}
+
+/** What was pressed is gone: a keyboard goes on at the question; a phone's would cover the answer. */
+function useGoingOn(): () => void {
+  const touch = useTouch();
+  return useCallback(() => {
+    if (!touch) focusQuestion();
+  }, [touch]);
 }
 
 function useConversation(conversation: Conversation, onMissing: () => void): ConversationState {

@@ -2,6 +2,7 @@
 import { useEffect } from "react";
 import type { Session } from "../api/types";
 import { NEW, setDraft } from "../chat/drafts";
+import { focusQuestion } from "../chat/focusQuestion";
 import { useHost, useHosted } from "./context";
 
 interface Chat {
@@ -25,8 +26,4 @@ export function useHostedChat({ sessionId, session, open, startNew }: Chat): voi
     () => host.tell({ type: "concierge:session-opened", session_id: sessionId, title }),
     [host, sessionId, title],
   );
-}
-
-export function focusQuestion(): void {
-  document.getElementById("question")?.focus({ preventScroll: true });
 }

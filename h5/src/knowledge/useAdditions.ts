@@ -1,7 +1,7 @@
 /** Documents being added: addresses one after the other, files some at a time, each with a result of its own. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Api } from "../api";
-import { type ApiError, asApiError } from "../api/error";
+import { ApiError, asApiError } from "../api/error";
 import type { OnConflict } from "../api/knowledge";
 import type { KnowledgeDocument } from "../api/types";
 
@@ -10,6 +10,8 @@ export type Addition = File | string;
 
 export interface FailedAddition {
   name: string;
+  /** What it came with: itself, or an archive. */
+  from: Addition;
   error: ApiError;
   /** Puts it in the place of the document of the same name, where that is what stood in the way. */
   replace: (() => void) | null;
@@ -60,7 +62,7 @@ export function useAdditions(
         if (document !== null) onAdded(document);
         if (error === null) continue;
         const replace = error.code === "taken" ? () => again({ addition, onConflict: "replace" }) : null;
-        setFailed((old) => [...old, { name, error, replace }]);
+        setFailed((old) => [...old, { name, from: addition, error, replace }]);
       }
     }
     busy.current = false;
@@ -68,7 +70,7 @@ export function useAdditions(
   }, [api, baseId, onAdded]);
 
   const again = (wanted: Wanted) => {
-    setFailed((old) => old.filter(({ name }) => name !== nameOf(wanted.addition)));
+    setFailed((old) => old.filter(({ from }) => from !== wanted.addition));
     queue.current.push(wanted);
     void work();
   };
@@ -95,8 +97,18 @@ async function taken(api: Api, base: string, { addition, onConflict }: Wanted): 
   const name = nameOf(addition);
   try {
     if (typeof addition === "string") return [{ name, document: await api.addByAddress(base, addition), error: null }];
-    return [{ name, document: await api.upload(base, addition, onConflict), error: null }];
+    if (!isArchive(addition)) return [{ name, document: await api.upload(base, addition, onConflict), error: null }];
+    const { items } = await api.uploadBatch(base, [addition], onConflict);
+    return items.map(({ name: entry, document, problem }) => ({
+      name: entry,
+      document,
+      error: problem && new ApiError(problem.code, problem.detail),
+    }));
   } catch (reason) {
     return [{ name, document: null, error: asApiError(reason) }];
   }
+}
+
+function isArchive({ name }: File): boolean {
+  return /\.zip$/i.test(name);
 }

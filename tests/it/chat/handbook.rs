@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use concierge::models::{Language, nothing_found};
+use concierge::{models::Language, prompts::nothing_found};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

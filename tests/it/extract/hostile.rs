@@ -30,7 +30,7 @@ pub fn container(entries: &[(&str, &[u8])]) -> Vec<u8> {
 /// The entry that says which part an Office container begins with.
 fn begins_with(part: &str) -> String {
     format!(
-        "<Relationships><Relationship Id='r1' Type='http://x/officeDocument' Target='{part}'/>\
+        "<Relationships><Relationship Id='r1' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument' Target='{part}'/>\
          </Relationships>"
     )
 }
@@ -53,7 +53,9 @@ pub fn xlsx(sheets: &[(&str, &str)]) -> Vec<u8> {
         .zip(sheets)
         .map(|(n, (name, _))| format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"r{n}\"/>"))
         .collect();
-    let book = format!("<workbook xmlns:r=\"http://r\"><sheets>{list}</sheets></workbook>");
+    let book = format!(
+        "<workbook xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets>{list}</sheets></workbook>"
+    );
     let relations: String = (1..=sheets.len())
         .map(|n| {
             let kind =
@@ -339,7 +341,9 @@ async fn workbooks_without_end_are_bounded() {
         .iter()
         .map(|name| format!("<sheet name=\"{name}\" sheetId=\"1\" r:id=\"r1\"/>"))
         .collect();
-    let book = format!("<workbook xmlns:r=\"http://r\"><sheets>{list}</sheets></workbook>");
+    let book = format!(
+        "<workbook xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets>{list}</sheets></workbook>"
+    );
     let kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";
     let relations = format!(
         "<Relationships><Relationship Id=\"r1\" Type=\"{kind}\" Target=\"worksheets/s1.xml\"/></Relationships>"

@@ -75,5 +75,9 @@ fn every_page_of_docs_is_linked_from_the_readme() {
     let left: Vec<String> = docs
         .filter(|path| path.starts_with("docs/") && !readme.contains(path))
         .collect();
-    assert_eq!(left, Vec::<String>::new(), "README.md links to none of these");
+    assert_eq!(
+        left,
+        Vec::<String>::new(),
+        "README.md links to none of these"
+    );
 }

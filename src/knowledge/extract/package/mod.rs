@@ -26,7 +26,7 @@ const TOTAL_BYTES_MAX: u64 = 512 << 20;
 /// Bytes that an entry may have whatever its packed size; above, the ratio counts.
 const RATIO_FREE_BYTES: u64 = 16 << 20;
 /// How many times larger than packed an entry may be; sheets of numbers reach 40.
-const RATIO_MAX: u64 = 250;
+const RATIO_MAX: u64 = 100;
 
 /// What an Office file encrypted with a password is told by: everybody's are.
 pub const PASSWORD: &str = "The document is password-protected. Please upload a copy that opens \
@@ -203,8 +203,7 @@ impl Package {
         };
         let by_ratio = entry.compressed_size().saturating_mul(RATIO_MAX);
         let most = by_ratio
-            .max(RATIO_FREE_BYTES)
-            .min(ENTRY_BYTES_MAX)
+            .clamp(RATIO_FREE_BYTES, ENTRY_BYTES_MAX)
             .min(self.room);
         let unpacked = std::io::copy(&mut entry.take(most + 1), out)
             .map_err(|_| Error::invalid("The document is damaged: a part cannot be unpacked."))?;
