@@ -10,6 +10,7 @@ CACHE := $(or $(CONCIERGE_CACHE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conc
 export CONCIERGE_CACHE_DIR := $(CACHE)
 
 H5_SOURCES := $(shell find h5/src h5/public h5/index.html h5/*.json h5/*.ts -type f 2>/dev/null)
+ADMIN_SOURCES := $(shell find admin/src admin/public admin/index.html admin/*.json admin/*.ts -type f 2>/dev/null)
 
 .PHONY: help run test test-rust test-browser lint bless bench soak pages runtime clean
 
@@ -28,17 +29,19 @@ test-rust: runtime pages $(CACHE)/python/.cryptography
 	trap 'cargo test -q --locked --test it -- --ignored --exact cluster::stop >/dev/null' EXIT; \
 	CONCIERGE_PYTHON_DIR=$(CACHE)/python cargo test --locked
 	cd h5 && npm test
+	cd admin && npm test
 
 test-browser: runtime pages tests/browser/node_modules/.package-lock.json
 	cargo build --locked
 	scripts/test-browser
 
-lint: h5/node_modules/.package-lock.json $(CACHE)/tools/bin/cargo-deny ## Format, clippy, licences, documentation, types
+lint: h5/node_modules/.package-lock.json admin/node_modules/.package-lock.json $(CACHE)/tools/bin/cargo-deny ## Format, clippy, licences, documentation, types
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	$(CACHE)/tools/bin/cargo-deny --locked check bans licenses sources
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 	cd h5 && npm run check
+	cd admin && npm run check
 
 bless: ## Rewrite what is generated: openapi/ and the types of the page
 	cargo run -q --locked -- openapi native > openapi/native.json.new
@@ -46,6 +49,7 @@ bless: ## Rewrite what is generated: openapi/ and the types of the page
 	cargo run -q --locked -- openapi admin > openapi/admin.json.new
 	mv openapi/admin.json.new openapi/admin.json
 	cd h5 && npm run api
+	cd admin && npm run api
 
 bench: runtime ## Measure: ratios, side by side with the thing compared
 	cargo bench --locked --bench bench
@@ -63,10 +67,18 @@ soak: runtime $(CACHE)/python/.cryptography ## The long tests: many more cases a
 runtime: ## Fetch the embedded PostgreSQL, ONNX Runtime, PDFium and MiniLM, once
 	@scripts/fetch-runtime
 
-pages: h5/dist/index.html ## Build the chat page
+pages: h5/dist/index.html admin/dist/index.html ## Build the chat page and the console
 
 h5/dist/index.html: h5/node_modules/.package-lock.json $(H5_SOURCES)
 	cd h5 && npm run build
+	@touch $@
+
+admin/dist/index.html: admin/node_modules/.package-lock.json $(ADMIN_SOURCES)
+	cd admin && npm run build
+	@touch $@
+
+admin/node_modules/.package-lock.json: admin/package-lock.json
+	cd admin && npm ci --no-audit --no-fund
 	@touch $@
 
 h5/node_modules/.package-lock.json: h5/package-lock.json
@@ -86,4 +98,4 @@ $(CACHE)/tools/bin/cargo-deny:
 	cargo install -q --locked --root $(CACHE)/tools cargo-deny@0.20.2
 
 clean: ## Remove what was built in this checkout
-	rm -rf .runtime h5/dist h5/node_modules tests/browser/node_modules tests/browser/artifacts
+	rm -rf .runtime h5/dist h5/node_modules admin/dist admin/node_modules tests/browser/node_modules tests/browser/artifacts

@@ -6,6 +6,7 @@
 mod auth;
 mod bare;
 mod cluster;
+mod cold;
 mod extractive;
 mod load;
 mod machine;
@@ -44,8 +45,9 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 7] = [
+const ALL: [(&str, Run); 8] = [
     ("auth", auth::run),
+    ("cold", cold::run),
     ("search", search::run),
     ("ttft", ttft::run),
     ("extractive", extractive::run),

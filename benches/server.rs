@@ -59,6 +59,8 @@ impl Server {
         // checked at every request, never reached
         add("limits.requests_per_second", "1000000");
         add("limits.requests_burst", "1000000");
+        add("limits.client_requests_per_minute", "1000000000");
+        add("limits.user_requests_per_minute", "1000000000");
         for (key, value) in set {
             add(key, value);
         }
@@ -100,6 +102,16 @@ impl Server {
             "load",
         ];
         Ok(User::new(self.port, self.run(&token)?.trim()))
+    }
+
+    /// A new client and the key that its partner makes tokens with, PEM.
+    pub fn partner(&self) -> Result<(&'static str, String)> {
+        let create = [
+            "client", "create", "--name", CLIENT, "--id", CLIENT, "--json",
+        ];
+        let made: serde_json::Value = serde_json::from_str(&self.run(&create)?)?;
+        let key = made["client_key"].as_str().context("no key was printed")?;
+        Ok((CLIENT, key.to_owned()))
     }
 
     /// Runs a command beside the server and returns what it prints.

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     db::ClientTx,
+    disk,
     error::{CanFail, Error, Result},
     ids::ClientNo,
 };
@@ -26,6 +27,8 @@ const ORPHAN_HOURS: u64 = 24;
 pub struct Blobs {
     folder: PathBuf,
     readonly_percent: u64,
+    /// Where else uploads need room: the database's own folder.
+    beside: Option<PathBuf>,
 }
 
 /// The SHA-256 of a blob.
@@ -50,7 +53,24 @@ impl Blobs {
         Ok(Self {
             folder,
             readonly_percent,
+            beside: None,
         })
+    }
+
+    /// The same, refusing uploads while this folder's disk is too full as well.
+    pub fn beside(self, folder: Option<PathBuf>) -> Self {
+        Self {
+            beside: folder,
+            ..self
+        }
+    }
+
+    /// The folders whose disks have to have room, by what lies in them.
+    pub fn disks(&self) -> Vec<(&'static str, &Path)> {
+        let beside = self.beside.iter().map(|folder| ("database", &**folder));
+        std::iter::once(("storage", &*self.folder))
+            .chain(beside)
+            .collect()
     }
 
     /// Receives bytes, hashing them on the way.
@@ -133,13 +153,14 @@ impl Blobs {
     }
 
     fn check_space(&self) -> Result<()> {
-        let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
-        if disk.f_bavail * 100 < disk.f_blocks * self.readonly_percent {
-            return Err(Error::Unavailable(anyhow::anyhow!(
-                "less than {} % of the disk under {} is free",
-                self.readonly_percent,
-                self.folder.display()
-            )));
+        for (_, folder) in self.disks() {
+            if disk::free_percent(folder)? < self.readonly_percent as f64 {
+                return Err(Error::Unavailable(anyhow::anyhow!(
+                    "less than {} % of the disk under {} is free",
+                    self.readonly_percent,
+                    folder.display()
+                )));
+            }
         }
         Ok(())
     }

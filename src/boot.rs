@@ -125,7 +125,13 @@ pub fn blobs(config: &Config) -> Result<Blobs> {
         None => data_dir(config)?.join("blobs"),
     };
     let readonly_percent = config.number("storage", "readonly_percent", 0..=90)?;
+    // an embedded database grows with every upload too
+    let database = match config.secret("database", "url")? {
+        Some(_) => None,
+        None => Some(data_dir(config)?).filter(|folder| folder.exists()),
+    };
     Blobs::new(folder.clone(), readonly_percent)
+        .map(|blobs| blobs.beside(database))
         .map_err(|error| anyhow::anyhow!("storage in {}: {error:?}", folder.display()))
 }
 

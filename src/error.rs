@@ -97,6 +97,14 @@ impl Error {
         self.kind().word()
     }
 
+    /// The sentence and what led to it, for the log.
+    pub fn causes(&self) -> String {
+        let first: &dyn std::error::Error = self;
+        let chain = std::iter::successors(Some(first), |error| error.source());
+        let texts: Vec<String> = chain.map(ToString::to_string).collect();
+        texts.join(": ")
+    }
+
     /// Input that is wrong, said in a sentence.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::Invalid(detail.into())

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod dictionary;
+pub mod disk;
 pub mod error;
 pub mod ids;
 pub mod secret;
@@ -20,6 +21,8 @@ pub mod models;
 pub mod queue;
 
 pub mod app;
+
+pub mod quota;
 
 pub mod identity;
 

@@ -1,8 +1,11 @@
 //! Assembles every API into one service, serves the pages, and owns the state of features.
 
 mod admin;
+mod callers;
+mod disks;
 mod document;
 mod edge;
+mod frames;
 mod listener;
 mod native;
 mod pages;
@@ -23,6 +26,7 @@ use uuid::Uuid;
 
 pub use self::document::{admin_document, native_document};
 use self::{
+    callers::Callers,
     document::describe,
     edge::Edge,
     listener::{NoDelay, Patient},
@@ -47,6 +51,7 @@ use crate::{
         original::Drawing,
     },
     prompts::PromptsApi,
+    quota::Quota,
 };
 
 /// Seconds that connections get to end after their streams have; more than an answer takes to break
@@ -63,6 +68,7 @@ pub struct ConciergeServer {
     pub gatekeeper: Arc<Gatekeeper>,
     /// The turns of this process.
     pub chat: Arc<Chat>,
+    quota: Arc<Quota>,
     /// What reading documents may take.
     pub reading: Reading,
     demo: Option<ClientNo>,
@@ -72,13 +78,9 @@ pub struct ConciergeServer {
 impl ConciergeServer {
     /// Puts the features together. `demo` is the client of `/demo`, when there is one.
     pub fn new(app: App, demo: Option<ClientNo>) -> Result<Self> {
-        let gatekeeper = Gatekeeper::new(
-            &app.config,
-            app.db.clone(),
-            app.clock.clone(),
-            app.vault.clone(),
-        )
-        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let quota = Arc::new(Quota::new(&app)?);
+        let gatekeeper =
+            Gatekeeper::new(&app, quota.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let chat = Chat {
             live: Live::default(),
             runner: Uuid::new_v4(),
@@ -88,6 +90,7 @@ impl ConciergeServer {
         Ok(Self {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
+            quota,
             reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
@@ -97,7 +100,7 @@ impl ConciergeServer {
 
     /// Everything that this server answers.
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
-        let app = &self.app;
+        let (app, library) = (&self.app, Arc::new(self.library()?));
         let mut routes = Route::new()
             .at("/", pages::landing(&app.config)?)
             .at("/healthz", make_sync(|_| "ok"))
@@ -110,23 +113,32 @@ impl ConciergeServer {
             )
             .at("/docs", pages::redirect("/docs/"))
             .at("/docs/*path", pages::swagger()?)
-            .nest("/h5/", pages::h5(&app.config)?)
+            .nest("/h5/", pages::h5(&app.config, &self.gatekeeper)?)
             .at(native::DOCUMENT, pages::json(native_document()))
-            .nest("/admin", admin::routes(app, &self.gatekeeper)?);
+            .nest(
+                "/admin",
+                admin::routes(app, &self.gatekeeper, library.clone())?,
+            );
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
             routes = routes.at("/demo", demo);
         }
-        Ok(Native::new(self.native()?, routes, self.gatekeeper.clone())
-            .with(Edge::new(app)?)
-            .with(Envelope))
+        Ok(
+            Native::new(self.native(library)?, routes, self.gatekeeper.clone())
+                .with(Edge::new(app, self.quota.clone())?)
+                .with(Envelope)
+                .with(Callers {
+                    gatekeeper: self.gatekeeper.clone(),
+                    quota: self.quota.clone(),
+                    throttled: app.metrics.throttled.clone(),
+                }),
+        )
     }
 
-    fn native(&self) -> Result<OpenApiService<NativeApis, ()>> {
-        let app = self.app.clone();
-        let reading = self.reading.clone();
-        let knowledge = Library {
+    fn library(&self) -> Result<Library> {
+        let (app, reading) = (self.app.clone(), self.reading.clone());
+        Ok(Library {
             drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
             reading,
             upload_bytes_max: app
@@ -134,14 +146,17 @@ impl ConciergeServer {
                 .number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
             policy: fetch_policy(&app)?,
             heartbeat: self.chat.limits.heartbeat,
-            app: app.clone(),
-        };
+            app,
+        })
+    }
+
+    fn native(&self, library: Arc<Library>) -> Result<OpenApiService<NativeApis, ()>> {
         let apis = (
-            IdentityApi::new(app.clone())?,
-            api::all(knowledge),
+            IdentityApi::new(self.app.clone())?,
+            api::all(library),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
-            PromptsApi(app),
+            PromptsApi(self.app.clone()),
         );
         Ok(describe(apis))
     }
@@ -152,6 +167,10 @@ impl ConciergeServer {
         self.app
             .tasks
             .spawn(async move { gatekeeper.watch(stop).await });
+        let warn_percent = disks::warn_percent(&self.app)?;
+        self.app
+            .tasks
+            .spawn(disks::watch(self.app.clone(), warn_percent));
         let (gatekeeper, stop) = (self.gatekeeper.clone(), self.app.tasks.stopping());
         self.app
             .tasks

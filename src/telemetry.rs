@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 
 use anyhow::{Context, Result, bail};
 use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
@@ -48,6 +49,10 @@ pub struct Metrics {
     pub jobs: IntCounterVec,
     /// Chunks embedded.
     pub chunks_embedded: IntCounter,
+    /// Percent of a disk that is free, by what lies on it.
+    pub disk_free: GaugeVec,
+    /// Requests refused, by the limit they ran into.
+    pub throttled: IntCounterVec,
 }
 
 impl Metrics {
@@ -73,6 +78,14 @@ impl Metrics {
                 &["kind", "outcome"],
             )?,
             chunks_embedded: IntCounter::new("chunks_embedded_total", "Chunks embedded")?,
+            disk_free: GaugeVec::new(
+                Opts::new("disk_free_percent", "Percent of a disk that is free"),
+                &["of"],
+            )?,
+            throttled: IntCounterVec::new(
+                Opts::new("throttled_total", "Requests refused, by limit"),
+                &["limit"],
+            )?,
         };
         metrics
             .registry
@@ -88,6 +101,12 @@ impl Metrics {
         metrics
             .registry
             .register(Box::new(metrics.chunks_embedded.clone()))?;
+        metrics
+            .registry
+            .register(Box::new(metrics.disk_free.clone()))?;
+        metrics
+            .registry
+            .register(Box::new(metrics.throttled.clone()))?;
         Ok(metrics)
     }
 

@@ -44,6 +44,10 @@ enum Removed {
     Removed,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them lives for the length of a request"
+)]
 #[derive(ResponseContent)]
 enum Exported {
     Json(Json<SessionExport>),

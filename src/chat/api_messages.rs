@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Result},
     http::{
         Tags,
+        optional::Optional,
         paging::{Page, Window},
         sse::{EVENT_STREAM, Sse},
     },
@@ -38,6 +39,10 @@ enum Removed {
     Removed,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them lives for the length of a request"
+)]
 #[derive(ResponseContent)]
 enum Answer {
     Whole(Json<MessageBody>),
@@ -156,7 +161,7 @@ impl MessagesApi {
         /// An answer to the question.
         id: Path<MessageId>,
         request: &Request,
-        body: Json<Option<Regenerate>>,
+        body: Optional<Regenerate>,
     ) -> Result<Answered> {
         let again = body.0.map(|body| Again {
             id: body.id,

@@ -98,7 +98,7 @@ impl<'a> Keeper<'a> {
                 self.leased = Instant::now();
             }
             Err(error) => {
-                tracing::warn!(%error, answer = %self.turn.id, "events are not stored yet");
+                tracing::warn!(error = error.causes(), answer = %self.turn.id, "events are not stored yet");
             }
         }
     }

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use concierge::{
+    blobs::Blobs,
     boot::{self, Mode},
     clock::Clock,
     config::Config,
-    db::Db,
+    db::{self, Db},
+    disk,
+    identity::client,
     jobs,
     models::{Models, SharedEmbedder},
     server::ConciergeServer,
@@ -51,8 +54,16 @@ async fn look(config: &Arc<Config>, db: &Result<Db>, json: bool) -> Result<()> {
     let storage = boot::blobs(config);
     line(
         "storage",
-        storage.map(|blobs| blobs.folder().display().to_string()),
+        storage
+            .as_ref()
+            .map(|blobs| blobs.folder().display().to_string())
+            .map_err(|error| anyhow!("{error:#}")),
     )?;
+    if let Ok(blobs) = &storage {
+        line("disk", disk(config, blobs))?;
+    }
+    line("limits", Ok(limits(config)))?;
+    line("origins", origins(config, db).await)?;
     line("vault", vault(config, db).await)?;
     match models {
         Err(error) => line("models", Err(error))?,
@@ -94,11 +105,71 @@ fn settings(config: &Arc<Config>, db: &Result<Db>) -> Result<String> {
 async fn database(db: &Result<Db>) -> Result<String> {
     match db {
         Ok(db) => {
-            db.ping().await.map_err(told)?;
-            Ok("it answers".into())
+            let (postgres, pgvector) = db.versions().await.map_err(told)?;
+            let mut tx = db.system().await.map_err(told)?;
+            let schema = match db::pending(&mut tx).await {
+                Ok(pending) if pending.is_empty() => "up to date".to_owned(),
+                Ok(pending) => bail!(
+                    "the schema is behind: run `concierge migrate` for {}",
+                    pending.join(", ")
+                ),
+                Err(error) => bail!(
+                    "the schema cannot be read, run `concierge migrate`: {}",
+                    error.causes()
+                ),
+            };
+            Ok(format!(
+                "PostgreSQL {postgres}, pgvector {pgvector}, schema {schema}"
+            ))
         }
         Err(error) => bail!("{error:#}"),
     }
+}
+
+/// How full the disks are; wrong below what uploads need.
+fn disk(config: &Config, blobs: &Blobs) -> Result<String> {
+    let readonly = config.number("storage", "readonly_percent", 0..=90)? as f64;
+    let warn = config.number("storage", "warn_percent", 0..=99)? as f64;
+    let mut says = Vec::new();
+    for (what, folder) in blobs.disks() {
+        let free = disk::free_percent(folder)?;
+        if free < readonly {
+            bail!("{what}: only {free:.0} % is free, uploads are refused below {readonly} %");
+        }
+        let low = if free < warn { ", which is little" } else { "" };
+        says.push(format!("{what} {free:.0} % free{low}"));
+    }
+    Ok(says.join(", "))
+}
+
+fn limits(config: &Config) -> String {
+    let or_none = |number: &str, unit: &str| match number {
+        "0" => "no limit".to_owned(),
+        number => format!("{number}/{unit}"),
+    };
+    let address = or_none(config.text("limits", "requests_per_second"), "s");
+    let burst = config.text("limits", "requests_burst");
+    let client = or_none(config.text("limits", "client_requests_per_minute"), "min");
+    let user = or_none(config.text("limits", "user_requests_per_minute"), "min");
+    format!("address {address} ({burst} at once), client {client}, user {user}")
+}
+
+async fn origins(config: &Config, db: &Result<Db>) -> Result<String> {
+    let frames = match config.text("server", "frames") {
+        "any" => "may be framed anywhere",
+        _ => "may be framed by this server's own pages only",
+    };
+    let Ok(db) = db else {
+        return Ok(format!("the page of a client without a list {frames}"));
+    };
+    let mut tx = db.system().await.map_err(told)?;
+    let counted = client::origins_counted(&mut tx).await;
+    let Ok((clients, origins)) = counted else {
+        return Ok(format!("the page of a client without a list {frames}"));
+    };
+    Ok(format!(
+        "{clients} clients list {origins}; the page of the others {frames}"
+    ))
 }
 
 async fn vault(config: &Config, db: &Result<Db>) -> Result<String> {

@@ -73,7 +73,7 @@ enum Command {
     },
     /// Look at configuration, database, storage, vault and models: one line each.
     Check(check::CheckArguments),
-    /// Read a PDF from standard input: what the server runs in a process of its own.
+    /// Read a document from standard input: what the server runs in a process of its own.
     #[command(hide = true)]
     ExtractPdf {
         /// The PDFium library.

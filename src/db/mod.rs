@@ -11,7 +11,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-pub use self::roles::{LOGIN_ROLE, Owner};
+pub use self::roles::{LOGIN_ROLE, Owner, pending};
 use crate::{
     error::{Error, Result},
     ids::ClientNo,
@@ -129,6 +129,16 @@ impl Db {
         self.fresh(ping).await.map(drop)
     }
 
+    /// The versions of PostgreSQL and of pgvector.
+    pub async fn versions(&self) -> Result<(String, String)> {
+        Ok(sqlx::query_as(
+            "select current_setting('server_version'),
+               coalesce((select extversion from pg_extension where extname = 'vector'), 'missing')",
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
     /// Ends all connections; later calls fail.
     pub async fn close(&self) {
         let close = timeout(Duration::from_secs(CLOSE_SECONDS_MAX), self.pool.close());
@@ -172,12 +182,7 @@ impl Db {
         )
         .fetch_one(&self.pool)
         .await?;
-        if version < POSTGRES_OLDEST {
-            return Err(Error::invalid(format!(
-                "PostgreSQL 16 or newer is needed, this server is {}.",
-                version / 10_000
-            )));
-        }
+        check_postgres(version)?;
         if superuser || bypass {
             return Err(Error::invalid(
                 "The role in [database] url is a superuser or has BYPASSRLS: the wall between clients would not hold. \
@@ -190,6 +195,16 @@ impl Db {
                 .await?;
         check_pgvector(vector.as_deref())
     }
+}
+
+fn check_postgres(version: i32) -> Result<()> {
+    if version < POSTGRES_OLDEST {
+        return Err(Error::invalid(format!(
+            "PostgreSQL 16 or newer is needed, this server is {}.",
+            version / 10_000
+        )));
+    }
+    Ok(())
 }
 
 fn check_pgvector(version: Option<&str>) -> Result<()> {
@@ -303,6 +318,13 @@ pub fn missing(constraint: &'static str, what: &'static str) -> impl Fn(sqlx::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_postgres_is_refused_with_its_version() {
+        assert!(check_postgres(160_000).is_ok() && check_postgres(180_004).is_ok());
+        let refused = check_postgres(150_008).unwrap_err().to_string();
+        assert!(refused.ends_with("this server is 15."), "{refused}");
+    }
 
     #[test]
     fn old_pgvector_is_refused() {

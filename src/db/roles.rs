@@ -9,6 +9,9 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
+use super::SystemTx;
+use crate::error::Result as AppResult;
+
 /// The role the server logs in as on its embedded database: it owns nothing and inherits nothing.
 pub const LOGIN_ROLE: &str = "concierge_login";
 
@@ -96,7 +99,11 @@ impl Owner {
         let mut conn = connect(&self.options.clone().database(database)).await?;
         conn.execute("create extension if not exists vector")
             .await
-            .context("create extension vector")?;
+            .with_context(|| {
+                format!(
+                    "create extension vector (if the owner may not, a superuser has to run it in the database {database} once)"
+                )
+            })?;
         conn.execute("grant usage, create on schema public to concierge_owner")
             .await?;
         conn.execute("set role concierge_owner").await?;
@@ -107,6 +114,18 @@ impl Owner {
         conn.close().await?;
         Ok(())
     }
+}
+
+/// The migrations that the database has not seen.
+pub async fn pending(tx: &mut SystemTx) -> AppResult<Vec<String>> {
+    let seen: Vec<i64> = sqlx::query_scalar("select version from _sqlx_migrations where success")
+        .fetch_all(tx.conn())
+        .await?;
+    let migrations = MIGRATOR.iter();
+    Ok(migrations
+        .filter(|migration| !seen.contains(&migration.version))
+        .map(|migration| format!("{:04} {}", migration.version, migration.description))
+        .collect())
 }
 
 /// Bounded: an address that swallows everything would hold up the start, and its end, for minutes.

@@ -5,6 +5,7 @@ pub mod envelope;
 pub mod example;
 pub mod file;
 pub mod form;
+pub mod optional;
 pub mod paging;
 pub mod revision;
 pub mod sse;

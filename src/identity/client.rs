@@ -98,6 +98,11 @@ pub async fn list(tx: &mut SystemTx) -> Result<Vec<Client>> {
     store::clients(tx).await
 }
 
+/// How many clients list origins, and how many origins those are.
+pub async fn origins_counted(tx: &mut SystemTx) -> Result<(i64, i64)> {
+    store::origins_counted(tx).await
+}
+
 /// The client of this id.
 pub async fn find(tx: &mut SystemTx, client_id: &str) -> Result<Client> {
     store::client_by_id(tx, client_id)

@@ -14,19 +14,22 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Party, Who, api_key,
     api_key::hash,
-    client::Client,
+    client::{self, Client},
+    door::{Allows, Shares},
     key::{self, ActiveKey, Decryptor},
+    origin::Origins,
     session, store,
     token::{self, Claims, Envelope, TOKEN_BYTES_MAX, Window},
     usage::{self, Used, Uses},
     user,
 };
 use crate::{
+    app::App,
     clock::Clock,
-    config::Config,
     db::Db,
     error::{Error, Result},
     ids::KeyId,
+    quota::Quota,
     vault::Vault,
 };
 
@@ -44,6 +47,10 @@ const LISTEN_AGAIN_SECONDS: u64 = 1;
 pub struct Proof {
     /// Who it is.
     pub who: Who,
+    /// How much the caller may ask.
+    pub shares: Shares,
+    /// The origins whose pages may use it.
+    pub origins: Arc<Origins>,
     /// For a token that opens one session and does nothing else: until when it does.
     pub exchange_once_until: Option<OffsetDateTime>,
     used: Used,
@@ -63,12 +70,14 @@ pub struct Gatekeeper {
     db: Db,
     clock: Clock,
     vault: Arc<Vault>,
+    quota: Arc<Quota>,
     window: Window,
     exchange: time::Duration,
     small_keys: bool,
     dummy: Arc<Decryptor>,
     seen: moka::sync::Cache<[u8; 32], Arc<Seen>>,
     clients: Cache<String, Option<Arc<Known>>>,
+    listed: tokio::sync::Mutex<Option<Listed>>,
     generation: AtomicU64,
     listening: AtomicBool,
     rsa_slots: Semaphore,
@@ -93,6 +102,13 @@ struct Seen {
     outcome: OnceCell<Result<Option<Arc<Proof>>, String>>,
 }
 
+/// The origins of all clients, as of a generation and a moment.
+struct Listed {
+    origins: Origins,
+    generation: u64,
+    read_at: std::time::Instant,
+}
+
 /// A token that a key opened.
 struct Opened {
     claims: Claims,
@@ -102,13 +118,17 @@ struct Opened {
 
 struct Known {
     client: Client,
+    requests_per_minute: Option<i32>,
+    user_requests_per_minute: Option<i32>,
+    origins: Arc<Origins>,
     keys: Vec<ActiveKey>,
     generation: u64,
 }
 
 impl Gatekeeper {
     /// Makes the dummy key too: takes a moment.
-    pub fn new(config: &Config, db: Db, clock: Clock, vault: Arc<Vault>) -> Result<Self> {
+    pub fn new(app: &App, quota: Arc<Quota>) -> Result<Self> {
+        let config = &app.config;
         let minutes = |key| {
             config
                 .number("identity", key, 0..=600)
@@ -137,10 +157,12 @@ impl Gatekeeper {
             listening: AtomicBool::new(false),
             rsa_slots: Semaphore::new(cores),
             rsa_operations: Arc::default(),
+            listed: tokio::sync::Mutex::default(),
+            db: app.db.clone(),
+            clock: app.clock.clone(),
+            vault: app.vault.clone(),
+            quota,
             uses: Uses::default(),
-            db,
-            clock,
-            vault,
         })
     }
 
@@ -201,7 +223,7 @@ impl Gatekeeper {
                     self.listening.store(false, Ordering::SeqCst);
                     self.forget();
                     if let Err(error) = result {
-                        tracing::warn!(%error, "identity changes are not heard, remembering nothing");
+                        tracing::warn!(error = error.causes(), "identity changes are not heard, remembering nothing");
                     }
                 }
             }
@@ -221,6 +243,41 @@ impl Gatekeeper {
     /// Changes heard so far, and times when some may have been missed.
     pub fn changes_heard(&self) -> u64 {
         self.generation.load(Ordering::SeqCst)
+    }
+
+    /// The origins of a client, if there is one that is enabled.
+    pub async fn origins_of(&self, client_id: &str) -> Result<Option<Arc<Origins>>> {
+        if client::check_id(client_id).is_err() {
+            return Ok(None);
+        }
+        let known = self.known(client_id).await?;
+        Ok(known.map(|known| known.origins.clone()))
+    }
+
+    /// Whether any client that is enabled lists this origin: what is known of a caller who has not
+    /// said yet who it is.
+    pub async fn is_listed(&self, origin: &str) -> Result<bool> {
+        // one reads for all who wait
+        let mut listed = self.listed.lock().await;
+        let generation = self.generation.load(Ordering::SeqCst);
+        let remember = Duration::from_secs(REMEMBER_SECONDS);
+        let fresh = listed.as_ref().filter(|listed| {
+            self.is_listening()
+                && listed.generation == generation
+                && listed.read_at.elapsed() < remember
+        });
+        if let Some(fresh) = fresh {
+            return Ok(fresh.origins.lists(origin));
+        }
+        let mut tx = self.db.gate().await?;
+        let origins = Origins::of(store::origins_at_gate(&mut tx).await?);
+        let lists = origins.lists(origin);
+        *listed = Some(Listed {
+            origins,
+            generation,
+            read_at: std::time::Instant::now(),
+        });
+        Ok(lists)
     }
 
     async fn watch_once(&self) -> Result<()> {
@@ -329,9 +386,8 @@ impl Gatekeeper {
         let once = known.client.v1_tokens == super::V1Tokens::ExchangeOnce;
         let used = Used::new(known.client.client_no, user.user_id, Some(key));
         Ok(Some(Proof {
-            who: known.who(Party::User(Arc::new(user)), until),
             exchange_once_until: once.then(|| issued + self.exchange),
-            used,
+            ..self.proof(&known, Party::User(Arc::new(user)), until, used)
         }))
     }
 
@@ -379,7 +435,12 @@ impl Gatekeeper {
             return Ok(None);
         };
         let used = Used::new(known.client.client_no, user.user_id, None);
-        Ok(Some(known.proof(Party::User(Arc::new(user)), until, used)))
+        Ok(Some(self.proof(
+            &known,
+            Party::User(Arc::new(user)),
+            until,
+            used,
+        )))
     }
 
     async fn prove_api_key(&self, rest: &str) -> Result<Option<Proof>> {
@@ -394,7 +455,29 @@ impl Gatekeeper {
         // an API key has no end of its own; whoever revokes it is heard
         let until = self.clock.now() + time::Duration::days(1);
         let used = Used::by_program(known.client.client_no, key.api_key_id);
-        Ok(Some(known.proof(party, until, used)))
+        Ok(Some(self.proof(&known, party, until, used)))
+    }
+
+    /// What follows from a credential that holds.
+    fn proof(&self, known: &Known, party: Party, until: OffsetDateTime, used: Used) -> Proof {
+        let client = known.client.client_no;
+        let user = match &party {
+            Party::User(user) => {
+                let own = known.user_requests_per_minute;
+                self.quota.user(client, user.user_id, own)
+            }
+            Party::Machine(..) => None,
+        };
+        Proof {
+            who: known.who(party, until),
+            shares: Shares {
+                user,
+                client: self.quota.client(client, known.requests_per_minute),
+            },
+            origins: known.origins.clone(),
+            exchange_once_until: None,
+            used,
+        }
     }
 
     /// The client that `{client}_{secret}` names, and the secret.
@@ -435,8 +518,12 @@ impl Gatekeeper {
         }
         let (no, now) = (client.client_no, self.clock.now());
         let keys = key::active(&mut tx, &self.vault, no, self.small_keys, now).await?;
+        let allows: Allows = store::allows_at_gate(&mut tx, no).await?;
         Ok(Some(Known {
             client,
+            requests_per_minute: allows.requests_per_minute,
+            user_requests_per_minute: allows.user_requests_per_minute,
+            origins: Arc::new(Origins::of(allows.origins)),
             keys,
             generation,
         }))
@@ -452,14 +539,6 @@ impl Known {
             reentry_url: self.client.reentry_url.as_deref().map(Into::into),
             party,
             until,
-        }
-    }
-
-    fn proof(&self, party: Party, until: OffsetDateTime, used: Used) -> Proof {
-        Proof {
-            who: self.who(party, until),
-            exchange_once_until: None,
-            used,
         }
     }
 }

@@ -12,7 +12,8 @@ use poem_openapi::{
 };
 
 use super::{
-    Gatekeeper, Party, Who,
+    Party, Who,
+    door::Door,
     gatekeeper::{Credential, Proof},
     user::User,
 };
@@ -65,12 +66,13 @@ impl Deref for Caller {
 }
 
 async fn caller(request: &Request) -> Result<Caller> {
-    let gatekeeper = gatekeeper(request)?;
+    let door = door(request)?;
     if let Some(bearer) = bearer(request) {
-        return Ok(Caller(gatekeeper.prove(Credential::Bearer, bearer).await?));
+        let proof = door.admit(request, Credential::Bearer, bearer).await?;
+        return Ok(Caller(proof));
     }
     let token = token(request).ok_or(Error::Unauthenticated)?;
-    let proof = gatekeeper.prove(Credential::Token, token).await?;
+    let proof = door.admit(request, Credential::Token, token).await?;
     if proof.exchange_once_until.is_some() {
         return Err(Error::Unauthenticated);
     }
@@ -92,7 +94,8 @@ async fn member(request: &Request) -> Result<Member> {
 
 async fn exchange(request: &Request) -> Result<Exchange> {
     let token = token(request).ok_or(Error::Unauthenticated)?;
-    let proof = gatekeeper(request)?.prove(Credential::Token, token).await?;
+    let door = door(request)?;
+    let proof = door.admit(request, Credential::Token, token).await?;
     match &proof.who.party {
         Party::User(user) => Ok(Exchange {
             user: user.clone(),
@@ -103,9 +106,9 @@ async fn exchange(request: &Request) -> Result<Exchange> {
     }
 }
 
-fn gatekeeper(request: &Request) -> Result<&Gatekeeper> {
-    let gatekeeper = request.data::<Arc<Gatekeeper>>();
-    Ok(gatekeeper.ok_or_else(|| anyhow::anyhow!("the routes lack the gatekeeper"))?)
+fn door(request: &Request) -> Result<&Door> {
+    let door = request.data::<Door>();
+    Ok(door.ok_or_else(|| anyhow::anyhow!("the routes lack their door"))?)
 }
 
 fn bearer(request: &Request) -> Option<&str> {

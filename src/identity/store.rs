@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use super::{
     api_key::ApiKey,
     client::{Client, NewClient},
+    door::Allows,
     user::{Realm, Role, User},
 };
 use crate::{
@@ -83,6 +84,33 @@ pub async fn client_at_gate(tx: &mut GateTx, client_id: &str) -> Result<Option<C
         .bind(client_id)
         .fetch_optional(tx.conn())
         .await?)
+}
+
+pub async fn allows_at_gate(tx: &mut GateTx, client: ClientNo) -> Result<Allows> {
+    Ok(sqlx::query_as(
+        "select origins, requests_per_minute, user_requests_per_minute from client where client_no = $1",
+    )
+    .bind(client)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub async fn origins_at_gate(tx: &mut GateTx) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "select distinct unnest(origins) from client where enabled and origins <> '{}'",
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Clients that list origins, and how many these are.
+pub async fn origins_counted(tx: &mut SystemTx) -> Result<(i64, i64)> {
+    Ok(sqlx::query_as(
+        "select count(*), coalesce(sum(cardinality(origins)), 0)::bigint
+         from client where enabled and origins <> '{}'",
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 pub async fn set_client_enabled(tx: &mut ClientTx, enabled: bool) -> Result<()> {

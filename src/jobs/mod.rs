@@ -78,7 +78,10 @@ async fn watch_orphans(app: &App) {
         let seconds = match looked.await {
             Ok(()) => ORPHAN_SECONDS,
             Err(error) => {
-                tracing::warn!(%error, "answers whose writer died are looked for again");
+                tracing::warn!(
+                    error = error.causes(),
+                    "answers whose writer died are looked for again"
+                );
                 // their writers did not reach the database either: they get the time to say that
                 // they live
                 LEASE_SECONDS

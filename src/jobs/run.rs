@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::sync::Notify;
 
 use super::POLL_SECONDS;
@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     error::{Error, Result as AppResult},
     knowledge::{
-        extract::{Limits, pdf::Worker},
+        extract::{Limits, Ocr, pdf::Worker},
         ingest::{self, Reading},
     },
     queue::{self, ATTEMPTS_MAX, Claim, Job, LEASE_SECONDS},
@@ -37,12 +37,39 @@ pub fn reading(config: &Config) -> Result<Reading> {
     };
     Ok(Reading {
         limits,
-        worker: Worker::new(program()?, &runtime.join("pdfium/libpdfium.so")),
+        worker: Worker::new(program()?, &runtime.join("pdfium/libpdfium.so"))
+            .with_ocr(ocr(config)?),
         base_chunks_max: number("base_chunks_max", 1..=10_000_000)? as i64,
     })
 }
 
-/// The program that reads PDFs is this one.
+/// Where systems install tesseract; the worker has no search path.
+const TESSERACT: [&str; 3] = [
+    "/usr/bin/tesseract",
+    "/usr/local/bin/tesseract",
+    "/opt/homebrew/bin/tesseract",
+];
+
+/// What recognises text in pictures, if anything does.
+fn ocr(config: &Config) -> Result<Option<Ocr>> {
+    let languages = config.text("knowledge", "ocr_languages").to_owned();
+    let is_known = |c: char| c.is_ascii_alphanumeric() || "_+/-".contains(c);
+    if languages.is_empty() || !languages.chars().all(is_known) || languages.starts_with('-') {
+        bail!("[knowledge] ocr_languages must be like chi_sim+eng");
+    }
+    let program = match config.text("knowledge", "tesseract") {
+        "off" => None,
+        "auto" => TESSERACT
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.exists()),
+        path if PathBuf::from(path).is_file() => Some(path.into()),
+        path => bail!("[knowledge] tesseract = {path}: there is no such program"),
+    };
+    Ok(program.map(|program| Ocr { program, languages }))
+}
+
+/// The program that reads documents is this one.
 fn program() -> Result<PathBuf> {
     std::env::current_exe().context("find the server's own program")
 }
@@ -54,7 +81,7 @@ pub async fn work(app: &App, reading: &Reading, wake: &Notify) {
         let woken = wake.notified();
         let worked = run_one(app, reading).await;
         if let Err(error) = &worked {
-            tracing::warn!(%error, "the queue is not reached");
+            tracing::warn!(error = error.causes(), "the queue is not reached");
         }
         if !matches!(worked, Ok(true)) {
             tokio::select! {
@@ -128,7 +155,7 @@ async fn keep_lease(app: &App, claim: &Claim) {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
-                tracing::warn!(%error, job = %claim.id, "the lease of a job is not extended")
+                tracing::warn!(error = error.causes(), job = %claim.id, "the lease of a job is not extended")
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::{
     error::{CanFail, Result as AppResult},
     identity::{client, session},
     queue::{self, Job},
+    quota,
 };
 
 /// Every minute: what is due is decided by the slots.
@@ -46,7 +47,11 @@ async fn tick(app: &App) {
     for (name, minutes) in PLAN {
         let done = slot(app, name, minutes).await;
         if let Err(error) = done {
-            tracing::warn!(%error, name, "a slot of the schedule is tried again in a minute");
+            tracing::warn!(
+                error = error.causes(),
+                name,
+                "a slot of the schedule is tried again in a minute"
+            );
         }
     }
 }
@@ -84,6 +89,7 @@ async fn sweep(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> AppResult<(
     let hours = app.config.number("identity", "token_hours", 1..=720)?;
     session::sweep(tx, now, Duration::hours(hours as i64)).await?;
     orphan::forget_frames(tx, now - Duration::hours(FRAMES_HOURS)).await?;
+    quota::sweep(tx, now).await?;
     sqlx::query("delete from job_slot where slot_at < $1")
         .bind(now - Duration::days(SLOT_DAYS))
         .execute(tx.conn())

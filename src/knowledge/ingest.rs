@@ -11,7 +11,7 @@ use super::{
     base,
     chunk::{self, Chunk, ChunkLimits, TextHash},
     document::{Document, PageError, State},
-    extract::{self, Extracted, Kind, Source},
+    extract::{self, Extracted, Source},
     lexical::{postings::Inverted, words},
     search, store,
     version::{self, DocumentVersion, Read},
@@ -34,7 +34,7 @@ const CHUNK_BATCH_ROWS: usize = 1_000;
 pub struct Reading {
     /// How much one document may take.
     pub limits: extract::Limits,
-    /// The program that reads PDFs.
+    /// The program that reads documents.
     pub worker: extract::pdf::Worker,
     /// Chunks that a base may hold.
     pub base_chunks_max: i64,
@@ -143,7 +143,6 @@ async fn ingest(
     };
     let ready = Ready {
         version: build.version,
-        kind,
         extracted,
         chunks,
         embedder,
@@ -154,7 +153,6 @@ async fn ingest(
 
 struct Ready {
     version: i32,
-    kind: Kind,
     extracted: Extracted,
     chunks: Arc<Vec<Chunk>>,
     embedder: Option<SharedEmbedder>,
@@ -284,7 +282,7 @@ fn found(ready: &Ready) -> Read {
         detail: error.detail.clone(),
     });
     Read {
-        pages: (ready.kind == Kind::Pdf).then_some(ready.extracted.pages.len()),
+        pages: Some(ready.extracted.pages.len()).filter(|pages| *pages > 0),
         page_errors: errors.collect(),
         chunks: ready.chunks.len(),
     }

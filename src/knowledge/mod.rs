@@ -13,7 +13,7 @@ pub mod ingest;
 pub mod lexical;
 pub mod original;
 pub mod search;
-mod shapes;
+pub mod shapes;
 mod store;
 pub mod version;
 

@@ -12,5 +12,5 @@ mod template;
 pub use self::{
     api::PromptsApi,
     layers::{Layer, Layers, language_name},
-    shipped::{ANSWER, FREE, NO_ANSWER, TITLE},
+    shipped::{ANSWER, FREE, NO_ANSWER, TITLE, nothing_found},
 };

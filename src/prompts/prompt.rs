@@ -140,7 +140,8 @@ pub async fn put(
     let version = old.map_or(0, |row| row.version);
     // whoever sees nothing there says 0, also where something was removed
     let gone = old.is_none_or(|row| row.zh.is_none() && row.en.is_none());
-    if !seen.is(version) && !(gone && seen.is(0)) {
+    let current = seen.is(version) || gone && seen.is(0);
+    if !current {
         return Err(Error::Stale(format!(
             "This prompt was changed meanwhile: it is at version {version}. Load it again."
         )));

@@ -61,6 +61,11 @@ pub fn find(name: &str) -> Option<&'static Shipped> {
     SHIPPED.iter().find(|shipped| shipped.name == name)
 }
 
+/// What is said, unless a client or a base says otherwise, when nothing was found.
+pub fn nothing_found(language: Language) -> &'static str {
+    find(NO_ANSWER).map_or("", |shipped| shipped.text(language))
+}
+
 /// What the texts of a prompt of this name may use. Those that clients name themselves stand in the
 /// place of `answer`.
 pub fn variables(name: &str) -> &'static [Variable] {

@@ -19,6 +19,7 @@ use crate::{
     app::App,
     config::Config,
     identity::Gatekeeper,
+    knowledge::api::Library,
 };
 
 /// Nothing but our own; `unsafe-inline` for styles, which Ant Design writes at run time.
@@ -32,9 +33,13 @@ const ABSENT: &str = "<!doctype html><meta charset=utf-8><title>Concierge</title
     <p lang=zh>控制台尚未构建：请运行 <code>make pages</code>。";
 
 /// Everything below `/admin`.
-pub fn routes(app: &App, gatekeeper: &Arc<Gatekeeper>) -> Result<impl Endpoint + use<>> {
+pub fn routes(
+    app: &App,
+    gatekeeper: &Arc<Gatekeeper>,
+    library: Arc<Library>,
+) -> Result<impl Endpoint + use<>> {
     let console = Arc::new(Console::new(app.clone(), gatekeeper.clone())?);
-    let operations = describe_admin(api::apis(&console)).data(console);
+    let operations = describe_admin(api::apis(&console, library)).data(console);
     let operations = operations.with(SetHeader::new().overriding("cache-control", "no-store"));
     Ok(Route::new()
         .at("/v1/openapi.json", pages::json(admin_document()))

@@ -130,6 +130,11 @@ fn tell_nulls(schema: &mut MetaSchema, written_only: bool) {
         if let [MetaSchemaRef::Reference(_), _] = property.all_of.as_slice() {
             property.all_of.truncate(1);
         }
+        // generators write numbers and texts as defaults, and stumble over an object
+        let empty = property.default.as_ref().and_then(|it| it.as_object());
+        if empty.is_some_and(|object| object.is_empty()) {
+            property.default = None;
+        }
         if !schema.required.contains(name) {
             property.nullable = true;
             if written_only {

@@ -2,11 +2,9 @@
 
 use std::{
     io::ErrorKind,
-    net::IpAddr,
-    num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -14,7 +12,6 @@ use std::{
 use anyhow::Result;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, future, stream};
-use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _};
 use poem::{
     Body, Endpoint, IntoResponse, Middleware, Request, Response,
     http::{
@@ -25,19 +22,24 @@ use poem::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, error::Error, http::address::TrustedProxies, telemetry::Metrics};
+use crate::{
+    app::App,
+    error::Error,
+    http::address::TrustedProxies,
+    identity::door::Door,
+    quota::{Quota, Share},
+    telemetry::Metrics,
+};
 
 /// Bytes of a body that is no upload at most.
 const BODY_BYTES_MAX: u64 = 1 << 20;
 /// Bytes that a multipart body may have around its file.
 const MULTIPART_BYTES_SPARE: u64 = 64 << 10;
+/// How the paths end that take files.
+const UPLOADS: [&str; 3] = ["/documents", "/documents/batch", "/versions"];
 /// A body that comes more slowly is given up, after some seconds for its way.
 const BODY_BYTES_PER_SECOND_MIN: u64 = 1_000;
 const BODY_SECONDS_SPARE: u64 = 75;
-/// Addresses after which the limiter forgets those that have been quiet.
-const ADDRESSES_MAX: usize = 50_000;
-/// Requests between two counts of these addresses.
-const CHECKS_PER_COUNT: u64 = 1_024;
 
 /// The middleware.
 #[derive(Clone)]
@@ -45,8 +47,7 @@ pub struct Edge(Arc<Limits>);
 
 struct Limits {
     proxies: TrustedProxies,
-    by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    checks: AtomicU64,
+    quota: Arc<Quota>,
     slots: Semaphore,
     upload_bytes_max: u64,
     metrics: Metrics,
@@ -54,18 +55,11 @@ struct Limits {
 
 impl Edge {
     /// Reads the limits.
-    pub fn new(app: &App) -> Result<Self> {
+    pub fn new(app: &App, quota: Arc<Quota>) -> Result<Self> {
         let config = &app.config;
-        let per_second = config.number("limits", "requests_per_second", 0..=1_000_000)? as u32;
-        let burst = config.number("limits", "requests_burst", 1..=1_000_000)? as u32;
-        let quota = NonZeroU32::new(per_second).zip(NonZeroU32::new(burst));
-        let by_address = quota.map(|(per_second, burst)| {
-            DefaultKeyedRateLimiter::keyed(Quota::per_second(per_second).allow_burst(burst))
-        });
         Ok(Self(Arc::new(Limits {
             proxies: TrustedProxies::parse(&config.list("server", "trusted_proxies"))?,
-            by_address,
-            checks: AtomicU64::new(0),
+            quota,
             slots: Semaphore::new(config.number("server", "requests_max", 1..=1_000_000)? as usize),
             upload_bytes_max: config.number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
             metrics: app.metrics.clone(),
@@ -96,12 +90,19 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
     // no `async fn`: its future would hold the request once more than the inner one does
     fn call(&self, mut request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let (started, method) = (Instant::now(), request.method().clone());
-        let admitted = self.limits.admit(&mut request);
-        let inner = admitted.map(|admission| (admission, self.inner.call(request)));
+        let entry = match self.limits.check_address(&request) {
+            Some(Err(error)) => Entry::Refused(error),
+            Some(Ok(())) => match self.limits.admit(&mut request) {
+                Ok(admission) => Entry::In(admission, self.inner.call(request)),
+                Err(error) => Entry::Refused(error),
+            },
+            None => Entry::Waits(Box::new(request)),
+        };
         async move {
-            let answered = match inner {
-                Ok((admission, inner)) => admission.answer(inner.await),
-                Err(error) => Err(error.into()),
+            let answered = match entry {
+                Entry::In(admission, inner) => admission.answer(inner.await),
+                Entry::Refused(error) => Err(error.into()),
+                Entry::Waits(request) => Box::pin(self.later(request)).await,
             };
             let status = match &answered {
                 Ok(response) => response.status(),
@@ -110,6 +111,21 @@ impl<E: Endpoint> Endpoint for EdgeEndpoint<E> {
             self.limits.count(&method, status, started);
             answered
         }
+    }
+}
+
+enum Entry<'a, Inner> {
+    In(Admission<'a>, Inner),
+    Refused(Error),
+    /// The other processes have to be asked how much its address has left.
+    Waits(Box<Request>),
+}
+
+impl<E: Endpoint> EdgeEndpoint<E> {
+    async fn later(&self, mut request: Box<Request>) -> poem::Result<Response> {
+        self.limits.wait_for_address(&request).await?;
+        let admission = self.limits.admit(&mut request)?;
+        admission.answer(self.inner.call(*request).await)
     }
 }
 
@@ -139,7 +155,6 @@ impl Admission<'_> {
 
 impl Limits {
     fn admit(&self, request: &mut Request) -> Result<Admission<'_>, Error> {
-        self.check_address(request)?;
         let Ok(slot) = self.slots.try_acquire() else {
             return Err(Error::Unavailable(anyhow::anyhow!(
                 "too many requests at once"
@@ -166,27 +181,33 @@ impl Limits {
         self.metrics.request_seconds.observe(seconds);
     }
 
-    fn check_address(&self, request: &Request) -> Result<(), Error> {
-        let path = request.uri().path();
-        let Some(limiter) = self
-            .by_address
-            .as_ref()
-            .filter(|_| path.starts_with("/api/") || path == "/demo")
-        else {
+    /// What the limit of the request's address says; `None` when that has to be asked for.
+    fn check_address(&self, request: &Request) -> Option<Result<(), Error>> {
+        let Some(share) = self.share(request) else {
+            return Some(Ok(()));
+        };
+        let taken = self.quota.take_now(&share)?;
+        Some(taken.inspect_err(|_| note(request, share)))
+    }
+
+    async fn wait_for_address(&self, request: &Request) -> Result<(), Error> {
+        let Some(share) = self.share(request) else {
             return Ok(());
         };
-        // counting them takes a lock of every part of the table
-        let checks = self.checks.fetch_add(1, Ordering::Relaxed);
-        if checks.is_multiple_of(CHECKS_PER_COUNT) && limiter.len() > ADDRESSES_MAX {
-            limiter.retain_recent();
-        }
-        limiter
-            .check_key(&self.proxies.caller(request))
-            .map_err(|until| {
-                Error::Throttled(
-                    until.wait_time_from(governor::clock::DefaultClock::default().now()),
-                )
-            })
+        let taken = self.quota.take(&share).await;
+        taken.inspect_err(|_| note(request, share))
+    }
+
+    fn share(&self, request: &Request) -> Option<Arc<Share>> {
+        let (path, query) = (request.uri().path(), request.uri().query());
+        let counts = path.starts_with("/api/")
+            || path.starts_with("/admin/v1/")
+            || path == "/demo"
+            // what names a client is looked up
+            || (path == "/h5/" && query.is_some());
+        counts
+            .then(|| self.quota.address(self.proxies.caller(request)))
+            .flatten()
     }
 
     /// Bounds the body, also one that does not say how long it is, in length and in time. What is
@@ -224,7 +245,8 @@ impl Limits {
         let multipart = request
             .content_type()
             .is_some_and(|kind| kind.starts_with("multipart/"));
-        if multipart && request.uri().path().ends_with("/documents") {
+        let path = request.uri().path();
+        if multipart && UPLOADS.iter().any(|upload| path.ends_with(upload)) {
             self.upload_bytes_max + MULTIPART_BYTES_SPARE
         } else {
             BODY_BYTES_MAX
@@ -236,6 +258,13 @@ impl Limits {
             "A document may have at most {} bytes, any other body {BODY_BYTES_MAX}.",
             self.upload_bytes_max
         ))
+    }
+}
+
+/// For the head of the answer.
+fn note(request: &Request, share: Arc<Share>) {
+    if let Some(door) = request.data::<Door>() {
+        door.noted.refused.get_or_init(|| share);
     }
 }
 

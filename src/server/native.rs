@@ -9,10 +9,11 @@ use poem::{
     http::{Uri, uri::PathAndQuery},
 };
 
+use super::callers::{Preflight, is_preflight};
 use crate::identity::Gatekeeper;
 
 /// Where the native API is.
-const PREFIX: &str = "/api/v1";
+pub const PREFIX: &str = "/api/v1";
 /// Its document is a page like others.
 pub const DOCUMENT: &str = "/api/v1/openapi.json";
 
@@ -20,12 +21,11 @@ pub const DOCUMENT: &str = "/api/v1/openapi.json";
 pub struct Native {
     api: BoxEndpoint<'static>,
     rest: BoxEndpoint<'static>,
-    gatekeeper: Arc<Gatekeeper>,
+    preflight: BoxEndpoint<'static>,
 }
 
 impl Native {
-    /// Hands what is below [`PREFIX`] to `api`, with the gatekeeper for its guards, and the rest
-    /// to `rest`.
+    /// Hands what is below [`PREFIX`] to `api`, and the rest to `rest`.
     pub fn new(
         api: impl IntoEndpoint<Endpoint = BoxEndpoint<'static>>,
         rest: Route,
@@ -34,7 +34,7 @@ impl Native {
         Self {
             api: api.into_endpoint(),
             rest: rest.boxed(),
-            gatekeeper,
+            preflight: Preflight(gatekeeper).boxed(),
         }
     }
 }
@@ -44,9 +44,9 @@ impl Endpoint for Native {
 
     fn call(&self, mut request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
         let endpoint = match below(request.uri()) {
+            Some(_) if is_preflight(&request) => &self.preflight,
             Some(uri) => {
                 *request.uri_mut() = uri;
-                request.set_data(self.gatekeeper.clone());
                 &self.api
             }
             None => &self.rest,

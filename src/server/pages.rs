@@ -12,12 +12,13 @@ use poem::{
     web::Redirect,
 };
 
-use crate::{config::Config, error::Error};
+use super::frames::{self, Framed};
+use crate::{config::Config, error::Error, identity::Gatekeeper};
 
-/// Scripts and styles of our own only; any site may frame the page: what opens it is the token.
+/// Scripts and styles of our own only. Who may frame the page is added (`frames.rs`).
 const H5_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors *";
+    base-uri 'none'; form-action 'none'";
 
 /// The page of the API's documentation writes its own styles.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -52,7 +53,7 @@ pub fn redirect(to: &'static str) -> impl Endpoint {
 
 /// `/h5/`: the chat page. The names of its assets carry their hash, so they never change; everything
 /// else is asked for anew.
-pub fn h5(config: &Config) -> Result<impl Endpoint + use<>> {
+pub fn h5(config: &Config, gatekeeper: &Arc<Gatekeeper>) -> Result<impl Endpoint + use<>> {
     let folder = config
         .path("server", "h5_dir")
         .unwrap_or_else(|| config.folder().join("h5/dist"));
@@ -62,18 +63,23 @@ pub fn h5(config: &Config) -> Result<impl Endpoint + use<>> {
     }
     let kept = |cache: &'static str| {
         SetHeader::new()
-            .overriding("content-security-policy", H5_POLICY)
             .overriding("cache-control", cache)
             .overriding("vary", "accept-encoding")
     };
     let assets = StaticFilesEndpoint::new(folder.join("assets"));
     let files = StaticFilesEndpoint::new(folder).index_file("index.html");
+    let files = Framed {
+        page: get(files).with(kept("no-cache")),
+        gatekeeper: gatekeeper.clone(),
+        without_list: frames::without_list(config)?,
+        policy: H5_POLICY,
+    };
     Ok(Route::new()
         .nest(
             "/assets",
             get(assets).with(kept("public, max-age=31536000, immutable")),
         )
-        .nest("/", get(files).with(kept("no-cache")))
+        .nest("/", files)
         .with(Compression::new()))
 }
 

@@ -1,9 +1,9 @@
 // A whole visit, as a page of its own and inside a frame of another site.
 //   BASE_URL=http://127.0.0.1:8080 DEMO_CODE=… CONCIERGE_BROWSER=/usr/bin/chromium node --test visit.test.mjs
 import assert from "node:assert/strict";
-import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { chat, QUESTION } from "./chat.mjs";
+import { hostPage } from "./host.mjs";
 import { asPerson, assertQuiet, baseUrl, demoPath, enter, launch } from "./stage.mjs";
 
 const BASE = baseUrl();
@@ -98,20 +98,4 @@ async function reloadFrame(page, frame) {
   const navigated = page.waitForEvent("framenavigated", (one) => one === frame);
   await frame.evaluate(() => location.reload());
   await navigated;
-}
-
-/** A page of another site (localhost is not 127.0.0.1) with the chat in a frame. */
-async function hostPage(src) {
-  const html = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>host</title>
-    <script>globalThis.told = []; addEventListener("message", (event) => told.push(event.data));</script>
-    <iframe src="${src.replaceAll("&", "&amp;")}" style="width:1200px;height:760px;border:0"></iframe>`;
-  const server = http.createServer((_, response) => {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(html);
-  });
-  await new Promise((resolve) => server.listen(0, "localhost", resolve));
-  const close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { origin: `http://localhost:${server.address().port}`, close };
 }

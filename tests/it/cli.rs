@@ -489,6 +489,9 @@ fn check_says_a_line_each_and_migrate_migrates() {
         "configuration",
         "database",
         "storage",
+        "disk",
+        "limits",
+        "origins",
         "vault",
         "chat",
         "embedding",
@@ -498,6 +501,16 @@ fn check_says_a_line_each_and_migrate_migrates() {
         whole.out.lines().all(|line| line[15..].starts_with("ok: ")),
         "{whole:?}"
     );
+    for says in [
+        "PostgreSQL 18",
+        "pgvector 0.8",
+        "schema up to date",
+        "storage ",
+        "address 50/s (200 at once), client 6000/min, user 600/min",
+        "0 clients list 0",
+    ] {
+        assert!(whole.out.contains(says), "{says}: {whole:?}");
+    }
     let key = fs::read_to_string(at.join("data/master.key")).unwrap();
     assert!(!format!("{whole:?}").contains(key.trim()));
 

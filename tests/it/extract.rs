@@ -1,6 +1,9 @@
 //! Documents read for real: PDFium in its worker process, broken and hostile files, the samples.
 
+mod formats;
+pub mod hostile;
 pub mod paper;
+mod pictures;
 mod worker;
 
 use std::{collections::HashMap, path::Path};

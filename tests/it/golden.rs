@@ -22,8 +22,8 @@ pub fn printed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Where `make test` put Python's `cryptography`.
-fn python_libraries() -> PathBuf {
+/// Where `make test` put Python's `cryptography` and the generator of clients.
+pub fn python_libraries() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "`make test` hands it in")]
     let folder = std::env::var("CONCIERGE_PYTHON_DIR");
     folder

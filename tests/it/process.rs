@@ -48,6 +48,8 @@ impl Server {
             ("TELEMETRY__FORMAT", "json"),
             ("DEMO__CODE", CODE),
             ("LIMITS__REQUESTS_PER_SECOND", "0"),
+            ("LIMITS__CLIENT_REQUESTS_PER_MINUTE", "0"),
+            ("LIMITS__USER_REQUESTS_PER_MINUTE", "0"),
             ("STORAGE__READONLY_PERCENT", "0"),
         ];
         command.env("CONCIERGE__RUNTIME__DIR", runtime);

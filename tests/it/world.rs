@@ -451,6 +451,8 @@ fn config(folder: &Path, wish: &Wish) -> Config {
     let mut set: Vec<(String, String)> = vec![
         ("models.embedding".into(), "none".into()),
         ("limits.requests_per_second".into(), "0".into()),
+        ("limits.client_requests_per_minute".into(), "0".into()),
+        ("limits.user_requests_per_minute".into(), "0".into()),
         ("storage.readonly_percent".into(), "0".into()),
         ("runtime.dir".into(), runtime_dir().display().to_string()),
     ];

@@ -13,7 +13,7 @@ const errors: Record<ErrorCode, string> = {
   conflict: "This is not possible right now. Try again in a moment.",
   stale: "Somebody changed this meanwhile. Load it again.",
   too_large: "This is too large. Try it with less.",
-  unsupported: "This kind of file is not supported.",
+  unsupported: "This kind of file is not supported. PDF, Office, mail, web pages and text are.",
   invalid: "This was not accepted. Check it and try again.",
   throttled: "Too many requests at the moment. Wait a little.",
   unavailable: "The service is not available right now. Nothing is lost; try again in a moment.",

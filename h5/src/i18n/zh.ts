@@ -18,7 +18,7 @@ export const zh: Texts = {
     conflict: "现在无法执行此操作，请稍后再试。",
     stale: "内容已被修改，请重新加载。",
     too_large: "内容过大，请缩小后再试。",
-    unsupported: "不支持这种文件。",
+    unsupported: "不支持这种文件，请使用 PDF、Office、邮件、网页或文本文件。",
     invalid: "提交的内容未被接受，请检查后再试。",
     throttled: "请求过于频繁，请稍候。",
     unavailable: "服务暂时不可用，数据没有丢失，请稍后再试。",

@@ -118,8 +118,8 @@ impl ClientsApi {
         let client = named(&self.0, &client.0).await?;
         let mut tx = self.0.app.db.client(client.client_no).await?;
         let before = profile::find(&mut tx).await?;
-        let (after, changed) = body.0.apply(&before);
-        profile::keep(&mut tx, &after).await?;
+        let (mut after, changed) = body.0.apply(&before);
+        profile::keep(&mut tx, &mut after).await?;
         let act = Act {
             detail: Some(changed),
             ..Act::on("client.change", &after.client_id)

@@ -2,6 +2,7 @@
 
 mod account;
 mod clients;
+mod documents;
 mod keys;
 mod looks;
 mod operators;
@@ -13,13 +14,14 @@ use std::sync::Arc;
 use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
-    account::AccountApi, clients::ClientsApi, keys::KeysApi, looks::LooksApi,
-    operators::OperatorsApi, tokens::TokensApi,
+    account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
+    looks::LooksApi, operators::OperatorsApi, tokens::TokensApi,
 };
 use super::Console;
 use crate::{
     error::Result,
     identity::{client, client::Client},
+    knowledge::api::Library,
 };
 
 /// The chapters of the console's document.
@@ -33,6 +35,8 @@ enum Tags {
     Clients,
     /// RSA keys and API keys of clients.
     Keys,
+    /// Bases and documents of clients.
+    Documents,
 }
 
 /// All operations.
@@ -43,10 +47,11 @@ pub type AdminApis = (
     KeysApi,
     LooksApi,
     TokensApi,
+    DocumentsApi,
 );
 
 /// All operations on this console.
-pub fn apis(console: &Arc<Console>) -> AdminApis {
+pub fn apis(console: &Arc<Console>, library: Arc<Library>) -> AdminApis {
     (
         AccountApi(console.clone()),
         OperatorsApi(console.clone()),
@@ -54,6 +59,7 @@ pub fn apis(console: &Arc<Console>) -> AdminApis {
         KeysApi(console.clone()),
         LooksApi(console.clone()),
         TokensApi(console.clone()),
+        DocumentsApi(console.clone(), library),
     )
 }
 

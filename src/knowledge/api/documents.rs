@@ -18,7 +18,7 @@ use crate::{
         paging::{Page, Window},
         sse::Sse,
     },
-    identity::Caller,
+    identity::{Caller, Who},
     ids::{BaseId, DocumentId},
     knowledge::{
         document::{self, OnConflict},
@@ -208,7 +208,7 @@ impl DocumentsApi {
         document::find(&mut tx, &who, id.0).await?;
         drop(tx);
         Ok(Sse::new(
-            progress(self.0.app.clone(), who, id.0),
+            progress(self.0.app.clone(), Who::clone(&who), id.0),
             self.0.heartbeat,
         ))
     }

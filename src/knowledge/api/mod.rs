@@ -3,7 +3,7 @@
 mod bases;
 mod chunks;
 mod documents;
-mod progress;
+pub mod progress;
 mod versions;
 
 use std::{sync::Arc, time::Duration};
@@ -52,8 +52,7 @@ pub struct Library {
 }
 
 /// The operations on this library.
-pub fn all(library: Library) -> KnowledgeApi {
-    let library = Arc::new(library);
+pub fn all(library: Arc<Library>) -> KnowledgeApi {
     (
         BasesApi(library.clone()),
         DocumentsApi(library.clone()),
@@ -71,7 +70,7 @@ enum Removed {
 
 impl Library {
     /// Before a long upload is received for nothing.
-    async fn check_writable(&self, who: &Who, id: BaseId) -> Result<()> {
+    pub async fn check_writable(&self, who: &Who, id: BaseId) -> Result<()> {
         let mut tx = self.app.db.client(who.client).await?;
         base::find_writable(&mut tx, who, id).await?;
         Ok(())
@@ -96,7 +95,8 @@ impl Library {
         }
     }
 
-    async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {
+    /// Takes a file in, checked and not yet kept.
+    pub async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {
         let name = form.file.file_name().unwrap_or_default().to_owned();
         let media_type = form
             .file

@@ -9,7 +9,7 @@ use poem_openapi::types::ToJSON;
 use crate::{
     app::App,
     error::Result,
-    identity::{Caller, Who},
+    identity::Who,
     ids::DocumentId,
     knowledge::{document, shapes::DocumentProgress},
 };
@@ -18,11 +18,7 @@ use crate::{
 const PROGRESS_MS: u64 = 300;
 
 /// Events until the document is ready, failed or gone. The caller's rights are checked anew each time.
-pub fn progress(
-    app: App,
-    who: Caller,
-    id: DocumentId,
-) -> impl Stream<Item = Bytes> + Send + 'static {
+pub fn progress(app: App, who: Who, id: DocumentId) -> impl Stream<Item = Bytes> + Send + 'static {
     // a follower does not hold up a shutdown
     let stopping = app.tasks.stopping().cancelled_owned();
     let start = (app, who, None::<DocumentProgress>, 1_u32, false);

@@ -151,10 +151,24 @@ const CELL: &str = " | ";
 
 /// The first row of a table, with ` | ` between its cells.
 fn table_head(table: &str) -> String {
-    let row = table.lines().next().unwrap_or("");
-    let cells = row.trim_matches(['|', ' ']).split(['|', '\t']);
-    let flat = |cell: &str| cell.split_whitespace().collect::<Vec<_>>().join(" ");
-    cells.map(flat).collect::<Vec<_>>().join(CELL)
+    let row = table.lines().next().unwrap_or("").trim_matches(' ');
+    let row = row.strip_prefix('|').unwrap_or(row);
+    let mut cells = vec![String::new()];
+    let mut chars = row.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, cells.last_mut()) {
+            // a mark that belongs to the text of its cell
+            ('\\', Some(cell)) if chars.next_if_eq(&'|').is_some() => cell.push('|'),
+            ('|' | '\t', _) => cells.push(String::new()),
+            (c, Some(cell)) => cell.push(c),
+            (_, None) => {}
+        }
+    }
+    if cells.len() > 1 && cells.last().is_some_and(|cell| cell.trim().is_empty()) {
+        cells.pop();
+    }
+    let flat = |cell: &String| cell.split_whitespace().collect::<Vec<_>>().join(" ");
+    cells.iter().map(flat).collect::<Vec<_>>().join(CELL)
 }
 
 struct Open {
@@ -255,14 +269,25 @@ impl Packer<'_> {
         }
     }
 
+    /// What is too long loses its highest headings first: the nearest say most. The head of a
+    /// table takes at most two thirds.
     fn context(&self, table: &str) -> String {
-        let path = self.path.iter().map(|(_, heading)| heading.as_str());
-        let parts: Vec<&str> = path
-            .chain([table])
-            .filter(|part| !part.is_empty())
-            .collect();
-        let whole = parts.join(" > ");
-        whole.chars().take(self.limits.context_chars_max).collect()
+        let most = self.limits.context_chars_max;
+        let cut = |text: &str, chars| text.chars().take(chars).collect::<String>();
+        let path = self.path.iter().map(|(_, heading)| cut(heading, most));
+        let table = cut(
+            table,
+            if self.path.is_empty() {
+                most
+            } else {
+                most * 2 / 3
+            },
+        );
+        let parts = path.chain([table]).filter(|part| !part.is_empty());
+        let parts: Vec<String> = parts.collect();
+        let whole = (0..parts.len()).map(|from| parts[from..].join(" > "));
+        let mut fitting = whole.filter(|whole| whole.chars().count() <= most);
+        fitting.next().unwrap_or_default()
     }
 }
 

@@ -236,6 +236,72 @@ fn a_table_is_cut_between_rows_and_keeps_its_head_as_context() {
 }
 
 #[test]
+fn the_head_of_a_table_is_read_as_it_is_meant() {
+    for (row, head) in [
+        ("| 部件 | 期限 |", "部件 | 期限"),
+        ("| a\\|b |  | c |", "a|b |  | c"),
+        ("Part\tYears", "Part | Years"),
+        ("|  | Years |", " | Years"),
+    ] {
+        assert_eq!(table_head(row), head, "{row}");
+    }
+}
+
+#[test]
+fn a_long_context_keeps_what_is_nearest() {
+    let table =
+        "| Part | Years |\n| --- | --- |\n| Battery | eight |\n| Motor | five |\n| Brakes | two |";
+    let document = of(&[
+        (Heading(1), "Warranty"),
+        (Heading(2), "Terms"),
+        (Table, table),
+    ]);
+    let chunks = shown(&document);
+    let (context, _) = chunks.last().unwrap();
+    // "Warranty > Terms > Part | Years" has more than the 20 characters that fit
+    assert_eq!(context, "Terms > Part | Years");
+    let document = of(&[
+        (Heading(1), "Warranty of the car"),
+        (Heading(2), "电池"),
+        (Paragraph, "八年。"),
+    ]);
+    assert_eq!(shown(&document)[0].0, "电池");
+}
+
+#[test]
+fn a_sentence_over_the_end_of_a_page_stays_whole() {
+    for (text, cut) in [
+        (
+            "电池保修八年。自交付之日起计算的十六万公里以先到者为准。",
+            14,
+        ),
+        ("The battery is covered. It ends after eight years.", 30),
+    ] {
+        let mut document = of(&[(Paragraph, text)]);
+        let end = text.chars().count() as u32;
+        document.pages = vec![
+            PageSpan {
+                page: 1,
+                start: 0,
+                end: cut,
+            },
+            PageSpan {
+                page: 2,
+                start: cut,
+                end,
+            },
+        ];
+        let chunks = split(&document, &limits());
+        assert!(chunks.len() > 1, "{chunks:?}");
+        for chunk in &chunks {
+            assert!(chunk.text.ends_with(['。', '.']), "{chunk:?}");
+            assert_ne!(chunk.end, cut);
+        }
+        assert_eq!(chunks.last().unwrap().page, Some(1), "it begins there");
+    }
+}
+
+#[test]
 fn code_is_cut_between_lines() {
     let code = "fn main() {\n    let a = 1;\n    let b = 2;\n    run(a, b);\n}";
     for (_, text) in shown(&of(&[(Code, code)])) {

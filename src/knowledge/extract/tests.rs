@@ -23,7 +23,7 @@ fn read_as(kind: Kind, text: &str) -> Extracted {
         charset: None,
         bytes: text.as_bytes().to_vec(),
     };
-    read(&source, &Limits::default()).unwrap()
+    read(source, &Limits::default()).unwrap()
 }
 
 fn expect(kind: Kind, source: &str, expected: &[(BlockKind, &str)]) {
@@ -243,7 +243,7 @@ fn a_tag_with_a_million_attributes_ends_in_time() {
         seconds_max: 1,
         ..Limits::default()
     };
-    let error = read(&source, &limits).unwrap_err();
+    let error = read(source, &limits).unwrap_err();
     assert!(error.to_string().contains("too long"), "{error}");
 }
 
@@ -259,17 +259,17 @@ fn limits_are_named_when_they_are_passed() {
         charset: None,
         bytes: text.as_bytes().to_vec(),
     };
-    let error = read(&source("01234567890"), &limits).unwrap_err();
+    let error = read(source("01234567890"), &limits).unwrap_err();
     assert_eq!(
         (error.code(), error.to_string().contains("10 characters")),
         ("too_large", true)
     );
-    let error = read(&source("a\n\nb\n\nc\n\nd"), &limits).unwrap_err();
+    let error = read(source("a\n\nb\n\nc\n\nd"), &limits).unwrap_err();
     assert_eq!(
         (error.code(), error.to_string().contains("than 3")),
         ("too_large", true)
     );
-    assert!(read(&source("电池电池电池电池电池"), &limits).is_ok());
+    assert!(read(source("电池电池电池电池电池"), &limits).is_ok());
 }
 
 #[test]
@@ -358,7 +358,7 @@ proptest! {
         let _ = super::kind(&name, label.as_deref(), &bytes);
         for kind in [Kind::Text, Kind::Markdown, Kind::Html] {
             let source = Source { kind, charset: label.clone(), bytes: bytes.clone() };
-            if let Ok(document) = read(&source, &Limits::default()) {
+            if let Ok(document) = read(source, &Limits::default()) {
                 check(&document);
             }
         }

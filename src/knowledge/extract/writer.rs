@@ -16,6 +16,14 @@ pub struct Writer<'l> {
     title: Option<String>,
 }
 
+/// How far a text has come.
+#[derive(Clone, Copy)]
+pub struct Mark {
+    blocks: usize,
+    bytes: usize,
+    chars: u32,
+}
+
 impl<'l> Writer<'l> {
     pub fn new(limits: &'l Limits) -> Self {
         Self {
@@ -35,6 +43,32 @@ impl<'l> Writer<'l> {
     /// Code points so far.
     pub fn chars(&self) -> u32 {
         self.chars
+    }
+
+    /// Blocks so far.
+    pub fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Where the block of this number begins; the first is 0.
+    pub fn start_of(&self, block: usize) -> Option<u32> {
+        self.blocks.get(block).map(|block| block.start)
+    }
+
+    /// A place to which [`Self::back_to`] can go back.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            blocks: self.blocks.len(),
+            bytes: self.text.len(),
+            chars: self.chars,
+        }
+    }
+
+    /// Takes back what was written since.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.blocks.truncate(mark.blocks);
+        self.text.truncate(mark.bytes);
+        self.chars = mark.chars;
     }
 
     /// Where the last block begins.

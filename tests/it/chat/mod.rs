@@ -2,12 +2,17 @@
 
 mod ask_twice;
 mod citations;
+mod files;
+mod handbook;
 mod history;
 mod refusals;
 mod resume;
 mod samples;
+mod settings;
 mod stop;
 mod stream;
+mod titles;
+mod tree;
 mod usage;
 mod walls;
 

@@ -1,6 +1,6 @@
 //! What a newcomer asks the sample documents, answered by the built-in model.
 
-use concierge::models::{Language, nothing_found};
+use concierge::{models::Language, prompts::nothing_found};
 use reqwest::StatusCode;
 use serde_json::json;
 

@@ -4,6 +4,7 @@ mod audit;
 mod callers;
 mod debugger;
 mod document;
+mod documents;
 mod keys;
 mod pages;
 mod settings;

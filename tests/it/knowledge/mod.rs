@@ -1,5 +1,6 @@
 //! What a client knows, through the API: taken in, read, found, kept apart and removed.
 
+mod crowd;
 mod limits;
 mod names;
 mod read;

@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use crate::world::World;
 
 /// Tables that belong to no client.
-const SHARED: [&str; 8] = [
+const SHARED: [&str; 9] = [
     "_sqlx_migrations",
     "job_slot",
     "operator",
@@ -14,6 +14,7 @@ const SHARED: [&str; 8] = [
     "operator_place",
     "operator_session",
     "operator_try",
+    "rate_bucket",
 ];
 
 /// Unique indexes that do not start with the client, with the reason.

@@ -16,14 +16,16 @@ const DOORS: [Door; 9] = [
             "admin/api/clients.rs",
             "admin/api/looks.rs",
             "admin/api/mod.rs",
+            "cli/check.rs",
             "cli/client.rs",
             "cli/serve.rs",
             "cli/vault.rs",
             "jobs/mod.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",
+            "quota/mod.rs",
         ],
-        why: "sees the rows of all clients: the schedule, the queue's claim, the operator's commands and console",
+        why: "sees the rows of all clients: the schedule, the buckets of limits, the queue's claim, the operator's commands and console",
     },
     Door {
         words: &[".", "gate", "(", ")"],
@@ -62,7 +64,11 @@ const DOORS: [Door; 9] = [
     },
     Door {
         words: &["Command", ":", ":", "new"],
-        files: &["db/embedded/", "knowledge/extract/pdf/mod.rs"],
+        files: &[
+            "db/embedded/",
+            "knowledge/extract/pdf/mod.rs",
+            "knowledge/extract/picture.rs",
+        ],
         why: "other programs",
     },
 ];

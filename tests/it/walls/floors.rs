@@ -3,12 +3,21 @@
 use super::source::{Source, Word, sources, stands, words};
 
 /// From the ground up. `docs/decisions.md` says why the ground has two levels.
-const FLOORS: [&[&str]; 13] = [
-    &["clock", "dictionary", "error", "ids", "secret", "telemetry"],
+const FLOORS: [&[&str]; 14] = [
+    &[
+        "clock",
+        "dictionary",
+        "disk",
+        "error",
+        "ids",
+        "secret",
+        "telemetry",
+    ],
     &["config"],
     &["db", "fetch", "vault"],
     &["blobs", "http", "models", "queue"],
     &["app"],
+    &["quota"],
     &["identity"],
     &["knowledge"],
     &["prompts"],

@@ -124,6 +124,12 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
         "concierge_system",
         &["delete", "insert", "select"],
     );
+    grant(
+        "rate_bucket",
+        "concierge_system",
+        &["delete", "insert", "select", "update"],
+    );
+    grant("_sqlx_migrations", "concierge_system", &["select"]);
     let mut operators = |table: &str, rights: &[&str]| grant(table, "concierge_admin", rights);
     operators("operator", &["insert", "select", "update"]);
     // added to and read, never changed

@@ -2,21 +2,71 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Picture;
+use super::{
+    super::{Extracted, Kind, Limits, Ocr},
+    Picture,
+};
 
 /// The first line the worker reads; the document follows.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Task {
+    /// What is to be done with it.
+    pub work: Work,
     /// Pages the document may have.
     pub pages_max: u32,
     /// Code points it may have.
     pub text_chars_max: u32,
+    /// Headings, paragraphs, list items, tables it may have.
+    pub blocks_max: usize,
     /// Seconds of processor time.
     pub seconds_max: u64,
     /// Address space in MiB.
     pub memory_mib_max: u64,
-    /// A page to draw, instead of reading all of them.
-    pub picture: Option<Picture>,
+}
+
+impl Task {
+    /// Work under the limits of a document.
+    pub fn new(work: Work, limits: &Limits) -> Self {
+        Self {
+            work,
+            pages_max: limits.pages_max,
+            text_chars_max: limits.text_chars_max,
+            blocks_max: limits.blocks_max,
+            seconds_max: limits.seconds_max,
+            memory_mib_max: limits.memory_mib_max,
+        }
+    }
+
+    /// The limits of a document.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            pages_max: self.pages_max,
+            text_chars_max: self.text_chars_max,
+            blocks_max: self.blocks_max,
+            seconds_max: self.seconds_max,
+            memory_mib_max: self.memory_mib_max,
+            ..Limits::default()
+        }
+    }
+}
+
+/// What a worker can do with a document.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Send the lines of a PDF, page by page.
+    Lines,
+    /// Draw a page of a PDF.
+    Draw(Picture),
+    /// Read a document of another kind.
+    Read {
+        /// Its kind.
+        kind: Kind,
+        /// The encoding its sender names.
+        charset: Option<String>,
+    },
+    /// Recognise the text of a picture.
+    Recognise(Ocr),
 }
 
 /// A line the worker writes.
@@ -53,6 +103,31 @@ pub enum Frame {
     },
     /// All pages have been sent.
     Done,
+    /// A document that is no PDF.
+    Whole(Extracted),
+    /// The text of a picture; between pages stands a form feed.
+    Recognised(String),
+    /// It is not read, because of this.
+    Failed {
+        /// Whose turn it is.
+        cause: Cause,
+        /// Why, in a sentence for people.
+        detail: String,
+    },
+}
+
+/// The errors that a document can bring about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// It is broken, protected or empty.
+    Invalid,
+    /// It is past a limit.
+    TooLarge,
+    /// It is of a kind that is not read.
+    Unsupported,
+    /// The fault is ours.
+    Internal,
 }
 
 /// Why a document is not read.

@@ -2,9 +2,10 @@
 //!
 //! PDFium is a large C++ program that reads what strangers send. The worker that runs it sees
 //! nothing but the document: no environment, no files, little memory, little time. If it crashes,
-//! hangs or grows, that costs one document.
+//! hangs or grows, that costs one document. Other formats that are packed or nested are read in
+//! the same process, for the same reason.
 
-mod frame;
+pub(super) mod frame;
 mod layout;
 mod lines;
 mod picture;
@@ -18,14 +19,15 @@ use std::{
 };
 
 use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
 };
 
-use super::{Extracted, Limits, Writer};
+use super::{Extracted, Limits, Ocr, Writer};
 use crate::error::{CanFail, Error, Result};
-use frame::{Frame, Line, Refusal, Task};
+use frame::{Frame, Line, Refusal, Task, Work};
 
 pub use picture::{Picture, draw};
 pub use worker::worker_main;
@@ -37,11 +39,13 @@ const OUTPUT_BYTES_SPARE: u64 = 16 << 20;
 /// Bytes of a worker's complaints that are kept for the log.
 const COMPLAINT_BYTES_MAX: u64 = 4_096;
 
-/// The program that reads PDFs.
+/// The program that reads documents.
 #[derive(Clone, Debug)]
 pub struct Worker {
     program: PathBuf,
     args: Vec<OsString>,
+    /// What recognises the text of pictures, if anything does.
+    pub(super) ocr: Option<Ocr>,
 }
 
 impl Worker {
@@ -55,7 +59,13 @@ impl Worker {
         Self {
             program: program.into(),
             args: args.into_iter().collect(),
+            ocr: None,
         }
+    }
+
+    /// With a program that recognises the text of pictures.
+    pub fn with_ocr(self, ocr: Option<Ocr>) -> Self {
+        Self { ocr, ..self }
     }
 }
 
@@ -63,42 +73,42 @@ impl Worker {
 type Pages = Vec<(u32, std::result::Result<Vec<Line>, String>)>;
 
 /// What a worker sent before it ended.
-struct Output {
+pub(super) struct Output {
     status: ExitStatus,
-    frames: Vec<u8>,
+    pub(super) frames: Vec<u8>,
     complaint: String,
 }
 
 /// Reads a PDF.
 pub async fn extract(bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Extracted> {
-    let time_max = Duration::from_secs(limits.seconds_max);
-    // a worker that is dropped here is killed
-    let output = tokio::time::timeout(time_max, run(bytes, None, limits, worker))
-        .await
-        .map_err(|_| too_slow(limits))??;
+    let task = Task::new(Work::Lines, limits);
+    let output = run_in_time(task, bytes, limits, worker).await?;
     let mut writer = Writer::new(limits);
     let pages = understand(&output, limits, &mut writer)?;
     layout::write(writer, pages)
 }
 
-async fn run(
+/// Lets a worker do its work, for as long as a document may take.
+pub(super) async fn run_in_time(
+    task: Task,
     bytes: Vec<u8>,
-    picture: Option<Picture>,
     limits: &Limits,
     worker: &Worker,
 ) -> Result<Output> {
+    let time_max = Duration::from_secs(limits.seconds_max);
+    // a worker that is dropped here is killed
+    tokio::time::timeout(time_max, run(task, bytes, limits, worker))
+        .await
+        .map_err(|_| too_slow(limits))?
+}
+
+async fn run(task: Task, bytes: Vec<u8>, limits: &Limits, worker: &Worker) -> Result<Output> {
     let mut child = start(worker)?;
+    let mut group = Group::of(&child);
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
         return Err(Error::Internal(anyhow::anyhow!("the worker has no pipes")));
-    };
-    let task = Task {
-        pages_max: limits.pages_max,
-        text_chars_max: limits.text_chars_max,
-        seconds_max: limits.seconds_max,
-        memory_mib_max: limits.memory_mib_max,
-        picture,
     };
     let task = serde_json::to_vec(&task).map_err(Error::internal)?;
     let send = async move {
@@ -116,15 +126,40 @@ async fn run(
     let frames = frames?;
     if frames.len() as u64 >= bytes_max {
         return Err(Error::TooLarge(
-            "The PDF has too many lines to be read.".to_owned(),
+            "The document has too many lines to be read.".to_owned(),
         ));
     }
     sent.can_fail("a worker that refuses a document does not read it to its end");
+    let status = child.wait().await?;
+    group.ended();
     Ok(Output {
-        status: child.wait().await?,
+        status,
         frames,
         complaint: String::from_utf8_lossy(&complaint?).into_owned(),
     })
+}
+
+/// A worker with the program it may have started: both end when the worker is given up.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    /// The worker is gone, and its number may become another's.
+    fn ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(worker) = self.0 {
+            kill_process_group(worker, Signal::KILL).can_fail("it ended just now");
+        }
+    }
 }
 
 /// Reads a pipe up to a limit and closes it: who writes more is told that nobody listens.
@@ -146,7 +181,7 @@ fn start(worker: &Worker) -> Result<Child> {
         .process_group(0)
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| format!("start the PDF worker {}", worker.program.display()))?;
+        .with_context(|| format!("start the worker {}", worker.program.display()))?;
     Ok(child)
 }
 
@@ -160,7 +195,13 @@ fn understand(output: &Output, limits: &Limits, writer: &mut Writer<'_>) -> Resu
             Ok(Frame::PageError { page, detail }) => pages.push((page, Err(detail))),
             Ok(Frame::Refused(refusal)) => return Err(refused(refusal, output, limits)),
             Ok(Frame::Done) => return Ok(pages),
-            Ok(Frame::Picture { .. }) | Err(_) => break,
+            Ok(
+                Frame::Picture { .. }
+                | Frame::Whole(_)
+                | Frame::Recognised(_)
+                | Frame::Failed { .. },
+            )
+            | Err(_) => break,
         }
     }
     Err(died(output, limits))
@@ -192,28 +233,28 @@ fn refused(refusal: Refusal, output: &Output, limits: &Limits) -> Error {
 }
 
 /// What to say about a worker that ended in mid-work.
-fn died(output: &Output, limits: &Limits) -> Error {
+pub(super) fn died(output: &Output, limits: &Limits) -> Error {
     use std::os::unix::process::ExitStatusExt;
 
     tracing::warn!(
         status = %output.status,
         complaint = output.complaint.trim(),
-        "a PDF worker did not finish"
+        "a worker did not finish"
     );
-    let out_of_time = rustix::process::Signal::XCPU.as_raw();
+    let out_of_time = Signal::XCPU.as_raw();
     match output.status.signal() {
         Some(signal) if signal == out_of_time => too_slow(limits),
         Some(_) => Error::invalid(format!(
-            "The PDF cannot be read: it breaks the reader, or needs more than {} MiB of memory.",
+            "The document cannot be read: it breaks the reader, or needs more than {} MiB of memory.",
             limits.memory_mib_max
         )),
-        None => Error::invalid("The PDF cannot be read: the reader gave up on it."),
+        None => Error::invalid("The document cannot be read: the reader gave up on it."),
     }
 }
 
 fn too_slow(limits: &Limits) -> Error {
     Error::invalid(format!(
-        "Reading the PDF takes more than {} seconds.",
+        "Reading the document takes more than {} seconds.",
         limits.seconds_max
     ))
 }

@@ -1,12 +1,14 @@
 //! A page of a PDF as a picture, made by the confined worker.
 
-use std::time::Duration;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use pdfium_render::prelude::{PdfDocument, PdfRenderConfig};
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, Output, Worker, died, frame::Frame, refused, run, too_slow};
+use super::{
+    Limits, Output, Worker, died,
+    frame::{Frame, Task, Work},
+    refused, run_in_time,
+};
 use crate::error::{Error, Result};
 
 /// Pixels of a picture: an A4 page 2,000 pixels wide has less than half of that.
@@ -40,11 +42,8 @@ pub async fn draw(
         seconds_max: limits.seconds_max.min(SECONDS_MAX),
         ..limits.clone()
     };
-    let time_max = Duration::from_secs(limits.seconds_max);
-    // a worker that is dropped here is killed
-    let output = tokio::time::timeout(time_max, run(bytes, Some(picture), &limits, worker))
-        .await
-        .map_err(|_| too_slow(&limits))??;
+    let task = Task::new(Work::Draw(picture), &limits);
+    let output = run_in_time(task, bytes, &limits, worker).await?;
     understand(&output, &limits)
 }
 

@@ -1,4 +1,4 @@
-//! The worker's side: a short-lived process that opens one PDF and writes down its lines.
+//! The worker's side: a short-lived process that opens one document and writes down its text.
 
 use std::{
     io::{BufRead, Read, Write},
@@ -12,7 +12,8 @@ use pdfium_render::prelude::{
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{
-    frame::{Frame, Refusal, Task},
+    super::{Source, confined, picture as recognition},
+    frame::{Frame, Refusal, Task, Work},
     lines::LineBuilder,
     picture::{self, Picture},
 };
@@ -46,6 +47,22 @@ fn work(pdfium: &Path, input: &mut impl BufRead, out: &mut impl Write) -> anyhow
     confine(&task)?;
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
+    match &task.work {
+        Work::Lines | Work::Draw(_) => lines(pdfium, &bytes, &task, out),
+        Work::Read { kind, charset } => {
+            let source = Source {
+                kind: *kind,
+                charset: charset.clone(),
+                bytes,
+            };
+            write(out, &confined::answer(source, &task))
+        }
+        Work::Recognise(ocr) => write(out, &recognition::answer(ocr, &bytes, &task)?),
+    }
+}
+
+/// Sends the lines of a PDF, or a page of it as a picture.
+fn lines(pdfium: &Path, bytes: &[u8], task: &Task, out: &mut impl Write) -> anyhow::Result<()> {
     let refusal = match Pdfium::bind_to_library(pdfium) {
         Err(error) => {
             std::io::stderr().write_all(format!("{error:?}\n").as_bytes())?;
@@ -53,11 +70,11 @@ fn work(pdfium: &Path, input: &mut impl BufRead, out: &mut impl Write) -> anyhow
         }
         Ok(bindings) => {
             let pdfium = Pdfium::new(bindings);
-            match pdfium.load_pdf_from_byte_slice(&bytes, None) {
+            match pdfium.load_pdf_from_byte_slice(bytes, None) {
                 Err(error) => Some(refusal(&error)),
-                Ok(document) => match task.picture {
-                    Some(picture) => show(&document, picture, out)?,
-                    None => read(&document, &task, out)?,
+                Ok(document) => match task.work {
+                    Work::Draw(picture) => show(&document, picture, out)?,
+                    _ => read(&document, task, out)?,
                 },
             }
         }

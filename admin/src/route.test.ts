@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { hrefOf, routeOf, type Route } from "./route";
+
+describe("the address", () => {
+  const routes: Route[] = [
+    { screen: "overview" },
+    { screen: "clients" },
+    { screen: "client", id: "0", tab: "settings" },
+    { screen: "client", id: "a_b-C", tab: "api-keys" },
+    { screen: "token" },
+    { screen: "audit" },
+    { screen: "operators" },
+    { screen: "account" },
+  ];
+  it.each(routes)("leads back to %j", (route) => {
+    expect(routeOf(hrefOf(route))).toEqual(route);
+  });
+
+  it("that is unknown, cut or empty leads somewhere", () => {
+    for (const fragment of ["", "#", "#/", "#/nowhere", "#code=x"]) {
+      expect(routeOf(fragment), fragment).toEqual({ screen: "overview" });
+    }
+    expect(routeOf("#/clients/")).toEqual({ screen: "clients" });
+    expect(routeOf("#/clients/x/nothing")).toEqual({ screen: "client", id: "x", tab: "settings" });
+    expect(routeOf("#/clients/%E4%B")).toEqual({ screen: "client", id: "%E4%B", tab: "settings" });
+  });
+});

@@ -1,0 +1,24 @@
+/** A deed that takes a moment and may fail, as a form or a dialog shows it. */
+import { useState } from "react";
+import { type ApiError, asApiError } from "../api/error";
+
+export interface Deed {
+  busy: boolean;
+  error: ApiError | null;
+  /** Does it, then calls `done` with what came of it; a failure stays to be shown. */
+  run: <Result>(act: () => Promise<Result>, done?: (result: Result) => void) => void;
+}
+
+export function useDeed(): Deed {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError | null>(null);
+  const run: Deed["run"] = (act, done) => {
+    setBusy(true);
+    setError(null);
+    act()
+      .then((result) => done?.(result))
+      .catch((reason: unknown) => setError(asApiError(reason)))
+      .finally(() => setBusy(false));
+  };
+  return { busy, error, run };
+}

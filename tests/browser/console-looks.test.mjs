@@ -1,0 +1,128 @@
+// The console on a phone and on a desk, in both languages and both schemes; leaves pictures in artifacts/.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { operator, operatorLink, WORDS } from "./operator.mjs";
+import { asPerson, baseUrl, DESK, launch, PHONE, screenshot } from "./stage.mjs";
+
+const BASE = baseUrl();
+const CLIENT = { id: "looks", name: "Morningstar 电动车", description: "The help page of the shop; call Ada" };
+const TEXT = "# 保修 Warranty\n\n电池保修 24 个月。The battery is covered for 24 months.\n";
+
+let browser;
+let cookies;
+before(async () => {
+  browser = await launch();
+  // one session for all: a one-time code counts once, and a minute has two
+  await asPerson(browser, { lang: "en" }, "console-looks", async ({ page, context }) => {
+    const here = operator(page, "en");
+    await page.goto(operatorLink("OPERATOR_LINK_LOOKS"));
+    await page.getByTestId("totp-secret").waitFor();
+    await screenshot(page, "console-set-up");
+    await here.setUp(operatorLink("OPERATOR_LINK_LOOKS"));
+    await furnish(page, here);
+    cookies = await context.cookies();
+  });
+});
+after(() => browser?.close());
+
+/** A client with something in each of its parts. */
+async function furnish(page, here) {
+  await here.newClient(CLIENT);
+  await here.openTab("documents");
+  await here.button("New knowledge base").click();
+  await here.field("Name", here.dialog()).fill("policy");
+  await here.field("Title", here.dialog()).fill("政策 Policy");
+  await here.dialog().getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByText("No documents in this base yet.").waitFor();
+  const file = (name, text) => ({ name, mimeType: "text/markdown", buffer: Buffer.from(text) });
+  const long = "a-very-long-file-name-that-goes-on-without-any-space-until-the-very-end-2026-final-v2.md";
+  await page.locator("input[type=file]").setInputFiles([file("电动车保修手册.md", TEXT), file(long, `${TEXT}\nMore.\n`)]);
+  await page.getByRole("row").filter({ hasText: "Ready" }).nth(1).waitFor();
+}
+
+async function look(page, name) {
+  await page.waitForFunction(() => document.querySelector(".loading, [aria-busy=true]") === null);
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(over <= 0, `${name} is ${over} px wider than the screen`);
+  const untold = await page.evaluate(() => document.body.innerText.match(/\b(undefined|null|NaN|\[object)\b/));
+  assert.equal(untold, null, `${name} shows what is not meant for people`);
+  await screenshot(page, name);
+  assert.deepEqual(await page.evaluate(faint), [], `${name} has words that are hard to read`);
+}
+
+/** Words whose contrast to what lies behind them is below 4.5 (WCAG 1.4.3); runs in the page. */
+function faint() {
+  const rgba = (text) => {
+    const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
+    return { r, g, b, a };
+  };
+  const over = (top, below) => {
+    const mix = (key) => top[key] * top.a + below[key] * (1 - top.a);
+    return { r: mix("r"), g: mix("g"), b: mix("b"), a: 1 };
+  };
+  const behind = (element) => {
+    if (element === null) return { r: 255, g: 255, b: 255, a: 1 };
+    const own = rgba(getComputedStyle(element).backgroundColor);
+    return own.a === 1 ? own : over(own, behind(element.parentElement));
+  };
+  const light = ({ r, g, b }) => {
+    const part = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("#root *, .ant-modal *")) {
+    const own = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
+    const shown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+    if (!own || !shown || element.closest(":disabled, .visually-hidden, .skip") !== null) continue;
+    const ground = behind(element);
+    const ink = over(rgba(getComputedStyle(element).color), ground);
+    const [bright, dark] = [light(ink), light(ground)].sort((a, b) => b - a);
+    const contrast = (bright + 0.05) / (dark + 0.05);
+    if (contrast < 4.5) found.push(`${element.textContent.trim().slice(0, 30)} ${contrast.toFixed(2)}`);
+  }
+  return found;
+}
+
+async function tour(page, lang, name) {
+  const here = operator(page, lang);
+  const { words } = here;
+  await page.goto(`${BASE}/admin/`);
+  await here.heading(words.overview).waitFor();
+  await look(page, `${name}-overview`);
+  await here.goTo(words.clients);
+  await look(page, `${name}-clients`);
+  await here.button(words.newClient).click();
+  await here.field(words.name, here.dialog()).waitFor();
+  await look(page, `${name}-new-client`);
+  await page.keyboard.press("Escape");
+  await here.dialog().waitFor({ state: "hidden" });
+  await page.getByRole("link", { name: CLIENT.name }).click();
+  for (const tab of Object.keys(WORDS.en.tabs)) {
+    await here.openTab(tab);
+    await look(page, `${name}-client-${tab}`);
+  }
+  for (const screen of ["token", "audit", "operators", "account"]) {
+    await here.goTo(words[screen]);
+    await look(page, `${name}-${screen}`);
+  }
+  await here.button(words.other).click();
+  await operator(page, lang === "zh" ? "en" : "zh").heading(WORDS[lang === "zh" ? "en" : "zh"].account).waitFor();
+}
+
+describe("the console fits", () => {
+  for (const [place, viewport] of [["phone", PHONE], ["desk", DESK]]) {
+    for (const lang of ["zh", "en"]) {
+      for (const scheme of ["light", "dark"]) {
+        test(`a ${place}: ${lang}, ${scheme}`, async () => {
+          const name = `console-${place}-${lang}-${scheme}`;
+          await asPerson(browser, { lang, scheme, viewport }, name, async ({ page, context, watch }) => {
+            await context.addCookies(cookies);
+            await tour(page, lang, name);
+            assert.deepEqual(watch.complaints, [], "the browser's console is not clean");
+            assert.deepEqual([...watch.origins], [BASE], "a request left for another host");
+          });
+        });
+      }
+    }
+  }
+});
