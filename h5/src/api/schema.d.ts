@@ -118,6 +118,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/knowledge-bases/{id}/documents/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add many documents
+         * @description Files as parts `file`; ZIP archives are unpacked, and the folders in them become part of the
+         *     names. Each file is taken in or refused by itself; at most 1,000 of them.
+         */
+        post: operations["addDocuments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/documents/{id}": {
         parameters: {
             query?: never;
@@ -636,27 +657,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/knowledge-bases/{id}/documents/batch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Add many documents
-         * @description Files as parts `file`; ZIP archives are unpacked, and the folders in them become part of the
-         *     names. Each file is taken in or refused by itself; at most 1,000 of them.
-         */
-        post: operations["addDocuments"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -850,6 +850,85 @@ export interface components {
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
             url: string;
+        };
+        /**
+         * DocumentBatch
+         * @description What became of the files of a batch.
+         * @example {
+         *       "items": [
+         *         {
+         *           "document": {
+         *             "bytes": 48213,
+         *             "chunks": 14,
+         *             "created_at": "2026-03-01T08:30:00Z",
+         *             "enabled": true,
+         *             "id": "01900000-0000-7000-8000-000000000021",
+         *             "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *             "media_type": "application/pdf",
+         *             "name": "电动车保修手册.pdf",
+         *             "page_errors": [],
+         *             "pages": 4,
+         *             "reason": null,
+         *             "source_url": null,
+         *             "state": "ready",
+         *             "version": 1
+         *           },
+         *           "name": "电动车保修手册.pdf",
+         *           "outcome": "added",
+         *           "problem": null
+         *         },
+         *         {
+         *           "document": null,
+         *           "name": "电动车保修手册.pdf",
+         *           "outcome": null,
+         *           "problem": {
+         *             "code": "taken",
+         *             "detail": "This name of a document in this knowledge base is already in use."
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        DocumentBatch: {
+            /** @description In the order in which they came; those of an archive in its place. */
+            items: components["schemas"]["DocumentBatchItem"][];
+        };
+        /**
+         * DocumentBatchItem
+         * @description What became of a file.
+         * @example {
+         *       "document": null,
+         *       "name": "电动车保修手册.pdf",
+         *       "outcome": null,
+         *       "problem": {
+         *         "code": "taken",
+         *         "detail": "This name of a document in this knowledge base is already in use."
+         *       }
+         *     }
+         */
+        DocumentBatchItem: {
+            /** @description Its name. */
+            name: string;
+            /** @description What happened to it; null when it was refused. */
+            outcome: components["schemas"]["Outcome"] | null;
+            /** @description Its document; null when it was refused. */
+            document: components["schemas"]["DocumentBody"] | null;
+            /** @description Why it was refused. */
+            problem: components["schemas"]["DocumentBatchProblem"] | null;
+        };
+        /**
+         * DocumentBatchProblem
+         * @description Why a file was refused.
+         * @example {
+         *       "code": "taken",
+         *       "detail": "This name of a document in this knowledge base is already in use."
+         *     }
+         */
+        DocumentBatchProblem: {
+            /** @description For machines. */
+            code: components["schemas"]["ProblemCode"];
+            /** @description For people. */
+            detail: string;
         };
         /**
          * DocumentBody
@@ -1592,6 +1671,11 @@ export interface components {
          * @enum {string}
          */
         OnConflict: "refuse" | "replace" | "skip";
+        /**
+         * @description What became of a document that was sent.
+         * @enum {string}
+         */
+        Outcome: "added" | "replaced" | "unchanged" | "skipped";
         /**
          * @description Whose a base is.
          * @enum {string}
@@ -2680,90 +2764,6 @@ export interface components {
          * @enum {string}
          */
         VersionState: "current" | "building" | "failed" | "retired";
-        /**
-         * DocumentBatch
-         * @description What became of the files of a batch.
-         * @example {
-         *       "items": [
-         *         {
-         *           "document": {
-         *             "bytes": 48213,
-         *             "chunks": 14,
-         *             "created_at": "2026-03-01T08:30:00Z",
-         *             "enabled": true,
-         *             "id": "01900000-0000-7000-8000-000000000021",
-         *             "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
-         *             "media_type": "application/pdf",
-         *             "name": "电动车保修手册.pdf",
-         *             "page_errors": [],
-         *             "pages": 4,
-         *             "reason": null,
-         *             "source_url": null,
-         *             "state": "ready",
-         *             "version": 1
-         *           },
-         *           "name": "电动车保修手册.pdf",
-         *           "outcome": "added",
-         *           "problem": null
-         *         },
-         *         {
-         *           "document": null,
-         *           "name": "电动车保修手册.pdf",
-         *           "outcome": null,
-         *           "problem": {
-         *             "code": "taken",
-         *             "detail": "This name of a document in this knowledge base is already in use."
-         *           }
-         *         }
-         *       ]
-         *     }
-         */
-        DocumentBatch: {
-            /** @description In the order in which they came; those of an archive in its place. */
-            items: components["schemas"]["DocumentBatchItem"][];
-        };
-        /**
-         * DocumentBatchItem
-         * @description What became of a file.
-         * @example {
-         *       "document": null,
-         *       "name": "电动车保修手册.pdf",
-         *       "outcome": null,
-         *       "problem": {
-         *         "code": "taken",
-         *         "detail": "This name of a document in this knowledge base is already in use."
-         *       }
-         *     }
-         */
-        DocumentBatchItem: {
-            /** @description Its name. */
-            name: string;
-            /** @description What happened to it; null when it was refused. */
-            outcome: components["schemas"]["Outcome"] | null;
-            /** @description Its document; null when it was refused. */
-            document: components["schemas"]["DocumentBody"] | null;
-            /** @description Why it was refused. */
-            problem: components["schemas"]["DocumentBatchProblem"] | null;
-        };
-        /**
-         * DocumentBatchProblem
-         * @description Why a file was refused.
-         * @example {
-         *       "code": "taken",
-         *       "detail": "This name of a document in this knowledge base is already in use."
-         *     }
-         */
-        DocumentBatchProblem: {
-            /** @description For machines. */
-            code: components["schemas"]["ProblemCode"];
-            /** @description For people. */
-            detail: string;
-        };
-        /**
-         * @description What became of a document that was sent.
-         * @enum {string}
-         */
-        Outcome: "added" | "replaced" | "unchanged" | "skipped";
     };
     responses: never;
     parameters: never;
@@ -4020,6 +4020,149 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addDocuments: {
+        parameters: {
+            query?: {
+                /** @description What to do with a file whose name the base has; `refuse` unless said otherwise. */
+                on_conflict?: components["schemas"]["OnConflict"];
+            };
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The files, a part each. */
+                    file: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each file. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["DocumentBatch"];
                 };
             };
             /** @description unauthenticated */
@@ -9210,149 +9353,6 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["PromptBody"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_found: not there, or not yours to see */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description taken or conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description stale */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description throttled: see Retry-After */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description upstream */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addDocuments: {
-        parameters: {
-            query?: {
-                /** @description What to do with a file whose name the base has; `refuse` unless said otherwise. */
-                on_conflict?: components["schemas"]["OnConflict"];
-            };
-            header?: never;
-            path: {
-                /** @description The knowledge base. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "multipart/form-data": {
-                    /** @description The files, a part each. */
-                    file: string[];
-                };
-            };
-        };
-        responses: {
-            /** @description What became of each file. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["DocumentBatch"];
                 };
             };
             /** @description unauthenticated */
