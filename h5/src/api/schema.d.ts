@@ -2163,11 +2163,8 @@ export interface components {
             text?: string | null;
             /** @description The language of the question. */
             lang: components["schemas"]["PromptLanguage"];
-            /**
-             * @description Values by the names of variables; a variable without one is empty.
-             * @default {}
-             */
-            values: {
+            /** @description Values by the names of variables; a variable without one is empty. */
+            values?: {
                 [key: string]: string;
             } | null;
         };

@@ -203,8 +203,7 @@ impl Package {
         };
         let by_ratio = entry.compressed_size().saturating_mul(RATIO_MAX);
         let most = by_ratio
-            .max(RATIO_FREE_BYTES)
-            .min(ENTRY_BYTES_MAX)
+            .clamp(RATIO_FREE_BYTES, ENTRY_BYTES_MAX)
             .min(self.room);
         let unpacked = std::io::copy(&mut entry.take(most + 1), out)
             .map_err(|_| Error::invalid("The document is damaged: a part cannot be unpacked."))?;

@@ -191,9 +191,8 @@ impl<'w, 'l> Reader<'w, 'l> {
 
     fn close(&mut self) {
         self.skipping = 0;
-        match self.state.destination {
-            Destination::Styles => self.end_style(),
-            _ => {}
+        if self.state.destination == Destination::Styles {
+            self.end_style();
         }
         if let Some(state) = self.stack.pop() {
             self.state = state;
