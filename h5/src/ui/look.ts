@@ -22,8 +22,13 @@ export function chooseLook(look: Look, keep: boolean): void {
   dress();
 }
 
+/** The bar of a phone's browser, as `styles/tokens.css` has the page. */
+const BAR = { dark: "#15181a", light: "#ffffff" };
+
 function dress(): void {
-  document.documentElement.dataset.theme = isDark() ? "dark" : "light";
+  const theme = isDark() ? "dark" : "light";
+  document.documentElement.dataset.theme = theme;
+  for (const bar of document.querySelectorAll("meta[name=theme-color]")) bar.setAttribute("content", BAR[theme]);
   for (const listener of listeners) listener();
 }
 
