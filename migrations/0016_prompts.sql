@@ -17,7 +17,7 @@ create table prompt (
   constraint prompt_name_key unique nulls not distinct (client_no, name, base_id),
   foreign key (client_no, base_id) references base on delete cascade
 );
-create index prompt_of_base on prompt (client_no, base_id);
+create index prompt_of_base on prompt (client_no, base_id, name);
 select scope_to_client('prompt');
 
 -- Who changed what, and when.

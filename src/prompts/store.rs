@@ -44,9 +44,11 @@ pub async fn rows(
     let client = tx.client();
     Ok(sqlx::query_as(
         "with theirs as (select prompt_id, name, base_id, version, title, description, zh, en from prompt
-           where client_no = $1 and base_id is null limit $3),
+           where client_no = $1 and base_id is null
+           order by base_id, name limit $3),
          its as (select prompt_id, name, base_id, version, title, description, zh, en from prompt
-           where client_no = $1 and base_id = $2 limit $3)
+           where client_no = $1 and base_id = $2
+           order by base_id, name limit $3)
          select prompt_id, name, base_id, version, title, description, zh, en from theirs
          union all select prompt_id, name, base_id, version, title, description, zh, en from its",
     )

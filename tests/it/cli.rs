@@ -35,7 +35,7 @@ fn documents(folder: &Path) {
         fs::copy(samples.join(name), own.join(name)).unwrap();
     }
     fs::write(own.join("notes.txt"), "保修期为八年。\n").unwrap();
-    fs::write(own.join("picture.png"), b"\x89PNG\r\n\x1a\n").unwrap();
+    fs::write(own.join("run.exe"), b"MZ\x90\0").unwrap();
     fs::write(own.join(".hidden"), [0, 1, 2]).unwrap();
     fs::create_dir(own.join("inner")).unwrap();
     fs::write(own.join("inner/deep.txt"), "not taken").unwrap();
@@ -278,8 +278,7 @@ async fn a_folder_is_taken_in_beside_a_running_server_and_without_one() {
         "charging-guide.md: ",
         "faq.html: ",
         "notes.txt: 1 chunks\n",
-        "papers/picture.png: ",
-        "a PNG picture",
+        "papers/run.exe: ",
         "What can be read: PDF (.pdf)",
     ] {
         assert!(all.out.contains(says), "{says}: {all:?}");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use concierge::{
     app::{App, Tasks},
+    identity::{Realm, Role, user},
     models::SharedChatModel,
     server::ConciergeServer,
 };
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     reader::Reader,
-    world::{Person, Wish, World, body},
+    world::{Partner, Person, Wish, World, body},
 };
 
 /// How long a test waits for what other tasks bring about.
@@ -98,6 +99,22 @@ impl Twin {
 impl Drop for Twin {
     fn drop(&mut self) {
         self.tasks.stop();
+    }
+}
+
+impl<'w> Partner<'w> {
+    /// A user who is the client's manager by now.
+    pub async fn manager(&self, name: &str) -> Person<'w> {
+        let person = self.person(name).await;
+        let mut tx = person.world.app.db.client(self.no).await.unwrap();
+        user::set_role(&mut tx, Realm::Partner, name, Role::Manager)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let is_manager =
+            async || (person.get("/api/v1/me").await["role"] == "manager").then_some(());
+        eventually("the role is known", is_manager).await;
+        person
     }
 }
 

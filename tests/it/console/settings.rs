@@ -30,15 +30,22 @@ async fn settings_are_kept_and_null_takes_them_back() {
         .await;
     assert!(changed["reentry_url"].is_null() && changed["requests_per_minute"].is_null());
     assert_eq!(changed["user_requests_per_minute"], 60);
+    // as browsers write it, whatever was typed; and no limit at all
+    let typed = json!({"origins": ["HTTPS://Acme.example:443/"], "requests_per_minute": 0});
+    let changed = desk
+        .json(Method::PATCH, "/clients/acme", typed, StatusCode::OK)
+        .await;
+    assert_eq!(changed["origins"], json!(["https://acme.example"]));
+    assert_eq!(changed["requests_per_minute"], 0);
     for wrong in [
         json!({"name": ""}),
         json!({"time_zone": "Mars/Olympus"}),
         json!({"time_zone": "UTC'; drop table client"}),
-        json!({"origins": ["https://acme.example/"]}),
+        json!({"origins": ["https://acme.example/path"]}),
         json!({"origins": ["*"]}),
         json!({"origins": vec!["https://a.example"; 51]}),
         json!({"reentry_url": "javascript:alert(1)"}),
-        json!({"requests_per_minute": 0}),
+        json!({"requests_per_minute": -1}),
         json!({"members_may": "everything"}),
     ] {
         let status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -119,7 +119,7 @@ async fn broken_containers_are_refused() {
         "invalid",
         "no text",
     );
-    let noise: Vec<u8> = (0..40_000_u32).map(|n| (n * n * 31 + n) as u8).collect();
+    let noise: Vec<u8> = (0..40_000_u64).map(|n| (n * n * 31 + n) as u8).collect();
     let mut damaged = fixture("xlwt.xls");
     damaged.truncate(1_500);
     for (name, front, bytes) in [

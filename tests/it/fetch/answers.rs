@@ -42,7 +42,7 @@ fn text(headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     packed.write_all(body).unwrap();
     packed.finish().unwrap()
 }

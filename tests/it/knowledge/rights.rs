@@ -1,30 +1,15 @@
 //! Who may do what with whose base.
 
-use concierge::identity::{MembersMay, Realm, Role, V1Tokens, user};
+use concierge::identity::{MembersMay, Role, V1Tokens};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    verbs::{eventually, text},
-    world::{Partner, Person, World, body},
+    verbs::text,
+    world::{Person, World, body},
 };
 
-const ME: &str = "/api/v1/me";
 const BASES: &str = "/api/v1/knowledge-bases";
-
-/// A user who is the client's manager by now.
-async fn manager<'w>(partner: &Partner<'w>, name: &str) -> Person<'w> {
-    let person = partner.person(name).await;
-    let world = person.world;
-    let mut tx = world.app.db.client(partner.no).await.unwrap();
-    user::set_role(&mut tx, Realm::Partner, name, Role::Manager)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    let is_manager = async || (person.get(ME).await["role"] == "manager").then_some(());
-    eventually("the role is known", is_manager).await;
-    person
-}
 
 /// A base as somebody makes it, with a document in it.
 async fn made(who: &Person<'_>, name: &str, shared: bool) -> (String, String) {
@@ -98,13 +83,13 @@ async fn the_matrix_of_rights() {
         let acme = world
             .partner_with("acme", V1Tokens::Header, members_may)
             .await;
-        let boss = manager(&acme, "boss").await;
+        let boss = acme.manager("boss").await;
         let (other, others_document) = made(&boss, "boss-own", false).await;
         for role in [Role::Member, Role::Manager] {
             let case = format!("{members_may:?} {role:?}");
             let who = match role {
                 Role::Member => acme.person("ann").await,
-                Role::Manager => manager(&acme, "max").await,
+                Role::Manager => acme.manager("max").await,
             };
             let manages = role == Role::Manager || members_may == MembersMay::Manage;
             let owns = manages || members_may == MembersMay::Own;
@@ -180,7 +165,7 @@ async fn the_matrix_of_rights() {
 async fn who_may_read_a_base_is_asked_at_each_question() {
     let (world, _) = World::scripted(crate::chat::saying("x")).await;
     let acme = world.partner("acme").await;
-    let (boss, ann) = (manager(&acme, "boss").await, acme.person("ann").await);
+    let (boss, ann) = (acme.manager("boss").await, acme.person("ann").await);
     let session = ann.session().await;
     let passages = async || {
         let events = ann.reads(&session, "电池").await.rest().await;

@@ -243,7 +243,7 @@ async fn a_planted_scan_is_found(conn: &mut PgConnection) {
             false,
         ),
         (
-            "select from chat_session where client_no = $1 and updated_at > $2",
+            "select from chat_session where client_no = $1 and created_at > $2",
             true,
         ),
         ("select from chat_session", true),

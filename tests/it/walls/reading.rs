@@ -100,7 +100,7 @@ async fn reading_writes_nothing_and_asks_no_model() {
 async fn what_is_answered_has_the_shape_that_the_document_says() {
     let world = World::new().await;
     let acme = partner(&world, "acme").await;
-    let alice = acme.person("alice").await;
+    let alice = acme.manager("alice").await;
     let has = settle(&world, &alice).await;
     let document = document();
     let shapes = Shapes(schemas(&document));

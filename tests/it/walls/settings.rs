@@ -105,7 +105,8 @@ fn call(words: &[Word], at: usize) -> Option<usize> {
     if stands(words, next, &[":", ":", "<"]) {
         next = (next..words.len()).find(|at| stands(words, *at, &[">"]))? + 1;
     }
-    (stands(words, next, &["("]) && next + 1 < words.len()).then_some(next + 1)
+    let asks = stands(words, next, &["("]) && !stands(words, next, &["(", ")"]);
+    (asks && next + 1 < words.len()).then_some(next + 1)
 }
 
 /// The kinds of section that the function around these words names; all of them when none.
