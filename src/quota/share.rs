@@ -186,7 +186,7 @@ impl Share {
         Duration::from_secs(seconds)
     }
 
-    /// What it asks for now. What is owed is taken out, and to be put back by [`Self::forgive`] if
+    /// What it asks for now. What is owed is taken out, and put back by [`Self::granted_alone`] if
     /// nobody could be asked.
     pub fn asks(&self) -> Asked {
         let left = self.left.load(Relaxed).max(0);
