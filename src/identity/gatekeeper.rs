@@ -41,6 +41,8 @@ const CLIENTS_MAX: u64 = 10_000;
 const REMEMBER_SECONDS: u64 = 60;
 /// Seconds between attempts to listen again.
 const LISTEN_AGAIN_SECONDS: u64 = 1;
+/// Seconds that a request waits for another one to read the origins of all clients.
+const LISTED_SECONDS_MAX: u64 = 5;
 
 /// What a credential proved.
 #[derive(Debug)]
@@ -257,8 +259,12 @@ impl Gatekeeper {
     /// Whether any client that is enabled lists this origin: what is known of a caller who has not
     /// said yet who it is.
     pub async fn is_listed(&self, origin: &str) -> Result<bool> {
-        // one reads for all who wait
-        let mut listed = self.listed.lock().await;
+        // one reads for all who wait; while the database is away each of them would, one by one
+        let wait = Duration::from_secs(LISTED_SECONDS_MAX);
+        let mut listed = tokio::time::timeout(wait, self.listed.lock())
+            .await
+            .map_err(|_| anyhow::anyhow!("the origins of clients are not read in time"))
+            .map_err(Error::Unavailable)?;
         let generation = self.generation.load(Ordering::SeqCst);
         let remember = Duration::from_secs(REMEMBER_SECONDS);
         let fresh = listed.as_ref().filter(|listed| {
