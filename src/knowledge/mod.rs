@@ -12,6 +12,7 @@ pub mod extract;
 pub mod ingest;
 pub mod lexical;
 pub mod original;
+pub mod replacement;
 pub mod search;
 pub mod shapes;
 mod store;

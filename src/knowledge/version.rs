@@ -139,6 +139,7 @@ pub async fn rebuild(
         hash: &old.blob_hash,
         bytes: old.bytes,
         chunk_chars: chunk_chars.or(old.chunk_chars),
+        replacement: None,
     };
     build(tx, &document, &row, now).await?;
     document::find(tx, who, id).await

@@ -8,7 +8,7 @@ use crate::{
     db::ClientTx,
     error::{Error, Result},
     identity::Who,
-    ids::{BaseId, BaseNo, DocumentId},
+    ids::{BaseId, BaseNo, DocumentId, ReplacementId},
     knowledge::{
         base, extract,
         store::{self, NewRow},
@@ -84,7 +84,12 @@ impl NewDocument {
 }
 
 impl KeptDocument {
-    fn new_row(&self, id: DocumentId, base: BaseNo) -> NewRow<'_> {
+    fn new_row(
+        &self,
+        id: DocumentId,
+        base: BaseNo,
+        replacement: Option<ReplacementId>,
+    ) -> NewRow<'_> {
         NewRow {
             id,
             base,
@@ -94,12 +99,13 @@ impl KeptDocument {
             hash: &self.hash,
             bytes: self.bytes,
             chunk_chars: self.chunk_chars,
+            replacement,
         }
     }
 
     /// As a version of a document.
     pub fn row(&self, document: &Document) -> NewRow<'_> {
-        self.new_row(document.document_id, document.base_no)
+        self.new_row(document.document_id, document.base_no, None)
     }
 }
 
@@ -142,12 +148,24 @@ pub async fn add(
     now: OffsetDateTime,
 ) -> Result<Document> {
     let base = base::find_writable(tx, who, base).await?;
+    let id = take_in(tx, base.base_no, new, None, now).await?;
+    find(tx, who, id).await
+}
+
+/// Takes a document in, alone or to wait with others.
+pub(in crate::knowledge) async fn take_in(
+    tx: &mut ClientTx,
+    base: BaseNo,
+    new: NewDocument,
+    replacement: Option<ReplacementId>,
+    now: OffsetDateTime,
+) -> Result<DocumentId> {
     let kept = new.keep(tx, now).await?;
-    let row = kept.new_row(DocumentId::new(now), base.base_no);
+    let row = kept.new_row(DocumentId::new(now), base, replacement);
     let document = store::add_document(tx, &row, now).await?;
     store::add_version(tx, document, &row, now).await?;
     queue::enqueue(tx, Job::Ingest(row.id), now).await?;
-    find(tx, who, row.id).await
+    Ok(row.id)
 }
 
 /// Takes a document in, whether or not the base holds one of this name.

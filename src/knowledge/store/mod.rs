@@ -3,9 +3,10 @@
 mod bases;
 mod chunks;
 mod documents;
+mod replacements;
 mod versions;
 
-pub use self::{bases::*, chunks::*, documents::*, versions::*};
+pub use self::{bases::*, chunks::*, documents::*, replacements::*, versions::*};
 use crate::error::{Error, Result};
 
 fn count(number: usize) -> Result<i32> {

@@ -3,6 +3,7 @@
 mod batch;
 mod chunks;
 mod pages;
+mod replacement;
 mod suggestions;
 mod versions;
 
