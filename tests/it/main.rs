@@ -10,6 +10,7 @@ mod cluster;
 mod console;
 mod contract;
 mod embedded;
+mod engines;
 mod extract;
 mod fetch;
 mod foreign;

@@ -10,7 +10,7 @@ use super::source::{Word, sources, stands, words};
 const READERS: [&str; 7] = ["flag", "list", "number", "path", "secret", "text", "value"];
 
 /// Kinds of sections of which there can be many; the shipped file explains them as `[kind.NAME]`.
-const KINDS: [&str; 2] = ["chat", "embedding"];
+const KINDS: [&str; 4] = ["chat", "datagpt", "embedding", "search"];
 
 type Key = (String, String);
 
@@ -206,10 +206,14 @@ fn every_way_to_read_a_key_is_seen() {
         read("chat", "passages"),
         read("chat.NAME", "kind"),
         read("chat.NAME", "api_key"),
+        read("datagpt.NAME", "api_key"),
         read("embedding.NAME", "api_key"),
+        read("search.NAME", "api_key"),
         // wrong, and seen as such: no section has this key
         read("chat.NAME", "z"),
+        read("datagpt.NAME", "z"),
         read("embedding.NAME", "z"),
+        read("search.NAME", "z"),
     ];
     assert_eq!(found, expected);
 }
