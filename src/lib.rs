@@ -34,6 +34,7 @@ pub mod prompts;
 pub mod chat;
 
 pub mod admin;
+pub mod compat;
 pub mod jobs;
 
 pub mod boot;

@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 14] = [
     &["knowledge"],
     &["prompts"],
     &["chat"],
-    &["admin", "jobs"],
+    &["admin", "compat", "jobs"],
     &["boot", "server"],
     &["cli"],
     &["main"],
