@@ -90,7 +90,8 @@ fn engine(config: &Config, name: &str) -> anyhow::Result<Engine> {
     }
     let url = config.text(&section, "url");
     let seconds = config.number(&section, "seconds_max", 1..=120)?;
-    let policy = Policy::service(url, headers, seconds).map_err(|error| wrong(error.to_string()))?;
+    let policy =
+        Policy::service(url, headers, seconds).map_err(|error| wrong(error.to_string()))?;
     Ok(Engine {
         kind,
         url: Url::parse(url)?,
@@ -143,7 +144,8 @@ impl Hit {
     /// The words of strangers, cut to a size and on one line each; none without an address of the web.
     fn clean(self) -> Option<Self> {
         let url = Url::parse(&self.url).ok()?;
-        let of_web = matches!(url.scheme(), "http" | "https") && url.as_str().len() <= URL_BYTES_MAX;
+        let of_web =
+            matches!(url.scheme(), "http" | "https") && url.as_str().len() <= URL_BYTES_MAX;
         // as it is written in Markdown links
         let url = url.to_string().replace('(', "%28").replace(')', "%29");
         of_web.then(|| Self {

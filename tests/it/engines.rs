@@ -81,7 +81,11 @@ async fn bing_is_asked_with_its_key() {
 
 #[tokio::test]
 async fn an_engine_that_fails_is_no_fault_of_the_asker() {
-    let (moved, _) = engine("searxng", "302 Found\r\nLocation: http://127.0.0.1/", "{}".into());
+    let (moved, _) = engine(
+        "searxng",
+        "302 Found\r\nLocation: http://127.0.0.1/",
+        "{}".into(),
+    );
     let (denied, _) = engine("bing", "401 Unauthorized", "{}".into());
     let (broken, _) = engine("searxng", "200 OK", "no json".into());
     let (strange, _) = engine("searxng", "200 OK", r#"{"results": 7}"#.into());
@@ -91,7 +95,11 @@ async fn an_engine_that_fails_is_no_fault_of_the_asker() {
         assert!(matches!(error, Error::Upstream(_)), "{error:?}");
         assert!(!format!("{error:?}").contains("a-secret-key"), "{error:?}");
     }
-    for (kind, url) in [("searxng", "nothing"), ("bing", "ftp://x/"), ("google", "http://x/")] {
+    for (kind, url) in [
+        ("searxng", "nothing"),
+        ("bing", "ftp://x/"),
+        ("google", "http://x/"),
+    ] {
         assert!(configured(kind, url).is_err(), "{kind} {url}");
     }
 }
