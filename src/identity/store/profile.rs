@@ -1,5 +1,7 @@
 //! Statements about the settings of clients.
 
+use time::{OffsetDateTime, PrimitiveDateTime};
+
 use crate::{
     db::{ClientTx, SystemTx},
     error::Result,
@@ -39,6 +41,43 @@ pub async fn profiles(
     .bind(after.map(|place| place.at))
     .bind(number)
     .bind(window.rows())
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn default_model(tx: &mut ClientTx) -> Result<Option<String>> {
+    let client = tx.client();
+    let chosen: Option<Option<String>> =
+        sqlx::query_scalar("select default_model from client where client_no = $1")
+            .bind(client)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(chosen.flatten())
+}
+
+pub async fn set_default_model(tx: &mut ClientTx, name: Option<&str>) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("update client set default_model = $2 where client_no = $1")
+        .bind(client)
+        .bind(name)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+pub async fn local_times(
+    tx: &mut ClientTx,
+    moments: &[OffsetDateTime],
+) -> Result<Vec<PrimitiveDateTime>> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select m.at at time zone c.time_zone
+         from unnest($2::timestamptz[]) with ordinality as m (at, place)
+         join client c on c.client_no = $1
+         order by m.place",
+    )
+    .bind(client)
+    .bind(moments)
     .fetch_all(tx.conn())
     .await?)
 }
