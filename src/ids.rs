@@ -65,6 +65,8 @@ uuid_ids! {
     ReplacementId;
     /// A piece of a document's text.
     ChunkId;
+    /// A question that is recommended.
+    QuestionId;
     /// A prompt of a client.
     PromptId;
     /// A job in the queue.

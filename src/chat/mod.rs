@@ -10,6 +10,7 @@ mod find;
 mod keep;
 pub mod live;
 pub mod marker;
+pub mod model;
 mod open;
 pub mod orphan;
 mod prompt;

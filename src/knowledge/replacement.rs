@@ -3,6 +3,8 @@
 //! Until then they wait: read and indexed, but not found. When one of them cannot be read none of
 //! them takes anybody's place. Of two replacements the one that was asked for last counts.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 
 use super::{
@@ -19,6 +21,9 @@ use crate::{
     ids::{BaseId, BaseNo, ClientNo, DocumentId, DocumentNo, ReplacementId},
     queue::{self, Job},
 };
+
+/// Milliseconds between two looks at documents that are waited for.
+const LOOK_MS: u64 = 200;
 
 /// Takes the documents in, to replace what the base holds at this moment.
 ///
@@ -45,6 +50,75 @@ pub async fn begin(
         taken.push(document::find(tx, who, id).await?);
     }
     Ok(taken)
+}
+
+/// How waiting for a replacement ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// They are what the base holds.
+    Ready,
+    /// One of them cannot be read; why.
+    Failed(String),
+    /// They are gone: a later replacement came before them, or somebody removed them.
+    Gone,
+    /// They are still being read.
+    Unfinished,
+}
+
+/// Waits until documents that are to replace others do, for so long at most.
+pub async fn wait(
+    app: &App,
+    who: &Who,
+    documents: &[DocumentId],
+    limit: Duration,
+) -> Result<Ended> {
+    let stopping = app.tasks.stopping();
+    let looking = async {
+        loop {
+            let mut tx = app.db.client(who.client).await?;
+            let states = store::replacing(&mut tx, documents).await?;
+            drop(tx);
+            if let Some(ended) = ended(documents.len(), states) {
+                return Ok(ended);
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+        }
+    };
+    tokio::select! {
+        // whoever waits does not hold up a shutdown
+        () = stopping.cancelled() => Ok(Ended::Unfinished),
+        looked = tokio::time::timeout(limit, looking) => looked.unwrap_or(Ok(Ended::Unfinished)),
+    }
+}
+
+fn ended(documents: usize, states: Vec<store::Replacing>) -> Option<Ended> {
+    if states.len() < documents {
+        return Some(Ended::Gone);
+    }
+    let mut waits = false;
+    for one in states {
+        if one.state == State::Failed {
+            let why = one.reason.unwrap_or_default();
+            return Some(Ended::Failed(format!("{}: {why}", one.name)));
+        }
+        waits |= one.waits;
+    }
+    (!waits).then_some(Ended::Ready)
+}
+
+/// Removes those that still wait; what the base holds stays.
+pub async fn give_up(
+    tx: &mut ClientTx,
+    who: &Who,
+    documents: &[DocumentId],
+    now: OffsetDateTime,
+) -> Result<()> {
+    for id in documents {
+        if store::replacement_of(tx, *id).await?.is_some() {
+            document::remove(tx, who, *id, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Fails when these are more than one call takes.

@@ -67,7 +67,11 @@ impl Spa {
             return Ok(rest);
         };
         let shown = folder.display();
-        let nothing = || wrong(format!("[dialects] h5_dir = {shown}: there is no {INDEX} in it"));
+        let nothing = || {
+            wrong(format!(
+                "[dialects] h5_dir = {shown}: there is no {INDEX} in it"
+            ))
+        };
         let folder = folder.canonicalize().map_err(|_| nothing())?;
         if !folder.join(INDEX).is_file() {
             return Err(nothing());
@@ -96,7 +100,7 @@ impl Spa {
         if path == "/" {
             return index();
         }
-        let ours = |own: &&str| path.strip_prefix(**own).is_some_and(ends_or_goes_on);
+        let ours = |own: &&str| path.strip_prefix(*own).is_some_and(ends_or_goes_on);
         if OURS.iter().any(|own| ours(&own)) {
             return None;
         }
@@ -110,7 +114,10 @@ impl Spa {
         if let Some(file) = file(&self.folder, path) {
             return Some(file);
         }
-        let is_file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+        let is_file = path
+            .rsplit('/')
+            .next()
+            .is_some_and(|last| last.contains('.'));
         (!is_file && wants_page(request)).then(index).flatten()
     }
 }

@@ -13,11 +13,7 @@ use crate::{
     compat::Fault,
     error::{Error, Result},
     identity::Who,
-    knowledge::{
-        api::URLS_MAX,
-        document::NewDocument,
-        extract::shown,
-    },
+    knowledge::{api::URLS_MAX, document::NewDocument, extract::shown},
 };
 
 /// Chunks as the original cut them, in Latin letters.
@@ -97,7 +93,10 @@ async fn from_folder(state: &DataGpt, who: &Who, path: &str) -> Result<NewDocume
     if real != path || !file.metadata().await?.is_file() {
         return Err(absent());
     }
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     let (blobs, bytes_max) = (&state.app.blobs, state.library.upload_bytes_max);
     let staged = blobs.stage(ReaderStream::new(file), bytes_max).await?;
     let media_type = "application/octet-stream".to_owned();
@@ -139,7 +138,11 @@ mod tests {
             (".", None),
             ("a\0.txt", None),
         ] {
-            assert_eq!(inside(folder, path).as_deref(), file.map(Path::new), "{path}");
+            assert_eq!(
+                inside(folder, path).as_deref(),
+                file.map(Path::new),
+                "{path}"
+            );
         }
     }
 }

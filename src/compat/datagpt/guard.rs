@@ -73,7 +73,9 @@ impl Guard {
             return asker(door, proof.who.clone()).await;
         };
         if let Some(known) = self.find(given) {
-            let proof = door.admit(request, Credential::Bound, &known.client).await?;
+            let proof = door
+                .admit(request, Credential::Bound, &known.client)
+                .await?;
             // the operator gave the secret to a program of the partner's, not to a user
             let asker = asker(door, proof.who.as_manager()).await?;
             let model = known.model.clone();

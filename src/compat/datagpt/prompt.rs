@@ -35,7 +35,14 @@ pub async fn upload(state: Arc<DataGpt>, mut call: Call) -> Result<Response, Fau
     let names = names.ok_or_else(not_txt)?;
     let mut texts = Vec::with_capacity(list.len());
     for url in list {
-        texts.push(state.app.fetcher.get(url, &state.prompt_policy).await?.bytes);
+        texts.push(
+            state
+                .app
+                .fetcher
+                .get(url, &state.prompt_policy)
+                .await?
+                .bytes,
+        );
     }
     let bytes: usize = texts.iter().map(Vec::len).sum();
     put_all(&state, &asker.who, &names, texts).await?;
@@ -79,7 +86,10 @@ fn name_of(url: &str) -> Option<String> {
     let stem = file.to_lowercase();
     let stem = stem.strip_suffix(".txt")?;
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
-    let name: String = stem.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+    let name: String = stem
+        .chars()
+        .map(|c| if fits(c) { c } else { '_' })
+        .collect();
     (!name.is_empty()).then_some(name)
 }
 

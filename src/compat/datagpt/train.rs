@@ -69,7 +69,11 @@ async fn take_in(
     let made = there.is_none();
     let base = match there {
         Some(base) => base,
-        None => base::create(&mut tx, who, &new_base(name, who.may_manage()), now).await?.base,
+        None => {
+            base::create(&mut tx, who, &new_base(name, who.may_manage()), now)
+                .await?
+                .base
+        }
     };
     let documents = replacement::begin(&mut tx, who, base.base_id, documents, now).await?;
     tx.commit().await?;
@@ -128,7 +132,8 @@ async fn undone(
     let why = match ended {
         Ended::Failed(why) => why,
         Ended::Unfinished => {
-            let text = "The training goes on: what was trained before answers until it is finished.";
+            let text =
+                "The training goes on: what was trained before answers until it is finished.";
             return Ok(failure(StatusCode::SERVICE_UNAVAILABLE, text).into());
         }
         Ended::Ready | Ended::Gone => {

@@ -8,7 +8,10 @@ use crate::{
     error::{Error, Result},
     http::paging::Window,
     ids::{BaseNo, DocumentId, DocumentNo, ReplacementId, UserId},
-    knowledge::document::{Document, State},
+    knowledge::{
+        custom::CustomChunk,
+        document::{Document, State},
+    },
 };
 
 /// The row of a document that is being taken in.
@@ -23,6 +26,7 @@ pub struct NewRow<'a> {
     pub chunk_chars: Option<i32>,
     /// What it waits with, before it is found.
     pub replacement: Option<ReplacementId>,
+    pub custom: Option<&'a [CustomChunk]>,
 }
 
 pub async fn add_document(

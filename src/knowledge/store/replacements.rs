@@ -53,6 +53,27 @@ pub async fn waiting(
     .await?)
 }
 
+/// A document that is to replace others, or does.
+#[derive(sqlx::FromRow)]
+pub struct Replacing {
+    pub name: String,
+    pub state: State,
+    pub reason: Option<String>,
+    pub waits: bool,
+}
+
+pub async fn replacing(tx: &mut ClientTx, documents: &[DocumentId]) -> Result<Vec<Replacing>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select name, state, reason, replacement_id is not null waits from document
+         where client_no = $1 and document_id = any($2)",
+    )
+    .bind(client)
+    .bind(documents)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 /// All documents of a base that came before this one, whether or not they are found.
 pub async fn documents_before(
     tx: &mut ClientTx,
