@@ -8,6 +8,16 @@ use crate::compat::{Call, Fault};
 /// Entries of a history that are read.
 const HISTORY_MAX: usize = 20_000;
 
+/// What was trained, or is to be.
+pub struct Space {
+    /// Its name.
+    pub name: String,
+    /// The same as it came: early clients number their models.
+    pub given: Value,
+    /// Whether it is said as later clients do, who call a model what is asked, not what was trained.
+    pub later: bool,
+}
+
 /// A body.
 pub struct Given(Map<String, Value>);
 
@@ -39,21 +49,20 @@ impl Given {
         }
     }
 
-    /// The name of what was trained, and whether it is said as later clients do, who call a model
-    /// what is asked, not what was trained.
+    /// What was trained, or is to be.
     ///
     /// # Errors
-    /// 500 when there is none.
-    pub fn space(&self) -> Result<(String, bool), Fault> {
+    /// 500 when it is not said.
+    pub fn space(&self) -> Result<Space, Fault> {
         let later = self.0.contains_key("space_name");
         let field = if later { "space_name" } else { "model_name" };
-        match self.0.get(field) {
-            Some(Value::String(name)) if !name.is_empty() => Ok((name.clone(), later)),
-            // early clients number their models
-            Some(Value::Number(number)) => Ok((number.to_string(), later)),
-            Some(_) => Err(bad(format!("{field} must be a string or a number."))),
-            None => Err(missing("model_name")),
-        }
+        let given = self.0.get(field).ok_or_else(|| missing(field))?.clone();
+        let name = match &given {
+            Value::String(name) if !name.is_empty() => name.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return Err(bad(format!("{field} must be a string or a number."))),
+        };
+        Ok(Space { name, given, later })
     }
 
     /// A list of texts.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use poem::{Response, http::StatusCode};
+use serde::Serialize;
 use serde_json::json;
 use url::Url;
 
@@ -22,6 +23,12 @@ use crate::{
 
 /// Files of one call.
 const FILES_MAX: usize = 20;
+
+#[derive(Serialize)]
+struct Uploaded {
+    size_type: &'static str,
+    all_file_size: f64,
+}
 
 /// `{file_list: [addresses of .txt files]}`
 pub async fn upload(state: Arc<DataGpt>, mut call: Call) -> Result<Response, Fault> {
@@ -46,10 +53,10 @@ pub async fn upload(state: Arc<DataGpt>, mut call: Call) -> Result<Response, Fau
     }
     let bytes: usize = texts.iter().map(Vec::len).sum();
     put_all(&state, &asker.who, &names, texts).await?;
-    Ok(success(json!({
-        "size_type": "kb",
-        "all_file_size": kilobytes(bytes as i64),
-    })))
+    Ok(success(Uploaded {
+        size_type: "kb",
+        all_file_size: kilobytes(bytes as i64),
+    }))
 }
 
 async fn put_all(state: &DataGpt, who: &Who, names: &[String], texts: Vec<Vec<u8>>) -> Result<()> {

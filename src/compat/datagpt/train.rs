@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use poem::{Response, http::StatusCode};
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     DataGpt,
     envelope::{bad, failure, success},
-    fields::Given,
+    fields::{Given, Space},
     files::{self, Place},
     guard::Asker,
 };
@@ -23,18 +24,34 @@ use crate::{
     },
 };
 
+#[derive(Serialize)]
+struct TrainedModel {
+    model_name: Value,
+    size_type: &'static str,
+    pkl_model_size: f64,
+    index_model_size: f64,
+}
+
+#[derive(Serialize)]
+struct TrainedSpace {
+    space_name: Value,
+    size_type: &'static str,
+    pkl_space_size: f64,
+    index_space_size: f64,
+}
+
 /// `{file_list, model_name, get_file_type}`, later `{file_list, space_name, file_tag}`.
 pub async fn train(state: Arc<DataGpt>, mut call: Call) -> Result<Response, Fault> {
     let given = Given::read(&mut call).await?;
     let asker = state.guard.admit(&call, given.text("secret")).await?;
-    let (name, later) = given.space()?;
     let list = given.texts("file_list")?;
-    let place = place(&given, &list, later)?;
+    let space = given.space()?;
+    let place = place(&given, &list, space.later)?;
     let new = files::read(&state, &asker.who, place, &list).await?;
-    let (base, made, ids) = take_in(&state, &asker, &name, new).await?;
+    let (base, made, ids) = take_in(&state, &asker, &space.name, new).await?;
     let ended = replacement::wait(&state.app, &asker.who, &ids, state.train_max).await?;
     if ended == Ended::Ready {
-        return Ok(trained(&name, later, sizes(&state, &asker, &base).await?));
+        return Ok(trained(space, sizes(&state, &asker, &base).await?));
     }
     Err(undone(&state, &asker, base, made, &ids, ended).await?)
 }
@@ -96,22 +113,22 @@ async fn sizes(state: &DataGpt, asker: &Asker, base: &Base) -> Result<Sizes> {
     base::sizes(&mut tx, base.base_no).await
 }
 
-fn trained(name: &str, later: bool, sizes: Sizes) -> Response {
+fn trained(space: Space, sizes: Sizes) -> Response {
     let (texts, vectors) = (kilobytes(sizes.text_bytes), kilobytes(sizes.vector_bytes));
-    if later {
-        return success(json!({
-            "space_name": name,
-            "size_type": "kb",
-            "pkl_space_size": texts,
-            "index_space_size": vectors,
-        }));
+    if space.later {
+        return success(TrainedSpace {
+            space_name: space.given,
+            size_type: "kb",
+            pkl_space_size: texts,
+            index_space_size: vectors,
+        });
     }
-    success(json!({
-        "model_name": name,
-        "size_type": "kb",
-        "pkl_model_size": texts,
-        "index_model_size": vectors,
-    }))
+    success(TrainedModel {
+        model_name: space.given,
+        size_type: "kb",
+        pkl_model_size: texts,
+        index_model_size: vectors,
+    })
 }
 
 /// Four digits behind the point.

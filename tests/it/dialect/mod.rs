@@ -1,5 +1,7 @@
 //! Foreign contracts: golden exchanges, byte for byte, and what all routes of a dialect share.
 
+mod build;
+mod datagpt;
 mod document;
 mod door;
 
