@@ -74,6 +74,15 @@ pub async fn created_at(tx: &mut ClientTx, user: UserId) -> Result<OffsetDateTim
     created_at.ok_or(Error::NotFound("user"))
 }
 
+/// The user whom the realm knows by this id.
+///
+/// # Errors
+/// `NotFound` when nobody is known by it.
+pub async fn find(tx: &mut ClientTx, realm: Realm, external_id: &str) -> Result<User> {
+    let user = store::user_by_name(tx, realm, external_id).await?;
+    user.ok_or(Error::NotFound("user"))
+}
+
 /// Lets a user in or keeps them out; takes effect on every process within a second.
 pub async fn set_enabled(
     tx: &mut ClientTx,

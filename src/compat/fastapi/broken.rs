@@ -37,6 +37,15 @@ fn place(text: &str, error: &serde_json::Error) -> usize {
     // the column counts the byte that does not fit, unless the text just ends
     let fits = usize::from(!error.is_eof());
     let mut byte = (lines + error.column().saturating_sub(fits)).min(text.len());
+    if error.to_string().starts_with("expected ident") {
+        // inside of a word that began like `null`
+        let word = |byte: &u8| byte.is_ascii_alphabetic();
+        byte -= text.as_bytes()[..byte]
+            .iter()
+            .rev()
+            .take_while(|byte| word(byte))
+            .count();
+    }
     while !text.is_char_boundary(byte) {
         byte -= 1;
     }
