@@ -65,6 +65,18 @@ impl Given {
         Ok(Space { name, given, later })
     }
 
+    /// What was said before; nothing when it is left out.
+    ///
+    /// # Errors
+    /// 400 when it is no list of texts.
+    #[expect(dead_code, reason = "asking follows")]
+    pub fn history(&self) -> Result<Vec<&str>, Fault> {
+        match self.0.get("history") {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(_) => self.texts("history"),
+        }
+    }
+
     /// A list of texts.
     ///
     /// # Errors

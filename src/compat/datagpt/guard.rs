@@ -36,8 +36,10 @@ pub struct Asker {
     /// Whose rights count.
     pub who: Who,
     /// The user under whom it is asked.
+    #[expect(dead_code, reason = "asking follows")]
     pub user: UserId,
     /// The base that the legacy route asks; all when `None`.
+    #[expect(dead_code, reason = "asking follows")]
     pub model: Option<String>,
 }
 
@@ -100,12 +102,14 @@ impl Guard {
 
 fn known(config: &Config, name: &str) -> anyhow::Result<Option<Known>> {
     let section = format!("datagpt.{name}");
-    let text = |key| Some(config.text(&section, key)).filter(|text| !text.is_empty());
-    let (client, model) = (text("client").unwrap_or(name), text("model"));
+    let (client, model) = (
+        config.text(&section, "client"),
+        config.text(&section, "model"),
+    );
     let secret = config.secret(&section, "api_secret")?;
     Ok(secret.map(|secret| Known {
-        client: client.to_owned(),
-        model: model.map(str::to_owned),
+        client: if client.is_empty() { name } else { client }.to_owned(),
+        model: (!model.is_empty()).then(|| model.to_owned()),
         secret,
     }))
 }

@@ -20,13 +20,14 @@ use super::{Handles, Route};
 use crate::{app::App, chat::turn::Chat, error::Error, fetch::Policy, knowledge::api::Library};
 
 /// Its paths.
-const PATHS: [&str; 4] = ["/", "/train", "/chat", "/upload_prompt"];
+const PATHS: [&str; 4] = ["/", "/chat", "/train", "/upload_prompt"];
 /// Bytes of the file of a prompt at most.
 const PROMPT_BYTES_MAX: u64 = 64 << 10;
 
 /// What its handlers hold.
 pub struct DataGpt {
     app: App,
+    #[expect(dead_code, reason = "asking follows")]
     chat: Arc<Chat>,
     library: Arc<Library>,
     guard: Guard,

@@ -32,7 +32,10 @@ async fn names(ann: &Person<'_>, base: &str) -> Vec<(String, bool)> {
     let page = ann.get(&path).await;
     let items = page["items"].as_array().unwrap().iter();
     let item = |item: &Value| (text(&item["name"]).to_owned(), item["enabled"] == true);
-    items.map(item).collect()
+    let mut names: Vec<_> = items.map(item).collect();
+    // taken in at one moment they have no order
+    names.sort();
+    names
 }
 
 fn is(name: &str, enabled: bool) -> (String, bool) {
