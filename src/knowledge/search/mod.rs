@@ -22,7 +22,6 @@ use super::lexical::{
 };
 use crate::{
     db::ClientTx,
-    engines::Hit,
     error::{Error, Result},
     ids::{BaseNo, ChunkId, DocumentId},
     models::{Embedder, Language},
@@ -84,26 +83,6 @@ pub struct Passage {
     pub score: f32,
     /// Where the score comes from.
     pub explain: Explain,
-}
-
-impl From<Hit> for Passage {
-    /// What a search engine of the web found: of no document, so nothing is cited from it.
-    fn from(hit: Hit) -> Self {
-        let nowhere = uuid::Uuid::nil();
-        Self {
-            chunk: ChunkId(nowhere),
-            document: DocumentId(nowhere),
-            document_name: hit.url,
-            version: 0,
-            span: 0..0,
-            page: None,
-            context: hit.title,
-            text: hit.snippet,
-            metadata: None,
-            score: 1.0,
-            explain: Explain::default(),
-        }
-    }
 }
 
 impl Passage {

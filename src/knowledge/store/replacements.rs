@@ -24,14 +24,14 @@ pub async fn replacement_of(
     id: DocumentId,
 ) -> Result<Option<(ReplacementId, BaseNo)>> {
     let client = tx.client();
-    Ok(sqlx::query_as(
-        "select replacement_id, base_no from document
-         where client_no = $1 and document_id = $2 and replacement_id is not null",
+    let found: Option<(Option<ReplacementId>, BaseNo)> = sqlx::query_as(
+        "select replacement_id, base_no from document where client_no = $1 and document_id = $2",
     )
     .bind(client)
     .bind(id)
     .fetch_optional(tx.conn())
-    .await?)
+    .await?;
+    Ok(found.and_then(|(replacement, base)| Some((replacement?, base))))
 }
 
 /// All that wait together, in the order in which they came.

@@ -13,10 +13,10 @@ use crate::{
     world::{Wish, World},
 };
 
-const SECRET: &str = "sk-of-acme";
+pub const SECRET: &str = "sk-of-acme";
 
 /// A world with workers, a site to fetch from and a secret for the client acme.
-async fn trained(set: Vec<(&'static str, String)>) -> World {
+pub async fn trained(set: Vec<(&'static str, String)>) -> World {
     world(set, true).await
 }
 
