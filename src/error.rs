@@ -40,6 +40,9 @@ pub enum Error {
     /// Wrong input; the text says what to change.
     #[error("{0}")]
     Invalid(String),
+    /// The balance is too low; the text says what is needed and what is there.
+    #[error("{0}")]
+    OutOfCredit(String),
     /// Too many requests; try again after this time.
     #[error("Too many requests: try again in {} seconds.", .0.as_secs().max(1))]
     Throttled(Duration),
@@ -66,6 +69,7 @@ impl Error {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::OutOfCredit(_) => StatusCode::PAYMENT_REQUIRED,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
@@ -85,6 +89,7 @@ impl Error {
             Self::TooLarge(_) => Code::TooLarge,
             Self::Unsupported(_) => Code::Unsupported,
             Self::Invalid(_) => Code::Invalid,
+            Self::OutOfCredit(_) => Code::OutOfCredit,
             Self::Throttled(_) => Code::Throttled,
             Self::Unavailable(_) => Code::Unavailable,
             Self::Upstream(_) => Code::Upstream,
@@ -140,6 +145,8 @@ pub enum Code {
     Unsupported,
     /// See [`Error::Invalid`].
     Invalid,
+    /// See [`Error::OutOfCredit`].
+    OutOfCredit,
     /// See [`Error::Throttled`].
     Throttled,
     /// See [`Error::Unavailable`].
@@ -165,6 +172,7 @@ impl Code {
             Self::TooLarge => "too_large",
             Self::Unsupported => "unsupported",
             Self::Invalid => "invalid",
+            Self::OutOfCredit => "out_of_credit",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
             Self::Upstream => "upstream",
@@ -221,7 +229,7 @@ mod tests {
         let mut registry = Registry::new();
         Code::register(&mut registry);
         let words = &registry.schemas["ProblemCode"].enum_items;
-        assert_eq!(words.len(), 14);
+        assert_eq!(words.len(), 15);
         for word in words {
             let code = Code::parse_from_json(Some(word.clone())).unwrap();
             assert_eq!(word.as_str(), Some(code.word()));

@@ -73,6 +73,8 @@ uuid_ids! {
     OperatorId;
     /// Something that an operator did.
     EventId;
+    /// A transfer of credits.
+    TransferId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

@@ -26,6 +26,8 @@ pub mod quota;
 
 pub mod identity;
 
+pub mod billing;
+
 pub mod knowledge;
 
 pub mod prompts;

@@ -34,6 +34,7 @@ use self::{
 };
 use crate::{
     app::App,
+    billing::BillingApi,
     chat::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
@@ -58,7 +59,14 @@ use crate::{
 /// off (`chat/keep.rs`).
 const DRAIN_SECONDS: u64 = 3;
 
-type NativeApis = (IdentityApi, KnowledgeApi, ChatApi, MessagesApi, PromptsApi);
+type NativeApis = (
+    IdentityApi,
+    KnowledgeApi,
+    ChatApi,
+    MessagesApi,
+    PromptsApi,
+    BillingApi,
+);
 
 /// A server that is put together and not started yet.
 pub struct ConciergeServer {
@@ -157,6 +165,7 @@ impl ConciergeServer {
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
+            BillingApi(self.app.clone()),
         );
         Ok(describe(apis))
     }

@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod ingest;
 mod key;
+mod money;
 mod operator;
 mod serve;
 mod vault;
@@ -56,6 +57,12 @@ enum Command {
     /// Make, list, disable and reset operators of the console.
     #[command(subcommand)]
     Operator(operator::OperatorCommand),
+    /// Show what a wallet holds, and give credits.
+    #[command(subcommand)]
+    Wallet(money::WalletCommand),
+    /// Add the books up.
+    #[command(subcommand)]
+    Ledger(money::LedgerCommand),
     /// Look after the master key.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
@@ -145,6 +152,8 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::User(arguments) => client::user(app, arguments).await,
         Command::Ingest(arguments) => ingest::run(app, arguments).await,
         Command::Operator(command) => operator::run(app, command).await,
+        Command::Wallet(command) => money::wallet(app, command).await,
+        Command::Ledger(command) => money::ledger(app, command).await,
         Command::Vault(command) => vault::run(app, command).await,
         Command::Serve
         | Command::Check(_)

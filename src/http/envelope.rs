@@ -89,6 +89,7 @@ impl ApiResponse for Error {
     fn meta() -> MetaResponses {
         let statuses = [
             (401, "unauthenticated"),
+            (402, "out_of_credit"),
             (403, "forbidden"),
             (404, "not_found: not there, or not yours to see"),
             (409, "taken or conflict"),

@@ -23,4 +23,6 @@ pub enum Tags {
     Chat,
     /// How models are asked.
     Prompts,
+    /// Wallets and what they were spent on.
+    Billing,
 }

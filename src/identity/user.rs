@@ -3,7 +3,11 @@
 use time::OffsetDateTime;
 
 use super::store;
-use crate::{db::ClientTx, error::Result, ids::UserId};
+use crate::{
+    db::ClientTx,
+    error::{Error, Result},
+    ids::UserId,
+};
 
 /// Where a user's id comes from, so that a token of the partner cannot name a registered user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, poem_openapi::Enum, sqlx::Type)]
@@ -62,6 +66,15 @@ pub async fn at_first_sight(
     store::add_user(tx, UserId::new(now), realm, external_id, username, now).await?;
     let user = store::user_by_name(tx, realm, external_id).await?;
     Ok(user.ok_or(anyhow::anyhow!("a user that was just added is not there"))?)
+}
+
+/// The user whom the realm knows by this id.
+///
+/// # Errors
+/// `NotFound` when nobody is known by it.
+pub async fn find(tx: &mut ClientTx, realm: Realm, external_id: &str) -> Result<User> {
+    let user = store::user_by_name(tx, realm, external_id).await?;
+    user.ok_or(Error::NotFound("user"))
 }
 
 /// Lets a user in or keeps them out; takes effect on every process within a second.

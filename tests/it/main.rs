@@ -19,6 +19,7 @@ mod identity;
 mod imported;
 mod kill;
 mod knowledge;
+mod ledger;
 mod lexical;
 mod library;
 mod limits;
