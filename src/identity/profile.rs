@@ -88,12 +88,12 @@ pub async fn set_default_model(tx: &mut ClientTx, name: Option<&str>) -> Result<
     store::set_default_model(tx, name).await
 }
 
-/// These moments as clocks show them in the client's time zone, in their order.
+/// Times as clocks where the client is show them, for contracts that write no zone.
 pub async fn local_times(
     tx: &mut ClientTx,
-    moments: &[OffsetDateTime],
+    times: &[OffsetDateTime],
 ) -> Result<Vec<PrimitiveDateTime>> {
-    store::local_times(tx, moments).await
+    store::local_times(tx, times).await
 }
 
 fn check(profile: &Profile) -> Result<()> {

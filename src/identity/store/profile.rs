@@ -65,29 +65,29 @@ pub async fn set_default_model(tx: &mut ClientTx, name: Option<&str>) -> Result<
     Ok(())
 }
 
-pub async fn local_times(
-    tx: &mut ClientTx,
-    moments: &[OffsetDateTime],
-) -> Result<Vec<PrimitiveDateTime>> {
-    let client = tx.client();
-    Ok(sqlx::query_scalar(
-        "select m.at at time zone c.time_zone
-         from unnest($2::timestamptz[]) with ordinality as m (at, place)
-         join client c on c.client_no = $1
-         order by m.place",
-    )
-    .bind(client)
-    .bind(moments)
-    .fetch_all(tx.conn())
-    .await?)
-}
-
 pub async fn is_time_zone(tx: &mut ClientTx, name: &str) -> Result<bool> {
     Ok(sqlx::query_scalar(
         "select exists (select from pg_timezone_names where name = $1 and name !~ '^posix')",
     )
     .bind(name)
     .fetch_one(tx.conn())
+    .await?)
+}
+
+pub async fn local_times(
+    tx: &mut ClientTx,
+    times: &[OffsetDateTime],
+) -> Result<Vec<PrimitiveDateTime>> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select t.at at time zone c.time_zone
+         from client c, unnest($2::timestamptz[]) with ordinality t (at, place)
+         where c.client_no = $1
+         order by t.place",
+    )
+    .bind(client)
+    .bind(times)
+    .fetch_all(tx.conn())
     .await?)
 }
 
