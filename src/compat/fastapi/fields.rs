@@ -55,13 +55,13 @@ impl Rule {
     }
 
     pub(super) fn check_number(self, number: f64, reading: &mut Reading) -> bool {
-        // NaN is neither
-        if let Some(le) = self.le.filter(|le| !(number <= *le as f64)) {
+        // what is no number is neither
+        if let Some(le) = self.le.filter(|le| number.is_nan() || number > *le as f64) {
             let text = format!("ensure this value is less than or equal to {le}");
             reading.complain(text, "value_error.number.not_le", Some(limit(le)));
             return false;
         }
-        if let Some(ge) = self.ge.filter(|ge| !(number >= *ge as f64)) {
+        if let Some(ge) = self.ge.filter(|ge| number < *ge as f64) {
             let text = format!("ensure this value is greater than or equal to {ge}");
             reading.complain(text, "value_error.number.not_ge", Some(limit(ge)));
             return false;
@@ -264,7 +264,7 @@ impl Fields {
 }
 
 /// A body that is one bare text.
-pub(super) fn bare(value: Value, rule: Rule) -> Result<String, Response> {
+pub(super) fn bare(value: Value, rule: Rule) -> Result<String, Fault> {
     let mut complaints = Vec::new();
     let mut reading = Reading {
         loc: vec!["body".into()],
@@ -276,7 +276,7 @@ pub(super) fn bare(value: Value, rule: Rule) -> Result<String, Response> {
     } else {
         String::read(value, rule, &mut reading)
     };
-    text.ok_or_else(|| unprocessable(&complaints))
+    text.ok_or_else(|| unprocessable(&complaints).into())
 }
 
 pub(super) fn not_utf8() -> Response {

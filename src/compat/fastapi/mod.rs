@@ -72,7 +72,7 @@ impl Call {
                 Err(_) => return Err(fields::not_utf8().into()),
             },
         };
-        Ok(fields::bare(value, rule)?)
+        fields::bare(value, rule)
     }
 
     /// The body as a form with files.
