@@ -14,7 +14,7 @@ pub mod model;
 mod open;
 pub mod orphan;
 mod prompt;
-mod rating;
+pub mod rating;
 mod run;
 pub mod session;
 pub mod settings;

@@ -25,15 +25,21 @@ pub async fn set_default(
     who: &Who,
     name: Option<&str>,
 ) -> Result<()> {
-    if !who.may_manage() {
-        return Err(Error::Forbidden(
-            "You may not choose the model for all users of this client.".into(),
-        ));
-    }
+    check_may_choose(who)?;
     if name.is_some_and(|name| models.chat_named(name).is_none()) {
         return Err(Error::invalid(
             "There is no such model; GET /models has the names.",
         ));
     }
     profile::set_default_model(tx, name).await
+}
+
+/// Fails for those who may not choose.
+pub fn check_may_choose(who: &Who) -> Result<()> {
+    if who.may_manage() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "You may not choose the model for all users of this client.".into(),
+    ))
 }

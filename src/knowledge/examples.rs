@@ -134,6 +134,7 @@ impl Example for Rebuild {
         Self {
             chunk_chars: Some(500),
             recut: false,
+            chunks: None,
         }
     }
 }

@@ -26,7 +26,7 @@ pub const DOCUMENTS_MAX: usize = 10_000;
 const LOOK_SECONDS: u64 = 10;
 
 /// How a base is to be read anew.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Wish {
     /// How the documents are to be cut.
     pub cut: Cut,
@@ -105,7 +105,8 @@ pub async fn start(
                 let id = document.document_id;
                 document::change(&mut tx, who, id, &change, chunks_max, now).await?;
             }
-            version::rebuild(&mut tx, who, document.document_id, None, wish.cut, now).await?;
+            let cut = wish.cut.clone();
+            version::rebuild(&mut tx, who, document.document_id, None, cut, now).await?;
             parts.push(Part {
                 id: document.document_id,
                 name: document.name,

@@ -142,6 +142,21 @@ pub async fn pick(tx: &mut ClientTx, who: &Who, about: About, count: u32) -> Res
     store::picked_questions(tx, who.user_id(), any, base, i64::from(count)).await
 }
 
+/// The question with these words about a base, or about none.
+pub async fn asked(
+    tx: &mut ClientTx,
+    who: &Who,
+    base: Option<BaseId>,
+    query: &str,
+) -> Result<Option<Question>> {
+    who.needs_read()?;
+    let base = match base {
+        Some(id) => Some(base::find(tx, who, id).await?.base.base_no),
+        None => None,
+    };
+    store::question_asked(tx, who.user_id(), base, query).await
+}
+
 /// Says that a question was chosen.
 pub async fn tap(tx: &mut ClientTx, who: &Who, id: QuestionId) -> Result<()> {
     find(tx, who, id).await?;

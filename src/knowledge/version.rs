@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     base,
+    custom::{self, CustomChunk},
     document::{self, Document, NewDocument, PageError, State},
     store,
 };
@@ -79,12 +80,14 @@ pub struct DocumentVersion {
 }
 
 /// How a version is to be cut.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Cut {
     /// How long its chunks are to be; as before when `None`.
     pub chunk_chars: Option<u32>,
     /// Cut it here, although its sender did before.
     pub recut: bool,
+    /// The chunks, when its sender cut it anew.
+    pub chunks: Option<Vec<CustomChunk>>,
 }
 
 /// All versions that are kept, the newest first.
@@ -141,9 +144,10 @@ pub async fn rebuild(
     let chunk_chars = check_chunk_chars(cut.chunk_chars)?;
     let document = lock_writable(tx, who, id).await?;
     let old = find(tx, &document, of).await?;
-    let custom = match cut.recut {
-        true => None,
-        false => store::custom_chunks(tx, document.document_no, old.version).await?,
+    let custom = match cut.chunks {
+        Some(chunks) => Some(custom::checked(chunks)?),
+        None if cut.recut => None,
+        None => store::custom_chunks(tx, document.document_no, old.version).await?,
     };
     let row = store::NewRow {
         id,

@@ -196,6 +196,8 @@ pub struct Rebuild {
     /// Cut it here, although its sender did before.
     #[oai(default)]
     pub recut: bool,
+    /// The chunks, when the sender has cut it: at most 10,000, taken as they are.
+    pub chunks: Option<Vec<SentChunk>>,
 }
 
 impl From<Rebuild> for Cut {
@@ -203,6 +205,9 @@ impl From<Rebuild> for Cut {
         Self {
             chunk_chars: rebuild.chunk_chars,
             recut: rebuild.recut,
+            chunks: rebuild
+                .chunks
+                .map(|chunks| chunks.into_iter().map(Into::into).collect()),
         }
     }
 }

@@ -32,6 +32,7 @@ impl From<BaseRebuild> for Wish {
             cut: Cut {
                 chunk_chars: rebuild.chunk_chars,
                 recut: rebuild.recut,
+                chunks: None,
             },
             enable: rebuild.enable,
         }

@@ -83,6 +83,28 @@ pub async fn question_numbered(
     .await?)
 }
 
+pub async fn question_asked(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    base: Option<BaseNo>,
+    query: &str,
+) -> Result<Option<Question>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select q.question_id, q.no, b.base_id, b.name as base_name, q.query, q.answer, q.tap_count, q.enabled, q.created_at
+         from recommended_question q
+         left join base b on b.client_no = q.client_no and b.base_no = q.base_no
+         where q.client_no = $1 and (b.owner_id is null or b.owner_id = $2)
+         and (q.base_no = $3 or $3::int is null and q.base_no is null) and q.query = $4",
+    )
+    .bind(client)
+    .bind(user)
+    .bind(base)
+    .bind(query)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 /// Those of one base, or of all that the user may read and of none.
 pub async fn questions(
     tx: &mut ClientTx,

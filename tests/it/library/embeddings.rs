@@ -46,7 +46,7 @@ async fn texts_become_vectors_and_are_booked() {
     let tokens = made["input_tokens"].as_i64().unwrap();
     assert!(tokens > 1, "{made}");
     assert_eq!(world.count(booked).await, tokens + 2);
-    assert_eq!(text(&made["model"]).is_empty(), false);
+    assert!(!text(&made["model"]).is_empty());
     for bad in [
         json!([]),
         json!([""]),

@@ -89,21 +89,6 @@ async fn see(request: RequestBuilder) -> Seen {
     }
 }
 
-/// Likewise, with workers that do what the answer waits for.
-async fn see_worked(world: &World, request: RequestBuilder) -> Seen {
-    let working = async {
-        loop {
-            world.run_jobs().await;
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        biased;
-        seen = see(request) => seen,
-        () = working => unreachable!("workers do not end"),
-    }
-}
-
 #[tokio::test]
 async fn what_is_not_yours_reads_like_what_is_not_there() {
     let world = World::new().await;
@@ -207,14 +192,16 @@ async fn the_owner_can_do_all_that(
     });
     for operation in first.into_iter().chain(last) {
         for body in bodies(operation, document) {
-            // an address in an example leads nowhere
+            // an address in an example leads nowhere; nobody reads documents here, and for that a
+            // base that is read anew would wait (`library/custom.rs` sees it)
             let fetches = ["addDocument", "replaceDocuments"].contains(&operation.id());
-            if fetches && matches!(body, Sends::Json(_)) {
+            let fetches = fetches && matches!(body, Sends::Json(_));
+            if fetches || operation.id() == "rebuildKnowledgeBase" {
                 continue;
             }
             // of a question and its answer, the answer has everything
             let id = *ids(operation, has).last().unwrap();
-            let seen = see_worked(alice.world, request(alice, operation, id, &body)).await;
+            let seen = see(request(alice, operation, id, &body)).await;
             assert_eq!(
                 seen.status,
                 operation.success().0,
