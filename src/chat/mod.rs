@@ -1,8 +1,10 @@
 //! A question and its answer: conversations, turns, streams.
 
 pub mod api;
+pub mod api_completions;
 pub mod api_messages;
 pub mod citation;
+pub mod complete;
 pub mod event;
 mod examples;
 mod export;
@@ -10,8 +12,9 @@ mod find;
 mod keep;
 pub mod live;
 pub mod marker;
-mod open;
+pub mod open;
 pub mod orphan;
+pub mod otherwise;
 mod prompt;
 mod rating;
 mod run;
@@ -23,4 +26,6 @@ mod stream;
 pub mod title;
 pub mod turn;
 
-pub use self::{api::ChatApi, api_messages::MessagesApi, live::Live};
+pub use self::{
+    api::ChatApi, api_completions::CompletionsApi, api_messages::MessagesApi, live::Live,
+};

@@ -1,7 +1,14 @@
 //! Langchain-Chatchat 0.2.7 with the additions of Chat2LLM, at the root and below `/api`.
 
+mod asked;
+mod chat;
+pub mod docs;
+pub mod engines;
 pub mod envelope;
 pub mod guard;
+pub mod place;
+mod session;
+pub mod stream;
 mod user;
 
 use std::sync::Arc;
@@ -67,6 +74,8 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
             prefix,
         };
         routes.extend(user::routes(&on));
+        routes.extend(chat::routes(&on));
+        routes.extend(session::routes(&on));
     }
     Ok(routes)
 }

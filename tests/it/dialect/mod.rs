@@ -1,7 +1,10 @@
 //! Foreign contracts: golden exchanges, byte for byte, and what all routes of a dialect share.
 
+mod chat;
 mod document;
 mod door;
+mod session;
+pub mod wire;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
