@@ -10,7 +10,7 @@ pub const NOTHING_FOUND: &str =
     "<span style='color:red'>未找到相关文档,该回答为大模型自身能力解答！</span>";
 
 /// What Python's `urlencode` leaves as it is.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'-')

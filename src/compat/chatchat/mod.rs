@@ -8,6 +8,7 @@ pub mod envelope;
 pub mod guard;
 pub mod place;
 mod session;
+mod sso;
 pub mod stream;
 mod user;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use poem::{Response, http::Method};
 use time::PrimitiveDateTime;
 
-use self::guard::Guard;
+use self::{guard::Guard, sso::Ways};
 use super::{Call, Fault, Handles, Route};
 use crate::{app::App, chat::turn::Chat, error::Result, identity::Member, knowledge::api::Library};
 
@@ -44,6 +45,8 @@ pub struct Chatchat {
     pub library: Arc<Library>,
     /// Says who is asking.
     pub guard: Guard,
+    /// The ways in without a token.
+    pub ways: Ways,
 }
 
 /// Whether a path is one of this dialect, there or not. What is below `/api` is, but the native API.
@@ -63,6 +66,7 @@ pub fn serves(path: &str) -> bool {
 pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
     let state = Arc::new(Chatchat {
         guard: Guard::new(&handles.app)?,
+        ways: Ways::new(&handles.app)?,
         app: handles.app.clone(),
         chat: handles.chat.clone(),
         library: handles.library.clone(),
@@ -76,6 +80,7 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
         routes.extend(user::routes(&on));
         routes.extend(chat::routes(&on));
         routes.extend(session::routes(&on));
+        routes.extend(sso::routes(&on));
     }
     Ok(routes)
 }

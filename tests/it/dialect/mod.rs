@@ -4,6 +4,7 @@ mod chat;
 mod document;
 mod door;
 mod session;
+mod sso;
 pub mod wire;
 
 use reqwest::{Method, RequestBuilder, Response};
