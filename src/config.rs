@@ -206,7 +206,15 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 5] = ["api_key", "api_secret", "code", "owner_url", "url"];
+pub const SECRETS: [&str; 7] = [
+    "api_key",
+    "api_secret",
+    "code",
+    "owner_url",
+    "sso_secret",
+    "url",
+    "wecom_secret",
+];
 
 fn environment() -> Vec<(String, String)> {
     std::env::vars().collect()

@@ -75,7 +75,6 @@ pub fn bad(text: impl Into<String>) -> Fault {
 }
 
 /// The answer of the legacy `POST /`.
-#[expect(dead_code, reason = "asking follows")]
 pub fn legacy(answer: &str) -> Response {
     #[derive(Serialize)]
     struct Answered<'a> {

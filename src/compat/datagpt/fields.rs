@@ -69,7 +69,6 @@ impl Given {
     ///
     /// # Errors
     /// 400 when it is no list of texts.
-    #[expect(dead_code, reason = "asking follows")]
     pub fn history(&self) -> Result<Vec<&str>, Fault> {
         match self.0.get("history") {
             None | Some(Value::Null) => Ok(Vec::new()),

@@ -36,10 +36,8 @@ pub struct Asker {
     /// Whose rights count.
     pub who: Who,
     /// The user under whom it is asked.
-    #[expect(dead_code, reason = "asking follows")]
     pub user: UserId,
     /// The base that the legacy route asks; all when `None`.
-    #[expect(dead_code, reason = "asking follows")]
     pub model: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Custom Data GPT: bases trained from files and asked in one call, as both generations of its
 //! clients do it, and the route of the server before them.
 
+mod chat;
 mod envelope;
 mod fields;
 mod files;
@@ -27,7 +28,6 @@ const PROMPT_BYTES_MAX: u64 = 64 << 10;
 /// What its handlers hold.
 pub struct DataGpt {
     app: App,
-    #[expect(dead_code, reason = "asking follows")]
     chat: Arc<Chat>,
     library: Arc<Library>,
     guard: Guard,
@@ -77,6 +77,8 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
     let post = Method::POST;
     Ok(vec![
         Route::new(post.clone(), "/train", &state, train::train),
+        Route::new(post.clone(), "/chat", &state, chat::chat),
+        Route::new(post.clone(), "/", &state, chat::before),
         Route::new(post, "/upload_prompt", &state, prompt::upload),
     ])
 }

@@ -1,8 +1,11 @@
 //! Custom Data GPT: both generations of clients and the route before them, byte for byte.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc, time::Duration};
 
-use concierge::identity::{MembersMay, V1Tokens, api_key};
+use concierge::{
+    identity::{MembersMay, V1Tokens, api_key},
+    models::{Script, Scripted, SharedChatModel},
+};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -25,7 +28,16 @@ async fn without_workers(set: Vec<(&'static str, String)>) -> World {
     world(set, false).await
 }
 
-async fn world(mut set: Vec<(&'static str, String)>, background: bool) -> World {
+async fn world(set: Vec<(&'static str, String)>, background: bool) -> World {
+    with_model(set, background, None).await
+}
+
+async fn with_model(
+    mut set: Vec<(&'static str, String)>,
+    background: bool,
+    chat: Option<Arc<Scripted>>,
+) -> World {
+    let chat = chat.map(|model| model as SharedChatModel);
     let site = site(|head, stream| {
         let (status, kind, body) = match path(head) {
             "/warranty.txt" => (
@@ -60,6 +72,7 @@ async fn world(mut set: Vec<(&'static str, String)>, background: bool) -> World 
         set,
         fetcher: Some(Net::new(site, &Canary::new()).fetcher()),
         background,
+        chat,
         ..Wish::default()
     })
     .await
@@ -442,4 +455,158 @@ async fn prompts_are_text_files() {
     }
     let member = posts(&world, "/upload_prompt", &body).header("Api-Token", acme.token("u"));
     assert_eq!(said(member).await.status, 403);
+}
+
+fn asks(model: impl Into<Value>, question: &str, history: &[&str]) -> Value {
+    json!({"model_name": model.into(), "question": question, "history": history})
+}
+
+#[tokio::test]
+async fn an_answer_comes_with_the_history_made_longer() {
+    let world = trained(vec![]).await;
+    world.partner("acme").await;
+    said(ours(&world, "/train", &first(&["warranty.txt"], 7))).await;
+    let question = "How long is the warranty of the battery?";
+    let answer = said(ours(&world, "/chat", &asks(7, question, &[]))).await;
+    let text = "The battery has a warranty of 24 months.";
+    let expected = format!(
+        r#"{{"code":0,"msg":"success","data":{{"answer":"{text}","history":["Human: {question}","Bot: {text}"]}}}}"#
+    );
+    assert_eq!(answer, Said::json(200, expected));
+    // as later clients ask: what is trained is a space, and the model one of a vendor's
+    let later = json!({
+        "space_name": 7, "question": question, "history": ["Human: a", "Bot: b"],
+        "model_name": "gpt-3.5-turbo",
+    });
+    let answer = said(ours(&world, "/chat", &later)).await;
+    let expected = format!(
+        r#"{{"code":0,"msg":"success","data":{{"answer":"{text}","history":["Human: a","Bot: b","Human: {question}","Bot: {text}"]}}}}"#
+    );
+    assert_eq!(answer, Said::json(200, expected));
+    let long: Vec<&str> = ["Human: a", "Bot: b"].repeat(5_000);
+    let long = said(ours(&world, "/chat", &asks(7, question, &long))).await;
+    assert_eq!(long.status, 200);
+}
+
+#[tokio::test]
+async fn the_model_is_told_what_the_original_told_it() {
+    let script = Script::saying("It has [1].", 2, Duration::ZERO);
+    let model = Arc::new(Scripted::new("scripted", script));
+    let world = with_model(vec![], true, Some(model.clone())).await;
+    world.partner("acme").await;
+    said(ours(&world, "/train", &first(&["warranty.txt"], "policy"))).await;
+    let history = ["Human: Hello?", "Bot: <p>Yes.</p>"];
+    let body = asks("policy", "Which battery warranty?", &history);
+    let answer = said(ours(&world, "/chat", &body)).await;
+    assert!(answer.body.contains(r#""answer":"It has.""#), "{answer:?}");
+    said(ours(
+        &world,
+        "/upload_prompt",
+        &json!({"file_list": urls(&["master.txt"])}),
+    ))
+    .await;
+    said(ours(&world, "/chat", &body)).await;
+    let requests = model.requests();
+    let told: Vec<&str> = requests[0]
+        .messages
+        .iter()
+        .map(|one| one.content.as_str())
+        .collect();
+    assert_eq!(
+        told[1..],
+        ["Hello?", "<p>Yes.</p>", "Which battery warranty?"]
+    );
+    assert_eq!(requests[0].temperature, Some(0.25));
+    let system = &requests[1].messages[0].content;
+    assert!(system.starts_with("Use <passage n=\"1\""), "{system}");
+    // by their names
+    let mut named = json!({
+        "space_name": "policy", "question": "Which battery warranty?", "history": [],
+        "prompt_name": "none",
+    });
+    let lost = said(ours(&world, "/chat", &named)).await;
+    assert_eq!(
+        lost,
+        failed(500, "There is no prompt named none: upload it first.")
+    );
+    named["prompt_name"] = json!("master");
+    assert_eq!(said(ours(&world, "/chat", &named)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_there_or_fails_is_an_error_of_the_older_kind() {
+    let world = trained(vec![]).await;
+    let rival = world.partner("rival").await;
+    world.partner("acme").await;
+    // of another client
+    said(
+        posts(&world, "/train", &first(&["warranty.txt"], "theirs"))
+            .header("Api-Token", rival.token("u")),
+    )
+    .await;
+    for name in ["none", "theirs", "../x", "a\0b"] {
+        let lost = said(ours(&world, "/chat", &asks(name, "x", &[]))).await;
+        let text = format!("There is no model or space named {name}: train it first.");
+        assert_eq!(lost, failed(500, &text));
+    }
+    let missing = said(ours(&world, "/chat", &json!({"model_name": 7}))).await;
+    assert_eq!(missing, failed(500, "'question'"));
+    let none = said(ours(&world, "/chat", &json!({"question": "x"}))).await;
+    assert_eq!(none, failed(500, "'model_name'"));
+    let wrong = json!({"model_name": 7, "question": "x", "history": [{"role": "user"}]});
+    let wrong = said(ours(&world, "/chat", &wrong)).await;
+    assert_eq!(wrong, failed(400, "history must be a list of strings."));
+    said(ours(&world, "/train", &first(&["warranty.txt"], 7))).await;
+    let empty = said(ours(&world, "/chat", &asks(7, " ", &[]))).await;
+    assert_eq!(empty.status, 400, "{empty:?}");
+}
+
+#[tokio::test]
+async fn the_route_before_them_answers_as_it_did() {
+    let world = trained(vec![]).await;
+    world.partner("acme").await;
+    said(ours(&world, "/train", &first(&["warranty.txt"], 7))).await;
+    let body = |secret: &str| json!({"secret": secret, "question": "How long is the warranty of the battery?", "history": []});
+    let answer = said(posts(&world, "/", &body(SECRET))).await;
+    let expected = r#"{"answer":"The battery has a warranty of 24 months.","success":true}"#;
+    assert_eq!(answer, Said::json(200, expected));
+    let refused = r#"{"answer":null,"success":false,"message":"Unauthorised"}"#;
+    for request in [
+        posts(&world, "/", &body("wrong")),
+        posts(&world, "/", &json!({"question": "x"})),
+    ] {
+        assert_eq!(said(request).await, Said::json(200, refused));
+    }
+    let broken = r#"{"answer":null,"success":false,"message":"Error"}"#;
+    for body in [json!({"secret": SECRET}), json!([SECRET])] {
+        let status = if body.is_array() {
+            (200, refused)
+        } else {
+            (400, broken)
+        };
+        assert_eq!(
+            said(posts(&world, "/", &body)).await,
+            Said::json(status.0, status.1)
+        );
+    }
+    let large = json!({"secret": SECRET, "question": "x".repeat(2 << 20)});
+    let large = said(posts(&world, "/", &large)).await;
+    assert_eq!(large, Said::json(413, broken));
+    // the address is still that of the page
+    let page = said(world.request(Method::GET, "/")).await;
+    assert_eq!(
+        (page.status, page.kind.as_deref()),
+        (200, Some("text/html; charset=utf-8"))
+    );
+}
+
+#[tokio::test]
+async fn a_dialect_that_is_off_is_not_there() {
+    let world = trained(vec![("dialects.datagpt", "off".into())]).await;
+    world.partner("acme").await;
+    let gone = said(ours(&world, "/train", &first(&["warranty.txt"], 7))).await;
+    assert_eq!(
+        (gone.status, gone.kind.as_deref()),
+        (404, Some("application/problem+json"))
+    );
 }

@@ -2,11 +2,16 @@
 
 mod bases;
 mod build;
+mod chat;
+mod clients;
 mod datagpt;
 mod document;
 mod door;
 mod files;
 mod models;
+mod session;
+mod sso;
+pub mod wire;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
