@@ -10,9 +10,9 @@ use super::{
     session::TitleBy,
     settings::{Settings, SettingsChange},
     shapes::{
-        CompletionBody, FoundInSession, KeptPassages, MessageBody, ModelBody, ModelList,
-        NewCompletion, NewSession, Question, Rating, Regenerate, SessionBody, SessionChange,
-        SessionExport,
+        CompletionBody, DefaultModel, FoundInSession, KeptPassages, MessageBody, ModelBody,
+        ModelList, NewCompletion, NewSession, Question, Rating, Regenerate, SessionBody,
+        SessionChange, SessionExport,
     },
     store::{Rated, Speaker, State},
 };
@@ -162,6 +162,14 @@ impl Example for Rating {
         Self {
             value: Some(Rated::Up),
             comment: None,
+        }
+    }
+}
+
+impl Example for DefaultModel {
+    fn example() -> Self {
+        Self {
+            default: Some("extractive".into()),
         }
     }
 }

@@ -327,8 +327,9 @@ impl Chat {
             passages.retain(|passage| passage.score >= threshold);
         }
         passages.extend_from_slice(&asking.found);
-        let entry = self.app.models.chat_or_default(settings.model.as_deref());
-        let (earlier, layers) = told(tx, asking, &bases).await?;
+        let (earlier, layers, default_model) = told(tx, asking, &bases).await?;
+        let name = settings.model.as_deref().or(default_model.as_deref());
+        let entry = self.app.models.chat_or_default(name);
         let rules = Rules {
             layers: &layers,
             chosen: settings.prompt.as_deref(),
@@ -485,13 +486,13 @@ async fn bases(tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Vec<base::Base>
     Ok(bases)
 }
 
-/// What was said before, and the prompts. Those of a base count when it is the only one asked: of
+/// What was said before, the prompts, and the model that the client chose. Those of a base count when it is the only one asked: of
 /// several none could speak for the others.
 async fn told(
     tx: &mut ClientTx,
     asking: &Asking<'_>,
     bases: &[base::Base],
-) -> Result<(Vec<prompt::Earlier>, Layers)> {
+) -> Result<(Vec<prompt::Earlier>, Layers, Option<String>)> {
     let turns = asking.settings.history_count.map(i64::from);
     let rows = match asking.earlier {
         None => turns.map_or(HISTORY_MESSAGES_MAX, |turns| turns * 2),
@@ -507,11 +508,12 @@ async fn told(
             _ => None,
         },
     };
-    let store::Told { earlier, layers } = store::told(tx, &wanted).await?;
+    let told = store::told(tx, &wanted).await?;
     if let Some(given) = &asking.earlier {
-        return Ok((given.clone(), Layers(layers.0)));
+        return Ok((given.clone(), Layers(told.layers.0), told.default_model));
     }
-    let earlier = earlier
+    let earlier = told
+        .earlier
         .0
         .into_iter()
         .map(|(speaker, content)| prompt::Earlier {
@@ -521,5 +523,5 @@ async fn told(
             },
             content,
         });
-    Ok((earlier.collect(), Layers(layers.0)))
+    Ok((earlier.collect(), Layers(told.layers.0), told.default_model))
 }

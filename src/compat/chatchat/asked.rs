@@ -118,7 +118,7 @@ impl Asked {
             prompt: if USUAL_PROMPTS.contains(&self.prompt.as_str()) {
                 MaybeUndefined::Undefined
             } else {
-                MaybeUndefined::Value(std::mem::take(&mut self.prompt))
+                MaybeUndefined::Value(self.prompt.replace('\0', ""))
             },
             model,
             ..SettingsChange::default()

@@ -9,8 +9,8 @@ use super::{
     Chatchat, On,
     asked::{Asked, narrowed},
     docs, engines,
-    envelope::said,
     place::{self, Place},
+    shelf::no_base,
     stream::{Voice, answer},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     },
     error::Result,
     identity::Member,
-    knowledge::base::{self, Base},
+    knowledge::base,
 };
 
 pub(super) fn routes(on: &On) -> Vec<Route> {
@@ -54,27 +54,19 @@ async fn knowledge_base_chat(
     let top_k = body.or("top_k", 3, Rule::ANY);
     let threshold = body.or("score_threshold", 1.0, Rule::between(0, 2));
     body.done()?;
-    let Some(base) = named(&chatchat, &who, &name).await? else {
-        return Ok(said(404, format!("未找到知识库 {name}")));
+    if name.contains('\0') {
+        return Ok(no_base(&name));
+    }
+    let mut tx = chatchat.app.db.client(who.client).await?;
+    let Some(found) = base::named(&mut tx, &who, &name).await? else {
+        return Ok(no_base(&name));
     };
-    let otherwise = asked.otherwise(&chatchat, vec![base.base_id.0])?;
+    drop(tx);
+    let otherwise = asked.otherwise(&chatchat, vec![found.base.base_id.0])?;
     let otherwise = narrowed(otherwise, top_k, threshold);
     let docs = docs::of_base(docs::base_url(&chatchat, &call), name);
     let frames = place.ask(&chatchat, &who, asked.query, otherwise).await?;
     Ok(answer(frames, Voice::Sourced(docs), asked.stream))
-}
-
-/// The base of this name: the client's, else the caller's own.
-async fn named(chatchat: &Chatchat, who: &Member, name: &str) -> Result<Option<Base>> {
-    let mut tx = chatchat.app.db.client(who.client).await?;
-    if name.contains('\0') {
-        return Ok(None);
-    }
-    if let Some(shared) = base::shared(&mut tx, name).await? {
-        return Ok(Some(shared));
-    }
-    let readable = base::readable(&mut tx, who.user().user_id).await?;
-    Ok(readable.into_iter().find(|base| base.name == name))
 }
 
 async fn search_engine_chat(

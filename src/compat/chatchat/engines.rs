@@ -33,6 +33,7 @@ impl Hit {
             page: None,
             context: self.title.clone(),
             text: self.snippet.clone(),
+            metadata: None,
             score: 1.0,
             explain: Explain::default(),
         }

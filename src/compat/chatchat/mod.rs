@@ -1,15 +1,28 @@
 //! Langchain-Chatchat 0.2.7 with the additions of Chat2LLM, at the root and below `/api`.
 
 mod asked;
+mod bases;
 mod chat;
+mod custom;
 pub mod docs;
+mod download;
 pub mod engines;
 pub mod envelope;
+mod feedback;
+mod files;
 pub mod guard;
+mod models;
+mod objects;
 pub mod place;
+mod rebuild;
+mod recommend;
+mod search;
+mod server;
 mod session;
+mod shelf;
 mod sso;
 pub mod stream;
+mod upload;
 mod user;
 
 use std::sync::Arc;
@@ -47,6 +60,8 @@ pub struct Chatchat {
     pub guard: Guard,
     /// The ways in without a token.
     pub ways: Ways,
+    /// Seconds that an upload waits until its files are read.
+    upload_seconds: u64,
 }
 
 /// Whether a path is one of this dialect, there or not. What is below `/api` is, but the native API.
@@ -64,12 +79,14 @@ pub fn serves(path: &str) -> bool {
 
 /// All routes.
 pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
+    let config = &handles.app.config;
     let state = Arc::new(Chatchat {
         guard: Guard::new(&handles.app)?,
         ways: Ways::new(&handles.app)?,
         app: handles.app.clone(),
         chat: handles.chat.clone(),
         library: handles.library.clone(),
+        upload_seconds: config.number("dialects", "chatchat_upload_seconds", 0..=3_600)?,
     });
     let mut routes = Vec::new();
     for prefix in ["", "/api"] {
@@ -81,8 +98,28 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
         routes.extend(chat::routes(&on));
         routes.extend(session::routes(&on));
         routes.extend(sso::routes(&on));
+        routes.extend(shelves(&on));
     }
     Ok(routes)
+}
+
+/// What is known, by which models, and how that is set up.
+fn shelves(on: &On) -> Vec<Route> {
+    [
+        bases::routes(on),
+        files::routes(on),
+        upload::routes(on),
+        search::routes(on),
+        download::routes(on),
+        rebuild::routes(on),
+        models::routes(on),
+        server::routes(on),
+        recommend::routes(on),
+        feedback::routes(on),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A time as these contracts write it: ISO 8601 to the second, without a zone.

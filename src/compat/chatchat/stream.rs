@@ -4,22 +4,19 @@
 //! heartbeat, no comment and no empty line comes between; and since some readers get two at once and
 //! cut where they see `}{`, that never stands inside of one.
 
-use std::convert::Infallible;
-
 use bytes::Bytes;
 use futures_util::{
     Stream, StreamExt,
     stream::{self, BoxStream},
 };
-use poem::{Body, Response};
+use poem::Response;
 use serde::Serialize;
 
+use super::objects::{frame, response_of_frames};
 use crate::chat::event::{self, Event, FoundPassage};
 
 /// What is said instead when an answer broke off.
 pub const SORRY: &str = "抱歉, 请换个问法，我可能没听清.";
-/// The media type, whatever is in it: clients read texts of others as Latin.
-const STREAM: &str = "text/event-stream; charset=utf-8";
 
 /// Makes the entries of `docs` out of what was found.
 pub type Docs = Box<dyn Fn(&[FoundPassage]) -> Vec<String> + Send + Sync>;
@@ -80,26 +77,7 @@ pub fn answer(frames: BoxStream<'static, Bytes>, voice: Voice, in_pieces: bool) 
         failed: false,
         ended: false,
     };
-    response(objects(frames, teller))
-}
-
-/// Objects as the body of a response, a frame each.
-pub fn response(objects: impl Stream<Item = Bytes> + Send + 'static) -> Response {
-    Response::builder()
-        .content_type(STREAM)
-        .header("cache-control", "no-store")
-        // nginx would hold objects back, and join them
-        .header("x-accel-buffering", "no")
-        .body(Body::from_bytes_stream(objects.map(|object| {
-            Ok::<_, Infallible>(object).map_err(std::io::Error::other)
-        })))
-}
-
-/// An object as it goes over the wire.
-pub fn object(value: &impl Serialize) -> Bytes {
-    let text = serde_json::to_string(value).unwrap_or_default();
-    // outside of strings these two never meet in one object
-    Bytes::from(text.replace("}{", "}\\u007b"))
+    response_of_frames(objects(frames, teller))
 }
 
 fn objects(
@@ -176,11 +154,11 @@ impl Teller {
 
     fn say(&self, text: &str) -> Bytes {
         match &self.voice {
-            Voice::Chat => object(&Text {
+            Voice::Chat => frame(&Text {
                 text,
                 chat_history_id: &self.id,
             }),
-            Voice::Sourced(_) | Voice::Agent => object(&Answer { answer: text }),
+            Voice::Sourced(_) | Voice::Agent => frame(&Answer { answer: text }),
             Voice::Raw(_) => Bytes::copy_from_slice(text.as_bytes()),
         }
     }
@@ -195,15 +173,15 @@ impl Teller {
         let sorry = failed && self.whole.is_empty();
         let whole = if sorry { SORRY } else { self.whole.as_str() };
         vec![match &self.voice {
-            Voice::Chat => object(&Text {
+            Voice::Chat => frame(&Text {
                 text: whole,
                 chat_history_id: &self.id,
             }),
-            Voice::Sourced(_) => object(&Sourced {
+            Voice::Sourced(_) => frame(&Sourced {
                 answer: whole,
                 docs: &self.docs,
             }),
-            Voice::Agent => object(&Agent {
+            Voice::Agent => frame(&Agent {
                 answer: whole,
                 final_answer: whole,
             }),
@@ -213,7 +191,7 @@ impl Teller {
 
     fn close_pieces(&self, failed: bool) -> Vec<Bytes> {
         let sorry = failed.then(|| {
-            object(&Text {
+            frame(&Text {
                 text: SORRY,
                 chat_history_id: &self.id,
             })
@@ -221,12 +199,12 @@ impl Teller {
         match &self.voice {
             Voice::Chat => sorry.into_iter().collect(),
             Voice::Sourced(_) => {
-                let docs = object(&DocsOnly { docs: &self.docs });
+                let docs = frame(&DocsOnly { docs: &self.docs });
                 sorry.into_iter().chain([docs]).collect()
             }
             Voice::Agent => {
                 let whole = if failed { SORRY } else { self.whole.as_str() };
-                vec![object(&Final {
+                vec![frame(&Final {
                     final_answer: whole,
                 })]
             }

@@ -38,7 +38,10 @@ async fn the_right_secret_lets_a_fresh_visitor_in() {
     let world = with_demo().await;
     world.partner("0").await;
     let mut users = Vec::new();
-    for path in ["/sso?secret=open%20sesame", "/api/sso?client=0&secret=open+sesame"] {
+    for path in [
+        "/sso?secret=open%20sesame",
+        "/api/sso?client=0&secret=open+sesame",
+    ] {
         let answer = get(&world, path).await;
         let set = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
         assert!(set.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{set}");
@@ -48,7 +51,9 @@ async fn the_right_secret_lets_a_fresh_visitor_in() {
         let by_token = data(by_token.header("Api-Token", token)).await;
         let cookie = set.split(';').next().unwrap();
         assert!(!cookie.contains(token));
-        let by_cookie = world.request(Method::GET, "/user/info").header("cookie", cookie);
+        let by_cookie = world
+            .request(Method::GET, "/user/info")
+            .header("cookie", cookie);
         assert_eq!(data(by_cookie).await, by_token);
         assert_eq!(by_token["client_id"], "0");
         users.push(by_token["user_id"].clone());
@@ -67,7 +72,11 @@ async fn a_wrong_secret_and_an_unknown_client_come_to_a_page_that_says_so() {
         ("/sso?client=7&secret=open%20sesame", UNKNOWN_CLIENT),
     ] {
         let answer = get(&world, path).await;
-        assert_eq!(place(&answer), format!("https://h5.example{message}"), "{path}");
+        assert_eq!(
+            place(&answer),
+            format!("https://h5.example{message}"),
+            "{path}"
+        );
         assert!(!answer.headers().contains_key("set-cookie"));
     }
 }
@@ -177,9 +186,14 @@ async fn users_of_wecom_come_in_by_its_word() {
         let answer = get(&world, &format!("/ent-wechat-sso?code={code}&state=1")).await;
         let place = place(&answer);
         let token = place.strip_prefix("/sso?token=").unwrap();
-        let info = world.request(Method::GET, "/user/info").header("Api-Token", token);
+        let info = world
+            .request(Method::GET, "/user/info")
+            .header("Api-Token", token);
         let info = data(info).await;
-        assert_eq!((&info["client_id"], &info["user_id"]), (&"acme".into(), &user.into()));
+        assert_eq!(
+            (&info["client_id"], &info["user_id"]),
+            (&"acme".into(), &user.into())
+        );
     }
     // the access token was asked for once
     let asked = wecom.asked();
