@@ -73,6 +73,10 @@ uuid_ids! {
     EventId;
     /// A transfer of credits.
     TransferId;
+    /// Something that can be bought.
+    PlanId;
+    /// A pack of uses or a pass that somebody owns.
+    EntitlementId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

@@ -6,8 +6,10 @@
 
 pub mod amount;
 pub mod api;
+pub mod entitlement;
 pub mod hold;
 pub mod ledger;
+pub mod plan;
 mod store;
 pub mod verify;
 pub mod wallet;
@@ -15,7 +17,9 @@ pub mod wallet;
 pub use self::{
     amount::Micros,
     api::BillingApi,
+    entitlement::Entitlement,
     hold::Hold,
     ledger::{Book, Kind, Posted},
+    plan::{NewPlan, Offer, Plan},
     wallet::{Entry, Owner, Wallet},
 };

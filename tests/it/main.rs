@@ -24,6 +24,7 @@ mod lexical;
 mod library;
 mod limits;
 mod line;
+mod metering;
 mod models;
 mod origins;
 mod process;
