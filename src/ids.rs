@@ -81,6 +81,10 @@ uuid_ids! {
     ExceptionId;
     /// A request to a payment provider.
     CallId;
+    /// Something that can be bought.
+    PlanId;
+    /// A pack of uses or a pass that somebody owns.
+    EntitlementId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {
