@@ -94,12 +94,11 @@ pub async fn add_pass(
 ) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "with last as (
-           select max(ends_at) ends_at from entitlement
+        "with last as (select max(ends_at) ends_at from entitlement
            where client_no = $1 and owner_id is not distinct from $3 and kind = 'pass'
              and revoked_at is null and ends_at > $8
-         ), first as (
-           select coalesce(last.ends_at, $8) at, time_zone from last, client where client_no = $1
+         ), first as (select coalesce(last.ends_at, $8) at, time_zone from last, client
+           where client_no = $1
          )
          insert into entitlement (client_no, entitlement_id, owner_id, plan_id, kind, key, used,
            starts_at, ends_at, created_at)
