@@ -46,8 +46,8 @@ create trigger plan_stays before update on plan
 create table entitlement (
   client_no int not null,
   entitlement_id uuid not null,
-  -- the user whose it is; null: the client's own, for all of its users
-  owner_id uuid,
+  -- the user whose it is; the nil id: the client's own, for all of its users
+  owner_id uuid not null,
   plan_id uuid not null,
   kind text not null check (kind in ('uses', 'pass')),
   -- names the deed that gave it: asked for twice, it is given once

@@ -10,7 +10,10 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 7] = [
+const WHOLE: [(&str, &str); 9] = [
+    // a client offers a handful of plans
+    ("billing/store/plans.rs", "count"),
+    ("billing/store/plans.rs", "plans"),
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
@@ -23,7 +26,7 @@ const WHOLE: [(&str, &str); 7] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 32] = [
+const HOT: [(&str, &str, &[&str]); 34] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -140,6 +143,12 @@ const HOT: [(&str, &str, &[&str]); 32] = [
         "knowledge/search/reads.rs",
         "vectors_of_texts",
         &["chunk_of_text"],
+    ),
+    ("billing/store.rs", "lock_wallet", &["account_once"]),
+    (
+        "billing/store.rs",
+        "open_hold",
+        &["hold_pkey", "account_pkey"],
     ),
     ("queue.rs", "claim", &["job_due", "job_pkey"]),
 ];
