@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod order;
 pub mod plan;
 mod store;
+pub mod stripe;
 pub mod verify;
 pub mod wallet;
 
