@@ -32,6 +32,7 @@ mod process;
 mod prompts;
 mod reader;
 mod rivals_knowledge;
+mod rivals_payments;
 mod search;
 mod shutdown;
 mod tls;
