@@ -22,6 +22,7 @@ mod ttft;
 mod upload;
 mod user;
 mod vendor;
+mod webhooks;
 mod wire;
 
 use std::{process::ExitCode, time::Duration};
@@ -45,7 +46,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 8] = [
+const ALL: [(&str, Run); 9] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -54,6 +55,7 @@ const ALL: [(&str, Run); 8] = [
     ("upload", upload::run),
     ("start", start::run),
     ("pdf", pdf::run),
+    ("webhooks", webhooks::run),
 ];
 
 fn main() -> ExitCode {

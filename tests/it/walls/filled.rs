@@ -135,7 +135,28 @@ async fn with_orders(person: &Person<'_>) -> [String; 2] {
     let me: Uuid = me["id"].as_str().unwrap().parse().unwrap();
     let made = sqlx::query_scalar(insert).bind(me);
     let conn = &mut person.world.superuser().await;
-    let made: Vec<String> = made.fetch_all(conn).await.unwrap();
+    let made: Vec<String> = made.fetch_all(&mut *conn).await.unwrap();
+    for insert in [
+        "insert into payment (client_no, payment_id, order_id, provider, reference, amount, currency, state, at)
+         select client_no, gen_random_uuid(), order_id, 'stripe', order_id::text, 1, 'usd', 'good', 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_reversal (client_no, provider, reference, order_id, kind, amount, currency, stage,
+           created_at, changed_at)
+         select client_no, 'stripe', order_id::text, order_id, 'refund', 1, 'usd', 'stands', 'epoch', 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_event (client_no, provider, event_id, kind, order_id, body_hash, received_at)
+         select client_no, 'stripe', order_id::text, 'wall', order_id, sha256(''), 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_exception (client_no, exception_id, order_id, provider, reference, reason, detail, state,
+           created_at)
+         select client_no, order_id, order_id, 'stripe', order_id::text, 'late', '', 'open', 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_call (client_no, call_id, order_id, what, path, body, state, created_at)
+         select client_no, order_id, order_id, 'refund', '/', 'b', 'waiting', 'epoch'
+         from payment_order on conflict do nothing",
+    ] {
+        conn.execute(insert).await.unwrap();
+    }
     made.try_into().unwrap()
 }
 
