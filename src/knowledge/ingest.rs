@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use super::{
     base,
     chunk::{self, Chunk, ChunkLimits, TextHash},
+    custom,
     document::{Document, PageError, State},
     extract::{self, Extracted, Source},
     lexical::{postings::Inverted, words},
@@ -126,16 +127,12 @@ async fn ingest(
     id: DocumentId,
     build: DocumentVersion,
 ) -> Result<()> {
-    let bytes = tokio::fs::read(app.blobs.path(client, &build.blob_hash)).await?;
-    let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
-    let kind = extract::kind(&build.file_name, Some(&build.media_type), head)?;
-    let source = Source {
-        kind,
-        charset: charset(&build.media_type),
-        bytes,
+    let (extracted, chunks) = if build.custom {
+        cut_by_sender(app, client, id, build.version).await?
+    } else {
+        let extracted = read(app, reading, client, &build).await?;
+        cut(extracted, limits(build.chunk_chars)).await?
     };
-    let extracted = extract::extract(source, &reading.limits, &reading.worker).await?;
-    let (extracted, chunks) = cut(extracted, limits(build.chunk_chars)).await?;
     let embedder = app.models.embedder();
     let vectors = match &embedder {
         Some(embedder) => Some(embed(app, client, id, embedder, &chunks).await?),
@@ -149,6 +146,41 @@ async fn ingest(
         vectors,
     };
     switch(app, reading, client, id, ready).await
+}
+
+async fn read(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    build: &DocumentVersion,
+) -> Result<Extracted> {
+    let bytes = tokio::fs::read(app.blobs.path(client, &build.blob_hash)).await?;
+    let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
+    let kind = extract::kind(&build.file_name, Some(&build.media_type), head)?;
+    let source = Source {
+        kind,
+        charset: charset(&build.media_type),
+        bytes,
+    };
+    extract::extract(source, &reading.limits, &reading.worker).await
+}
+
+/// The chunks of a version as they came with it.
+async fn cut_by_sender(
+    app: &App,
+    client: ClientNo,
+    id: DocumentId,
+    version: i32,
+) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
+    let mut tx = app.db.client(client).await?;
+    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+        // removed meanwhile: nothing of it will be kept
+        return Ok((Extracted::default(), Arc::default()));
+    };
+    let chunks = store::custom_chunks(&mut tx, document.document_no, version).await?;
+    drop(tx);
+    let (extracted, chunks) = custom::laid_out(chunks.unwrap_or_default());
+    Ok((extracted, Arc::new(chunks)))
 }
 
 struct Ready {

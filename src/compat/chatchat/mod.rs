@@ -1,7 +1,20 @@
 //! Langchain-Chatchat 0.2.7 with the additions of Chat2LLM, at the root and below `/api`.
 
+mod bases;
+mod custom;
+mod download;
 pub mod envelope;
+mod feedback;
+mod files;
 pub mod guard;
+mod models;
+mod objects;
+mod rebuild;
+mod recommend;
+mod search;
+mod server;
+mod shelf;
+mod upload;
 mod user;
 
 use std::sync::Arc;
@@ -37,6 +50,8 @@ pub struct Chatchat {
     pub library: Arc<Library>,
     /// Says who is asking.
     pub guard: Guard,
+    /// Seconds that an upload waits until its files are read.
+    upload_seconds: u64,
 }
 
 /// Whether a path is one of this dialect, there or not. What is below `/api` is, but the native API.
@@ -54,11 +69,13 @@ pub fn serves(path: &str) -> bool {
 
 /// All routes.
 pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
+    let config = &handles.app.config;
     let state = Arc::new(Chatchat {
         guard: Guard::new(&handles.app)?,
         app: handles.app.clone(),
         chat: handles.chat.clone(),
         library: handles.library.clone(),
+        upload_seconds: config.number("dialects", "chatchat_upload_seconds", 0..=3_600)?,
     });
     let mut routes = Vec::new();
     for prefix in ["", "/api"] {
@@ -67,8 +84,28 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
             prefix,
         };
         routes.extend(user::routes(&on));
+        routes.extend(shelves(&on));
     }
     Ok(routes)
+}
+
+/// What is known, by which models, and how that is set up.
+fn shelves(on: &On) -> Vec<Route> {
+    [
+        bases::routes(on),
+        files::routes(on),
+        upload::routes(on),
+        search::routes(on),
+        download::routes(on),
+        rebuild::routes(on),
+        models::routes(on),
+        server::routes(on),
+        recommend::routes(on),
+        feedback::routes(on),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A time as these contracts write it: ISO 8601 to the second, without a zone.

@@ -27,6 +27,8 @@ pub struct Belongings {
     pub document: String,
     /// A chunk that was added to it.
     pub chunk: String,
+    /// A question that is recommended in it.
+    pub recommended: String,
     /// A conversation.
     pub session: String,
     /// What was asked in it.
@@ -63,6 +65,9 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     let chunk = json!({"text": "The bell has a warranty of one year."});
     let path = format!("/api/v1/documents/{document}/chunks");
     let chunk = person.post(&path, chunk, StatusCode::CREATED).await;
+    let recommended = json!({"query": "How long?", "knowledge_base_id": base});
+    let path = "/api/v1/recommended-questions";
+    let recommended = person.post(path, recommended, StatusCode::CREATED).await;
     let session = person.session().await;
     let answer = person
         .asks(&session, "How long is the warranty of the battery?")
@@ -78,6 +83,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
         base,
         document,
         chunk: chunk["id"].as_str().unwrap().to_owned(),
+        recommended: recommended["id"].as_str().unwrap().to_owned(),
         session,
         question: id("reply_to"),
         answer: id("id"),
