@@ -10,7 +10,10 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 11] = [
+const WHOLE: [(&str, &str); 13] = [
+    // a client offers a handful of plans
+    ("billing/store/plans.rs", "count"),
+    ("billing/store/plans.rs", "plans"),
     // a client has 2,000 recommended questions at most, and what its bases suggest
     ("knowledge/store/questions.rs", "questions_counted"),
     ("knowledge/store/questions.rs", "questions"),
@@ -28,7 +31,7 @@ const WHOLE: [(&str, &str); 11] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 34] = [
+const HOT: [(&str, &str, &[&str]); 38] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -147,6 +150,14 @@ const HOT: [(&str, &str, &[&str]); 34] = [
         &["chunk_of_text"],
     ),
     ("billing/store.rs", "lock_wallet", &["account_once"]),
+    ("billing/order/store.rs", "lock", &["payment_order_pkey"]),
+    (
+        "billing/order/store.rs",
+        "of_owner",
+        &["payment_order_of_owner"],
+    ),
+    ("billing/order/store.rs", "all", &["payment_order_by_time"]),
+    ("billing/order/store.rs", "order_of", &["payment_once"]),
     (
         "billing/store.rs",
         "open_hold",
