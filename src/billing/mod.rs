@@ -9,7 +9,10 @@ pub mod api;
 pub mod entitlement;
 pub mod hold;
 pub mod ledger;
+pub mod meter;
 pub mod plan;
+pub mod price;
+pub mod settings;
 mod store;
 pub mod verify;
 pub mod wallet;
@@ -20,6 +23,9 @@ pub use self::{
     entitlement::Entitlement,
     hold::Hold,
     ledger::{Book, Kind, Posted},
+    meter::{Estimate, Settled, Source, Used, What},
     plan::{NewPlan, Offer, Plan},
+    price::{Amounts, Price, Rates},
+    settings::{Billing, Payer},
     wallet::{Entry, Owner, Wallet},
 };
