@@ -34,7 +34,7 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::BillingApi,
+    billing::{BillingApi, PlansApi},
     chat::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
@@ -65,7 +65,7 @@ type NativeApis = (
     ChatApi,
     MessagesApi,
     PromptsApi,
-    BillingApi,
+    (BillingApi, PlansApi),
 );
 
 /// A server that is put together and not started yet.
@@ -165,7 +165,7 @@ impl ConciergeServer {
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
-            BillingApi(self.app.clone()),
+            (BillingApi(self.app.clone()), PlansApi(self.app.clone())),
         );
         Ok(describe(apis))
     }

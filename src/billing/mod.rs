@@ -6,20 +6,25 @@
 
 pub mod amount;
 pub mod api;
+pub mod api_plans;
 pub mod entitlement;
 pub mod hold;
 pub mod ledger;
 pub mod meter;
 pub mod plan;
 pub mod price;
+pub mod quotas;
 pub mod settings;
+pub mod shapes;
 mod store;
+pub mod usage;
 pub mod verify;
 pub mod wallet;
 
 pub use self::{
     amount::Micros,
     api::BillingApi,
+    api_plans::PlansApi,
     entitlement::Entitlement,
     hold::Hold,
     ledger::{Book, Kind, Posted},

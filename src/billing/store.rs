@@ -5,6 +5,7 @@ pub mod meters;
 pub mod plans;
 pub mod prices;
 pub mod settings;
+pub mod usage;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

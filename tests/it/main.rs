@@ -31,6 +31,7 @@ mod process;
 mod prompts;
 mod reader;
 mod rivals_knowledge;
+mod rivals_metering;
 mod search;
 mod shutdown;
 mod tls;

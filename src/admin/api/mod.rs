@@ -5,6 +5,8 @@ mod clients;
 mod documents;
 mod keys;
 mod looks;
+mod money;
+mod money_shapes;
 mod operators;
 mod shapes;
 mod tokens;
@@ -15,7 +17,7 @@ use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
     account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
-    looks::LooksApi, operators::OperatorsApi, tokens::TokensApi,
+    looks::LooksApi, money::MoneyApi, operators::OperatorsApi, tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -37,6 +39,8 @@ enum Tags {
     Keys,
     /// Bases and documents of clients.
     Documents,
+    /// Prices, plans and credits of clients.
+    Money,
 }
 
 /// All operations.
@@ -48,6 +52,7 @@ pub type AdminApis = (
     LooksApi,
     TokensApi,
     DocumentsApi,
+    MoneyApi,
 );
 
 /// All operations on this console.
@@ -60,6 +65,7 @@ pub fn apis(console: &Arc<Console>, library: Arc<Library>) -> AdminApis {
         LooksApi(console.clone()),
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
+        MoneyApi(console.clone()),
     )
 }
 
