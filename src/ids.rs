@@ -63,6 +63,8 @@ uuid_ids! {
     DocumentId;
     /// A piece of a document's text.
     ChunkId;
+    /// A question that is recommended.
+    QuestionId;
     /// A prompt of a client.
     PromptId;
     /// A job in the queue.

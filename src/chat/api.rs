@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 
 use super::{
-    export, find,
+    export, find, model,
     session::{self, Change},
     shapes::*,
     store,
@@ -196,16 +196,28 @@ impl ChatApi {
 
     /// The models that can be chosen
     #[oai(path = "/models", method = "get", operation_id = "listModels")]
-    async fn models(&self, _who: Member) -> Result<Json<ModelList>> {
-        let models = self.0.app.models.chats();
-        let items = models.map(|(name, entry, default)| ModelBody {
-            name: name.to_owned(),
-            kind: entry.kind.clone(),
-            default,
-        });
-        Ok(Json(ModelList {
-            items: items.collect(),
-        }))
+    async fn models(&self, who: Member) -> Result<Json<ModelList>> {
+        let app = &self.0.app;
+        let mut tx = app.db.client(who.client).await?;
+        let default = model::default_name(&mut tx, &app.models).await?;
+        Ok(Json(ModelList::new(&app.models, &default)))
+    }
+
+    /// Choose the model that answers where none is chosen
+    ///
+    /// For all users of the client: who may change the client's bases may do this.
+    #[oai(path = "/models", method = "patch", operation_id = "updateModels")]
+    async fn change_models(
+        &self,
+        who: Member,
+        body: Json<DefaultModel>,
+    ) -> Result<Json<ModelList>> {
+        let app = &self.0.app;
+        let mut tx = app.db.client(who.client).await?;
+        model::set_default(&mut tx, &app.models, &who, body.0.default.as_deref()).await?;
+        let default = model::default_name(&mut tx, &app.models).await?;
+        tx.commit().await?;
+        Ok(Json(ModelList::new(&app.models, &default)))
     }
 
     /// Remove a conversation with all that was said in it

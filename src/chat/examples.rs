@@ -10,8 +10,8 @@ use super::{
     session::TitleBy,
     settings::{Settings, SettingsChange},
     shapes::{
-        FoundInSession, MessageBody, ModelBody, ModelList, NewSession, Question, Rating,
-        Regenerate, SessionBody, SessionChange, SessionExport,
+        DefaultModel, FoundInSession, MessageBody, ModelBody, ModelList, NewSession, Question,
+        Rating, Regenerate, SessionBody, SessionChange, SessionExport,
     },
     store::{Rated, Speaker, State},
 };
@@ -120,6 +120,14 @@ impl Example for Rating {
         Self {
             value: Some(Rated::Up),
             comment: None,
+        }
+    }
+}
+
+impl Example for DefaultModel {
+    fn example() -> Self {
+        Self {
+            default: Some("extractive".into()),
         }
     }
 }

@@ -300,8 +300,9 @@ impl Chat {
         if let Some(threshold) = settings.threshold {
             passages.retain(|passage| passage.score >= threshold);
         }
-        let entry = self.app.models.chat_or_default(settings.model.as_deref());
-        let (earlier, layers) = told(tx, asking, &bases).await?;
+        let (earlier, layers, default_model) = told(tx, asking, &bases).await?;
+        let name = settings.model.as_deref().or(default_model.as_deref());
+        let entry = self.app.models.chat_or_default(name);
         let rules = Rules {
             layers: &layers,
             chosen: settings.prompt.as_deref(),
@@ -445,13 +446,13 @@ async fn bases(tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Vec<base::Base>
     Ok(bases)
 }
 
-/// What was said before, and the prompts. Those of a base count when it is the only one asked: of
+/// What was said before, the prompts, and the model that the client chose. Those of a base count when it is the only one asked: of
 /// several none could speak for the others.
 async fn told(
     tx: &mut ClientTx,
     asking: &Asking<'_>,
     bases: &[base::Base],
-) -> Result<(Vec<prompt::Earlier>, Layers)> {
+) -> Result<(Vec<prompt::Earlier>, Layers, Option<String>)> {
     let turns = asking.settings.history_count.map(i64::from);
     let rows = turns.map_or(HISTORY_MESSAGES_MAX, |turns| turns * 2);
     let wanted = store::Wanted {
@@ -464,8 +465,9 @@ async fn told(
             _ => None,
         },
     };
-    let store::Told { earlier, layers } = store::told(tx, &wanted).await?;
-    let earlier = earlier
+    let told = store::told(tx, &wanted).await?;
+    let earlier = told
+        .earlier
         .0
         .into_iter()
         .map(|(speaker, content)| prompt::Earlier {
@@ -475,5 +477,5 @@ async fn told(
             },
             content,
         });
-    Ok((earlier.collect(), Layers(layers.0)))
+    Ok((earlier.collect(), Layers(told.layers.0), told.default_model))
 }

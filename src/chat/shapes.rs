@@ -14,6 +14,7 @@ use crate::{
     error::Code,
     http::paging::Place,
     ids::{BaseId, MessageId, SessionId},
+    models::Models,
 };
 
 /// A conversation to begin.
@@ -273,6 +274,28 @@ pub struct ModelBody {
 pub struct ModelList {
     /// By name.
     pub items: Vec<ModelBody>,
+}
+
+impl ModelList {
+    /// All models, with the one of this name as the default.
+    pub fn new(models: &Models, default: &str) -> Self {
+        let items = models.chats().map(|(name, entry, _)| ModelBody {
+            name: name.to_owned(),
+            kind: entry.kind.clone(),
+            default: name == default,
+        });
+        Self {
+            items: items.collect(),
+        }
+    }
+}
+
+/// The model that answers where a conversation chooses none.
+#[derive(Object)]
+#[oai(example)]
+pub struct DefaultModel {
+    /// Its name; null for the one that the server is set up with.
+    pub default: Option<String>,
 }
 
 /// A place in your conversations where something was found.

@@ -1,6 +1,6 @@
 //! What the operator sees and sets of a client.
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 use url::Url;
 
 use super::{MembersMay, Realm, V1Tokens, origin, store::profile as store};
@@ -76,6 +76,24 @@ pub async fn keep(tx: &mut ClientTx, profile: &mut Profile) -> Result<()> {
         ));
     }
     store::keep(tx, profile).await
+}
+
+/// The chat model that the client chose for conversations that choose none.
+pub async fn default_model(tx: &mut ClientTx) -> Result<Option<String>> {
+    store::default_model(tx).await
+}
+
+/// Chooses it; the server's own with `None`. Whether there is such a model is for the caller to know.
+pub async fn set_default_model(tx: &mut ClientTx, name: Option<&str>) -> Result<()> {
+    store::set_default_model(tx, name).await
+}
+
+/// Times as clocks where the client is show them, for contracts that write no zone.
+pub async fn local_times(
+    tx: &mut ClientTx,
+    times: &[OffsetDateTime],
+) -> Result<Vec<PrimitiveDateTime>> {
+    store::local_times(tx, times).await
 }
 
 fn check(profile: &Profile) -> Result<()> {

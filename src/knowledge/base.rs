@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{search, store};
+use super::{recommend, search, store};
 use crate::{
     db::ClientTx,
     error::{Error, Result},
@@ -40,8 +40,6 @@ pub struct Base {
     pub description: String,
     /// What is said when nothing was found.
     pub no_answer: NoAnswer,
-    /// Questions that a page may offer.
-    pub suggestions: Vec<String>,
     /// When it was made.
     pub created_at: OffsetDateTime,
 }
@@ -56,6 +54,8 @@ pub struct CountedBase {
     pub documents: i64,
     /// The chunks that are searched.
     pub chunks: i64,
+    /// Questions that a page may offer.
+    pub suggestions: Vec<String>,
 }
 
 /// What a new base is made of.
@@ -141,6 +141,7 @@ pub async fn create(
         base,
         documents: 0,
         chunks: 0,
+        suggestions: Vec::new(),
     })
 }
 
@@ -150,6 +151,15 @@ pub async fn find(tx: &mut ClientTx, who: &Who, id: BaseId) -> Result<CountedBas
     store::base(tx, who.user_id(), id)
         .await?
         .ok_or(Error::NotFound("knowledge base"))
+}
+
+/// The base of this name that the caller may read: the client's, else the caller's own.
+pub async fn named(tx: &mut ClientTx, who: &Who, name: &str) -> Result<Option<CountedBase>> {
+    who.needs_read()?;
+    match store::base_named(tx, who.user_id(), name).await? {
+        Some(id) => store::base(tx, who.user_id(), id).await,
+        None => Ok(None),
+    }
 }
 
 /// The base, when the caller may write it.
@@ -188,11 +198,15 @@ pub async fn change(
     who: &Who,
     id: BaseId,
     change: &Change,
+    now: OffsetDateTime,
 ) -> Result<CountedBase> {
     check_texts(change.title.as_deref(), change.description.as_deref())?;
     check_suggestions(change.suggestions.as_deref().unwrap_or_default())?;
-    find_writable(tx, who, id).await?;
+    let base = find_writable(tx, who, id).await?;
     store::change_base(tx, id, change).await?;
+    if let Some(suggestions) = &change.suggestions {
+        recommend::suggest(tx, base.base_no, suggestions, now).await?;
+    }
     find(tx, who, id).await
 }
 

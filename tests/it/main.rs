@@ -9,6 +9,7 @@ mod cli;
 mod cluster;
 mod console;
 mod contract;
+mod dialect;
 mod embedded;
 mod extract;
 mod fetch;

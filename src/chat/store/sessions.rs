@@ -171,6 +171,7 @@ pub struct Untitled {
     pub user_id: UserId,
     pub title: String,
     pub settings: Json<Settings>,
+    pub default_model: Option<String>,
     pub question: String,
     pub answer: String,
 }
@@ -178,7 +179,9 @@ pub struct Untitled {
 pub async fn untitled(tx: &mut ClientTx, id: SessionId) -> Result<Option<Untitled>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select s.user_id, s.title, s.settings, q.content as question, a.content as answer
+        "select s.user_id, s.title, s.settings,
+           (select default_model from client where client_no = $1) as default_model,
+           q.content as question, a.content as answer
          from chat_session s
          join message q on q.client_no = $1 and q.session_id = $2 and q.parent_no is null
          join message a on a.client_no = $1 and a.session_id = $2 and a.parent_no = q.no and a.state = 'done'

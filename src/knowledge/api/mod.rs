@@ -3,7 +3,10 @@
 mod bases;
 mod chunks;
 mod documents;
+mod embeddings;
 pub mod progress;
+mod questions;
+mod rebuild;
 mod versions;
 
 use std::{sync::Arc, time::Duration};
@@ -14,7 +17,8 @@ use poem_openapi::ApiResponse;
 use tokio_util::io::ReaderStream;
 
 pub use self::{
-    bases::BasesApi, chunks::ChunksApi, documents::DocumentsApi, versions::VersionsApi,
+    bases::BasesApi, chunks::ChunksApi, documents::DocumentsApi, embeddings::EmbeddingsApi,
+    questions::QuestionsApi, rebuild::RebuildApi, versions::VersionsApi,
 };
 use super::{
     base,
@@ -33,7 +37,15 @@ use crate::{
 };
 
 /// All operations on knowledge.
-pub type KnowledgeApi = (BasesApi, DocumentsApi, VersionsApi, ChunksApi);
+pub type KnowledgeApi = (
+    BasesApi,
+    DocumentsApi,
+    VersionsApi,
+    ChunksApi,
+    RebuildApi,
+    QuestionsApi,
+    EmbeddingsApi,
+);
 
 /// What the operations share.
 pub struct Library {
@@ -57,7 +69,10 @@ pub fn all(library: Arc<Library>) -> KnowledgeApi {
         BasesApi(library.clone()),
         DocumentsApi(library.clone()),
         VersionsApi(library.clone()),
-        ChunksApi(library),
+        ChunksApi(library.clone()),
+        RebuildApi(library.clone()),
+        QuestionsApi(library.clone()),
+        EmbeddingsApi(library),
     )
 }
 
@@ -97,6 +112,8 @@ impl Library {
 
     /// Takes a file in, checked and not yet kept.
     pub async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {
+        let sent = form.chunks.map(|chunks| chunks.0.into_iter());
+        let chunks = sent.map(|chunks| chunks.map(Into::into).collect());
         let name = form.file.file_name().unwrap_or_default().to_owned();
         let media_type = form
             .file
@@ -107,7 +124,8 @@ impl Library {
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
         NewDocument::checked(&name, media_type, None, staged)
             .await?
-            .cut_into(form.chunk_chars)
+            .cut_into(form.chunk_chars)?
+            .cut_as(chunks)
     }
 
     async fn fetch(&self, url: &str) -> Result<NewDocument> {

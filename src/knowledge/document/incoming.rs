@@ -10,7 +10,9 @@ use crate::{
     identity::Who,
     ids::{BaseId, BaseNo, DocumentId},
     knowledge::{
-        base, extract,
+        base,
+        custom::{self, CustomChunk},
+        extract,
         store::{self, NewRow},
         version::{self, VersionState},
     },
@@ -24,6 +26,7 @@ pub struct NewDocument {
     source_url: Option<String>,
     staged: Staged,
     chunk_chars: Option<i32>,
+    custom: Option<Vec<CustomChunk>>,
 }
 
 /// One whose bytes are kept.
@@ -32,6 +35,7 @@ pub struct KeptDocument {
     media_type: String,
     source_url: Option<String>,
     chunk_chars: Option<i32>,
+    custom: Option<Vec<CustomChunk>>,
     hash: Hash,
     bytes: i64,
 }
@@ -57,6 +61,7 @@ impl NewDocument {
             source_url,
             staged,
             chunk_chars: None,
+            custom: None,
         })
     }
 
@@ -69,6 +74,25 @@ impl NewDocument {
         Ok(self)
     }
 
+    /// With chunks that its sender cut.
+    ///
+    /// # Errors
+    /// `Invalid` and `TooLarge` for chunks that cannot be.
+    pub fn cut_as(mut self, chunks: Option<Vec<CustomChunk>>) -> Result<Self> {
+        self.custom = chunks.map(custom::checked).transpose()?;
+        Ok(self)
+    }
+
+    /// What it will be called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many bytes it has.
+    pub fn bytes(&self) -> u64 {
+        self.staged.bytes
+    }
+
     /// Keeps its bytes in the caller's commit.
     pub async fn keep(self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<KeptDocument> {
         let bytes = i64::try_from(self.staged.bytes).map_err(Error::internal)?;
@@ -79,6 +103,7 @@ impl NewDocument {
             media_type: self.media_type,
             source_url: self.source_url,
             chunk_chars: self.chunk_chars,
+            custom: self.custom,
         })
     }
 }
@@ -94,6 +119,7 @@ impl KeptDocument {
             hash: &self.hash,
             bytes: self.bytes,
             chunk_chars: self.chunk_chars,
+            custom: self.custom.as_deref(),
         }
     }
 
@@ -177,7 +203,8 @@ pub async fn put(
     if on_conflict == OnConflict::Skip {
         return Ok((document, Outcome::Skipped));
     }
-    if is_same(tx, &document, &new.staged.hash, new.chunk_chars).await? {
+    let uncut = new.custom.is_none();
+    if uncut && is_same(tx, &document, &new.staged.hash, new.chunk_chars).await? {
         return Ok((document, Outcome::Unchanged));
     }
     let document = version::add(tx, who, id, new, now).await?;
@@ -211,6 +238,7 @@ async fn is_same(
     let versions = store::versions(tx, document.document_no).await?;
     Ok(versions.first().is_some_and(|newest| {
         newest.state != VersionState::Failed
+            && !newest.custom
             && newest.blob_hash == hash
             && chunk_chars.is_none_or(|chars| newest.chunk_chars == Some(chars))
     }))

@@ -133,6 +133,20 @@ pub async fn find(tx: &mut ClientTx, who: &Who, id: DocumentId) -> Result<Docume
         .ok_or(Error::NotFound("document"))
 }
 
+/// The document of this name in a base that the caller may read.
+pub async fn named(
+    tx: &mut ClientTx,
+    who: &Who,
+    base: BaseId,
+    name: &str,
+) -> Result<Option<Document>> {
+    let base = base::find(tx, who, base).await?.base;
+    match store::document_named(tx, base.base_no, name).await? {
+        Some(id) => store::document(tx, who.user_id(), id).await,
+        None => Ok(None),
+    }
+}
+
 /// The documents of a base that the caller may read, oldest first.
 pub async fn list(
     tx: &mut ClientTx,

@@ -8,7 +8,10 @@ use crate::{
     error::{Error, Result},
     http::paging::Window,
     ids::{BaseNo, DocumentId, DocumentNo, UserId},
-    knowledge::document::{Document, State},
+    knowledge::{
+        custom::CustomChunk,
+        document::{Document, State},
+    },
 };
 
 /// The row of a document that is being taken in.
@@ -21,6 +24,7 @@ pub struct NewRow<'a> {
     pub hash: &'a [u8],
     pub bytes: i64,
     pub chunk_chars: Option<i32>,
+    pub custom: Option<&'a [CustomChunk]>,
 }
 
 pub async fn add_document(

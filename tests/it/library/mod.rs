@@ -2,7 +2,10 @@
 
 mod batch;
 mod chunks;
+mod custom;
+mod embeddings;
 mod pages;
+mod questions;
 mod suggestions;
 mod versions;
 

@@ -74,6 +74,14 @@ async fn furnish(world: &World, person: &Person<'_>) -> Belongings {
     let has = settle(world, person).await;
     person.base("another").await;
     person.session().await;
+    let question = json!({"query": "And then?", "knowledge_base_id": has.base});
+    person
+        .post(
+            "/api/v1/recommended-questions",
+            question,
+            StatusCode::CREATED,
+        )
+        .await;
     let text: String = (0..200)
         .map(|n| format!("Paragraph {n} is about the warranty of part {n}.\n\n"))
         .collect();
@@ -131,7 +139,7 @@ async fn a_cursor_of_another_user_leads_to_ones_own_items() {
             );
         }
     }
-    assert_eq!(lists, 2 * 7);
+    assert_eq!(lists, 2 * 8);
 }
 
 fn id<'b>(path: &str, of: &'b Belongings) -> &'b str {
@@ -139,7 +147,7 @@ fn id<'b>(path: &str, of: &'b Belongings) -> &'b str {
         "sessions" => &of.session,
         "knowledge-bases" => &of.base,
         "documents" => &of.document,
-        "wallet" => "",
+        "wallet" | "recommended-questions" => "",
         other => panic!("what is the id in /{other}/{{id}}?"),
     }
 }

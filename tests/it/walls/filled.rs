@@ -27,6 +27,8 @@ pub struct Belongings {
     pub document: String,
     /// A chunk that was added to it.
     pub chunk: String,
+    /// A question that is recommended in it.
+    pub recommended: String,
     /// A conversation.
     pub session: String,
     /// What was asked in it.
@@ -59,6 +61,9 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     let chunk = json!({"text": "The bell has a warranty of one year."});
     let path = format!("/api/v1/documents/{document}/chunks");
     let chunk = person.post(&path, chunk, StatusCode::CREATED).await;
+    let recommended = json!({"query": "How long?", "knowledge_base_id": base});
+    let path = "/api/v1/recommended-questions";
+    let recommended = person.post(path, recommended, StatusCode::CREATED).await;
     let session = person.session().await;
     let answer = person
         .asks(&session, "How long is the warranty of the battery?")
@@ -73,6 +78,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
         base,
         document,
         chunk: chunk["id"].as_str().unwrap().to_owned(),
+        recommended: recommended["id"].as_str().unwrap().to_owned(),
         session,
         question: id("reply_to"),
         answer: id("id"),
@@ -110,6 +116,17 @@ async fn with_plans(conn: &mut PgConnection) {
            starts_at, created_at)
          select client_no, gen_random_uuid(), user_id, plan_id, 'uses', user_id::text, 1, 0, 'epoch', 'epoch'
          from plan join app_user using (client_no) on conflict do nothing",
+        "insert into price (client_no, price_id, model, page, valid_from, created_at)
+         select client_no, gen_random_uuid(), 'wall', 1, 'epoch', 'epoch' from client on conflict do nothing",
+        "insert into billing_settings (client_no, payer, free_uses_per_day, changed_at)
+         select client_no, 'off', 0, 'epoch' from client on conflict do nothing",
+        "insert into tally (client_no, owner_id, period, begins, uses, free_uses, credits)
+         select client_no, user_id, 'day', '2026-01-01', 1, 0, 1 from app_user on conflict do nothing",
+        "insert into meter (client_no, meter_id, owner_id, kind, price_id, source, state, held, charged, day,
+           month, opened_at)
+         select client_no, user_id, user_id, 'answer', price_id, 'credit', 'open', 1, 0, '2026-01-01',
+           '2026-01-01', 'epoch'
+         from price join app_user using (client_no) on conflict do nothing",
     ] {
         conn.execute(insert).await.unwrap();
     }

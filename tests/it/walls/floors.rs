@@ -23,7 +23,7 @@ const FLOORS: [&[&str]; 15] = [
     &["knowledge"],
     &["prompts"],
     &["chat"],
-    &["admin", "jobs"],
+    &["admin", "compat", "jobs"],
     &["boot", "server"],
     &["cli"],
     &["main"],

@@ -20,6 +20,7 @@ fn ids<'b>(operation: &Operation, of: &'b Belongings) -> Vec<&'b str> {
         "knowledge-bases" => vec![&of.base],
         "documents" => vec![&of.document],
         "chunks" => vec![&of.chunk],
+        "recommended-questions" => vec![&of.recommended],
         other => panic!("what is the id in /{other}/{{id}}?"),
     }
 }
@@ -181,6 +182,7 @@ async fn the_owner_can_do_all_that(
         [
             "messages",
             "sessions",
+            "recommended-questions",
             "chunks",
             "documents",
             "knowledge-bases",
@@ -190,8 +192,10 @@ async fn the_owner_can_do_all_that(
     });
     for operation in first.into_iter().chain(last) {
         for body in bodies(operation, document) {
-            // an address in an example leads nowhere
-            if operation.id() == "addDocument" && matches!(body, Sends::Json(_)) {
+            // an address in an example leads nowhere; nobody reads documents here, and for that a
+            // base that is read anew would wait (`library/custom.rs` sees it)
+            let fetches = operation.id() == "addDocument" && matches!(body, Sends::Json(_));
+            if fetches || operation.id() == "rebuildKnowledgeBase" {
                 continue;
             }
             // of a question and its answer, the answer has everything
