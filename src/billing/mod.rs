@@ -10,6 +10,7 @@ pub mod entitlement;
 pub mod hold;
 pub mod ledger;
 pub mod order;
+pub mod period;
 pub mod plan;
 mod store;
 pub mod verify;
