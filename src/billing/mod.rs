@@ -7,12 +7,14 @@
 pub mod amount;
 pub mod api;
 pub mod entitlement;
+pub mod fee;
 pub mod hold;
 pub mod ledger;
 pub mod order;
 pub mod period;
 pub mod plan;
 mod store;
+pub mod subscription;
 pub mod verify;
 pub mod wallet;
 

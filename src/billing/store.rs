@@ -1,7 +1,9 @@
 //! Statements over accounts, transfers and holds.
 
 pub mod entitlements;
+pub mod fees;
 pub mod plans;
+pub mod subscriptions;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

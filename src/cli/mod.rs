@@ -1,5 +1,6 @@
 //! The commands. Each reads the settings, does one thing, and says what it did.
 
+mod books;
 mod check;
 mod client;
 mod ingest;
@@ -63,6 +64,8 @@ enum Command {
     /// Add the books up.
     #[command(subcommand)]
     Ledger(money::LedgerCommand),
+    /// Take what plans cost by the month from the wallets, and print what was taken.
+    Bill(books::BillArguments),
     /// Look after the master key.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
@@ -154,6 +157,7 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::Operator(command) => operator::run(app, command).await,
         Command::Wallet(command) => money::wallet(app, command).await,
         Command::Ledger(command) => money::ledger(app, command).await,
+        Command::Bill(arguments) => books::bill(app, arguments).await,
         Command::Vault(command) => vault::run(app, command).await,
         Command::Serve
         | Command::Check(_)
