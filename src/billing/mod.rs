@@ -15,6 +15,7 @@ pub mod period;
 pub mod plan;
 mod store;
 pub mod subscription;
+pub mod stripe;
 pub mod verify;
 pub mod wallet;
 

@@ -24,6 +24,11 @@ impl Units {
         Ok(Self(units))
     }
 
+    /// An amount of a bank's money.
+    pub const fn cents(units: u64) -> Self {
+        Self(units as u128)
+    }
+
     /// An amount as people and providers write it: ASCII digits, more than zero.
     pub fn parse(text: &str) -> Result<Self> {
         let digits = (1..=24).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
@@ -124,8 +129,25 @@ mod tests {
     #[test]
     fn what_is_no_amount_is_refused() {
         for text in [
-            "", "0", "00", "-1", "+1", " 1", "1 ", "1.5", "1,5", "1e3", "1e308", "NaN", "inf", "１２",
-            "٣", "0x10", "1_000", "100000000000000000000001", "9999999999999999999999999",
+            "",
+            "0",
+            "00",
+            "-1",
+            "+1",
+            " 1",
+            "1 ",
+            "1.5",
+            "1,5",
+            "1e3",
+            "1e308",
+            "NaN",
+            "inf",
+            "１２",
+            "٣",
+            "0x10",
+            "1_000",
+            "100000000000000000000001",
+            "9999999999999999999999999",
         ] {
             assert!(Units::parse(text).is_err(), "{text}");
         }
