@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod order;
 pub mod period;
 pub mod plan;
+pub mod recon;
 mod store;
 pub mod subscription;
 pub mod stripe;

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use time::{Duration, OffsetDateTime};
 use tokio_cron_scheduler::{Job as Tick, JobScheduler};
 
-use super::bill;
+use super::{bill, money, reconcile};
 use crate::{
     app::App,
     chat::orphan,
@@ -24,7 +24,14 @@ const FRAMES_HOURS: i64 = 24;
 const SLOT_DAYS: i64 = 7;
 
 /// What is done, and how many minutes apart.
-const PLAN: [(&str, i64); 3] = [("sweep", 60), ("blobs", 24 * 60), ("bill", 10)];
+const PLAN: [(&str, i64); 6] = [
+    ("sweep", 60),
+    ("blobs", 24 * 60),
+    ("bill", 10),
+    ("orders", 5),
+    ("money", 15),
+    ("reconcile", 6 * 60),
+];
 
 /// Ticks until told to stop.
 pub async fn run(app: &App) -> Result<()> {
@@ -71,6 +78,9 @@ async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
     match name {
         "blobs" => sweep_blobs(app, &mut tx, now).await?,
         "bill" => bill::enqueue(app, &mut tx, now).await?,
+        "orders" => money::expire_orders(app, &mut tx, now).await?,
+        "money" => money::look_after(&mut tx, now).await?,
+        "reconcile" => reconcile::enqueue(app, &mut tx, now).await?,
         _ => sweep(app, &mut tx, now).await?,
     }
     tx.commit().await
