@@ -93,6 +93,8 @@ uuid_ids! {
     LineId;
     /// A notice about money.
     NoticeId;
+    /// A version of a price.
+    PriceId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

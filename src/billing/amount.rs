@@ -18,6 +18,9 @@ const DECIMALS: usize = 6;
 pub struct Micros(i64);
 
 impl Micros {
+    /// The most that is moved at once.
+    pub const MAX: Self = Self(CREDITS_MAX * MICROS_PER_CREDIT);
+
     /// An amount in micro-credits.
     ///
     /// # Errors

@@ -14,6 +14,10 @@ pub mod order;
 pub mod period;
 pub mod plan;
 pub mod recon;
+pub mod meter;
+pub mod plan;
+pub mod price;
+pub mod settings;
 mod store;
 pub mod subscription;
 pub mod stripe;
@@ -26,6 +30,9 @@ pub use self::{
     entitlement::Entitlement,
     hold::Hold,
     ledger::{Book, Kind, Posted},
+    meter::{Estimate, Settled, Source, Used, What},
     plan::{NewPlan, Offer, Plan},
+    price::{Amounts, Price, Rates},
+    settings::{Billing, Payer},
     wallet::{Entry, Owner, Wallet},
 };

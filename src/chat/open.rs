@@ -15,6 +15,7 @@ use super::{
     turn::{Chat, LEASE_SECONDS, Turn},
 };
 use crate::{
+    billing::meter,
     db::ClientTx,
     error::{Error, Result},
     ids::{ClientNo, MessageId, SessionId, UserId},
@@ -142,7 +143,7 @@ impl Chat {
     /// `NotFound` for a session that is not the user's or an edited question that is not in it,
     /// `Invalid` for an empty or over-long question, `Conflict` while the edited question is being
     /// answered, `Throttled` when the user has too many answers running, `Taken` when the id is in
-    /// use for something else.
+    /// use for something else, and those of [`meter::open`].
     pub async fn open(
         &self,
         client: ClientNo,
@@ -187,6 +188,7 @@ impl Chat {
             title: &session::title_of(&content),
         };
         store::add_turn(&mut tx, &self.new_answer(&turn, now), &asked).await?;
+        turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
         self.live.begin(client, turn.id, turn.answer.clone());
         Ok(Opened::New(Box::new(turn)))
@@ -232,8 +234,9 @@ impl Chat {
         };
         let material = self.gather(&mut tx, &asking).await?;
         let written = again.id.unwrap_or_else(|| MessageId::new(now));
-        let turn = asking.turn(asked.message_id, written, material);
+        let mut turn = asking.turn(asked.message_id, written, material);
         store::add_answer(&mut tx, &self.new_answer(&turn, now), asked.no).await?;
+        turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
         self.live.begin(client, turn.id, turn.answer.clone());
         Ok(Opened::New(Box::new(turn)))

@@ -5,6 +5,7 @@ pub mod money;
 pub mod reconcile;
 mod run;
 mod schedule;
+mod stale;
 
 use std::{
     sync::Arc,
@@ -14,7 +15,10 @@ use std::{
 use anyhow::Result;
 use tokio::sync::Notify;
 
-pub use self::run::{drain, reading};
+pub use self::{
+    run::{drain, reading},
+    stale::end_stale_holds,
+};
 use crate::{
     app::App,
     chat::{orphan, turn::LEASE_SECONDS},

@@ -11,6 +11,7 @@ mod examples;
 pub mod extract;
 pub mod ingest;
 pub mod lexical;
+pub mod metered;
 pub mod original;
 pub mod search;
 pub mod shapes;
