@@ -34,13 +34,15 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::BillingApi,
+    billing::{BillingApi, order::api::OrdersApi, stripe::Stripe},
     chat::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
+    compat::{self, Dialects, Handles},
     error::CanFail,
     fetch,
+    hooks::StripeHook,
     http::envelope::Envelope,
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
@@ -65,7 +67,7 @@ type NativeApis = (
     ChatApi,
     MessagesApi,
     PromptsApi,
-    BillingApi,
+    (BillingApi, OrdersApi),
 );
 
 /// A server that is put together and not started yet.
@@ -77,6 +79,7 @@ pub struct ConciergeServer {
     /// The turns of this process.
     pub chat: Arc<Chat>,
     quota: Arc<Quota>,
+    stripe: Option<Arc<Stripe>>,
     /// What reading documents may take.
     pub reading: Reading,
     demo: Option<ClientNo>,
@@ -99,6 +102,7 @@ impl ConciergeServer {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
             quota,
+            stripe: Stripe::open(&app.config)?.map(Arc::new),
             reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
@@ -109,6 +113,7 @@ impl ConciergeServer {
     /// Everything that this server answers.
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
         let (app, library) = (&self.app, Arc::new(self.library()?));
+        let dialects = Dialects::new(&app.config)?;
         let mut routes = Route::new()
             .at("/", pages::landing(&app.config)?)
             .at("/healthz", make_sync(|_| "ok"))
@@ -125,26 +130,50 @@ impl ConciergeServer {
             .at(native::DOCUMENT, pages::json(native_document()))
             .nest(
                 "/admin",
-                admin::routes(app, &self.gatekeeper, library.clone())?,
+                admin::routes(app, &self.gatekeeper, library.clone(), self.stripe.clone())?,
             );
+        for (path, methods) in compat::by_path(self.dialect_routes(library.clone())?) {
+            routes = routes.at(path, methods);
+        }
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
             routes = routes.at("/demo", demo);
         }
-        Ok(
-            Native::new(self.native(library)?, routes, self.gatekeeper.clone())
-                .with(Edge::new(app, self.quota.clone())?)
-                .with(Envelope)
-                .with(Callers {
-                    gatekeeper: self.gatekeeper.clone(),
-                    quota: self.quota.clone(),
-                    throttled: app.metrics.throttled.clone(),
-                }),
+        if let Some(stripe) = self.stripe.clone() {
+            let app = app.clone();
+            routes = routes.at("/hooks/stripe", StripeHook { app, stripe });
+        }
+        Ok(Native::new(
+            self.native(library)?,
+            routes,
+            self.gatekeeper.clone(),
+            dialects,
         )
+        .with(Edge::new(app, self.quota.clone())?)
+        .with(Envelope {
+            foreign: Arc::new(move |path, error| dialects.face(path, error)),
+        })
+        .with(Callers {
+            gatekeeper: self.gatekeeper.clone(),
+            quota: self.quota.clone(),
+            throttled: app.metrics.throttled.clone(),
+            dialects,
+        }))
     }
 
-    fn library(&self) -> Result<Library> {
+    /// The routes of foreign contracts, as they are mounted.
+    pub fn dialect_routes(&self, library: Arc<Library>) -> Result<Vec<compat::Route>> {
+        let handles = Handles {
+            app: self.app.clone(),
+            chat: self.chat.clone(),
+            library,
+        };
+        Dialects::new(&self.app.config)?.routes(&handles)
+    }
+
+    /// What the knowledge operations hold.
+    pub fn library(&self) -> Result<Library> {
         let (app, reading) = (self.app.clone(), self.reading.clone());
         Ok(Library {
             drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),
@@ -165,7 +194,13 @@ impl ConciergeServer {
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
-            BillingApi(self.app.clone()),
+            (
+                BillingApi(self.app.clone()),
+                OrdersApi {
+                    app: self.app.clone(),
+                    stripe: self.stripe.clone(),
+                },
+            ),
         );
         Ok(describe(apis))
     }

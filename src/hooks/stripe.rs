@@ -8,8 +8,9 @@ use poem::{Body, Endpoint, Request, Response, http::Method};
 
 use crate::{
     app::App,
-    billing::stripe::{self, Event, Stripe},
+    billing::stripe::{self, Event, Stripe, Taken, Told},
     error::{Error, Result},
+    ids::{ClientNo, OrderId},
 };
 
 /// Bytes of an event at most: the largest that Stripe sends are a tenth of it.
@@ -45,7 +46,7 @@ impl StripeHook {
         stripe::verify(header, body, stripe.hook_secrets(), app.clock.now())?;
         let event = Event::parse(body)?;
         let hash = digest(&SHA256, body);
-        let taken = stripe::take_in(app, stripe, &event, hash.as_ref()).await?;
+        let taken = self.deal_with(&event, hash.as_ref()).await?;
         tracing::info!(
             id = event.id,
             kind = event.kind,
@@ -53,6 +54,29 @@ impl StripeHook {
             "an event of Stripe"
         );
         Ok(())
+    }
+
+    /// What became of it; none when it is about no order of ours.
+    async fn deal_with(&self, event: &Event, hash: &[u8]) -> Result<Option<Taken>> {
+        let (app, stripe) = (&self.app, &self.stripe);
+        let mut told = stripe.read(event)?;
+        let mut found = self.find(&told).await?;
+        if found.is_none() {
+            stripe.ask_whose(&mut told).await?;
+            found = self.find(&told).await?;
+        }
+        if let Some(whose) = found {
+            let taken = stripe::take_in(app, stripe, whose, (event, told), hash).await?;
+            return Ok(Some(taken));
+        }
+        let mut tx = app.db.system().await?;
+        stripe::stray(&mut tx, event, hash, app.clock.now()).await?;
+        tx.commit().await?;
+        Ok(None)
+    }
+
+    async fn find(&self, told: &Told) -> Result<Option<(ClientNo, OrderId)>> {
+        stripe::find(&mut self.app.db.system().await?, told).await
     }
 }
 

@@ -46,7 +46,7 @@ pub async fn add(
 pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
@@ -62,7 +62,7 @@ pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Optio
 pub async fn order(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
@@ -78,7 +78,7 @@ pub async fn order(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
 pub async fn lock(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
@@ -95,7 +95,7 @@ pub async fn lock(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
 pub async fn of_owner(tx: &mut ClientTx, owner: UserId, window: &Window) -> Result<Vec<Order>> {
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
@@ -117,7 +117,7 @@ pub async fn of_owner(tx: &mut ClientTx, owner: UserId, window: &Window) -> Resu
 pub async fn all(tx: &mut ClientTx, state: Option<State>, window: &Window) -> Result<Vec<Order>> {
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order

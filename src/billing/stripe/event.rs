@@ -56,8 +56,6 @@ pub struct Session {
     pub payment_status: String,
     pub amount_total: Option<u64>,
     pub currency: Option<String>,
-    #[serde(default)]
-    pub metadata: Option<Metadata>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,8 +158,13 @@ impl Event {
         Ok(event)
     }
 
+    /// What it is known by: its id, what happened, and to what.
+    pub(super) fn name(&self) -> (&str, &str, Option<&str>) {
+        (&self.id, &self.kind, self.object_id())
+    }
+
     /// The id of what it is about.
-    pub fn object_id(&self) -> Option<&str> {
+    fn object_id(&self) -> Option<&str> {
         let id = self.data.object["id"].as_str()?;
         (id.len() <= ID_BYTES_MAX && !id.contains('\0')).then_some(id)
     }
@@ -213,7 +216,8 @@ impl Event {
 /// Our ids out of what travelled with an object.
 pub fn ids(metadata: &Metadata) -> Option<(String, OrderId)> {
     let order = metadata.get(ORDER)?.parse().ok()?;
-    Some((metadata.get(CLIENT)?.clone(), OrderId(order)))
+    let client = metadata.get(CLIENT).filter(|id| !id.contains('\0'))?;
+    Some((client.clone(), OrderId(order)))
 }
 
 impl Link {

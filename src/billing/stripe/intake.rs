@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     billing::order::{self, Payment, Provider, Reversal},
-    db::ClientTx,
+    db::{ClientTx, SystemTx},
     error::{Error, Result},
     ids::{ClientNo, OrderId},
 };
@@ -27,30 +27,49 @@ pub enum Taken {
     Now,
     /// It was known.
     Before,
-    /// It is about no order of ours.
-    Stray,
 }
 
-/// Takes an event in that was proved to be Stripe's. `hash` is the sum of its bytes.
+/// Whose an event is, by what is known here: by the ids that travel with its object, held against
+/// our rows; else by the payment that it names.
+pub async fn find(tx: &mut SystemTx, told: &Told) -> Result<Option<(ClientNo, OrderId)>> {
+    if let Some((client_id, order)) = &told.ids {
+        let client = store::client_of_order(tx, client_id, *order).await?;
+        return Ok(client.map(|client| (client, *order)));
+    }
+    match &told.intent {
+        Some(intent) => store::order_of_payment(tx, intent).await,
+        None => Ok(None),
+    }
+}
+
+/// Keeps an event that is about no order of ours.
+pub async fn stray(
+    tx: &mut SystemTx,
+    event: &Event,
+    hash: &[u8],
+    now: OffsetDateTime,
+) -> Result<()> {
+    store::add_stray(tx, event.name(), hash, now)
+        .await
+        .map(drop)
+}
+
+/// Writes an event about an order down and does what it says, in one transaction. `hash` is the sum
+/// of its bytes.
 ///
 /// # Errors
-/// `Invalid` for an event of another account or mode; `Upstream` when what has to be looked up is not
-/// to be had: Stripe sends the event again.
-pub async fn take_in(app: &App, stripe: &Stripe, event: &Event, hash: &[u8]) -> Result<Taken> {
-    stripe.check(event)?;
-    let mut told = event.told()?;
-    let found = find(app, stripe, &mut told).await?;
-    let name = (event.id.as_str(), event.kind.as_str(), event.object_id());
-    let now = app.clock.now();
-    let Some((client, order)) = found else {
-        let mut tx = app.db.system().await?;
-        store::add_stray(&mut tx, name, hash, now).await?;
-        tx.commit().await?;
-        return Ok(Taken::Stray);
-    };
+/// `Upstream` when what has to be looked up is not to be had: Stripe sends the event again.
+pub async fn take_in(
+    app: &App,
+    stripe: &Stripe,
+    (client, order): (ClientNo, OrderId),
+    (event, mut told): (&Event, Told),
+    hash: &[u8],
+) -> Result<Taken> {
     stripe.look_up(app, client, order, &mut told).await?;
+    let now = app.clock.now();
     let mut tx = app.db.client(client).await?;
-    if !store::add_event(&mut tx, name, order, hash, now).await? {
+    if !store::add_event(&mut tx, event.name(), order, hash, now).await? {
         return Ok(Taken::Before);
     }
     for fact in &told.facts {
@@ -60,47 +79,13 @@ pub async fn take_in(app: &App, stripe: &Stripe, event: &Event, hash: &[u8]) -> 
     Ok(Taken::Now)
 }
 
-/// Whose it is: by the ids that travel with the object, held against our rows; else by the payment
-/// that it names, here or at Stripe.
-async fn find(app: &App, stripe: &Stripe, told: &mut Told) -> Result<Option<(ClientNo, OrderId)>> {
-    if let Some((client_id, order)) = &told.ids {
-        return by_ids(app, client_id, *order).await;
-    }
-    let Some(intent) = &told.intent else {
-        return Ok(None);
-    };
-    let mut tx = app.db.system().await?;
-    if let Some(found) = store::order_of_payment(&mut tx, intent).await? {
-        return Ok(Some(found));
-    }
-    drop(tx);
-    // money that goes back before we heard that it came
-    let moves = told.facts.iter().any(|fact| *fact != Fact::Nothing);
-    let intent = match moves {
-        true => stripe.intent(intent).await?,
-        false => None,
-    };
-    let Some(intent) = intent else {
-        return Ok(None);
-    };
-    match intent.metadata.as_ref().and_then(ids) {
-        Some((client_id, order)) => by_ids(app, &client_id, order).await,
-        None => Ok(None),
-    }
-}
-
-async fn by_ids(app: &App, client_id: &str, order: OrderId) -> Result<Option<(ClientNo, OrderId)>> {
-    if client_id.contains('\0') {
-        return Ok(None);
-    }
-    let mut tx = app.db.system().await?;
-    let client = store::client_of_order(&mut tx, client_id, order).await?;
-    Ok(client.map(|client| (client, order)))
-}
-
 impl Stripe {
-    /// Whether the event is about our account, and about the kind of money that our key moves.
-    fn check(&self, event: &Event) -> Result<()> {
+    /// What an event means, once it is sure that it is about our account and the kind of money that
+    /// our key moves.
+    ///
+    /// # Errors
+    /// `Invalid` for an event of another account or mode, and for one that cannot be read.
+    pub fn read(&self, event: &Event) -> Result<Told> {
         if event.livemode != self.live {
             return Err(Error::invalid(
                 "This event is of the other mode: test is not live.",
@@ -110,6 +95,25 @@ impl Stripe {
         if event.account.as_ref().is_some_and(other) {
             return Err(Error::invalid("This event is of another account."));
         }
+        event.told()
+    }
+
+    /// Asks Stripe whose the payment is that an event names: money may go back before we heard that
+    /// it came.
+    ///
+    /// # Errors
+    /// `Upstream` when Stripe does not answer.
+    pub async fn ask_whose(&self, told: &mut Told) -> Result<()> {
+        let moves = told.facts.iter().any(|fact| *fact != Fact::Nothing);
+        let Some(intent) = told
+            .intent
+            .as_deref()
+            .filter(|_| moves && told.ids.is_none())
+        else {
+            return Ok(());
+        };
+        let intent = self.intent(intent).await?;
+        told.ids = intent.and_then(|intent| ids(intent.metadata.as_ref()?));
         Ok(())
     }
 

@@ -18,8 +18,8 @@ use reqwest::{Client, Url};
 
 pub use self::{
     checkout::{Wish, cancel, place},
-    event::Event,
-    intake::{Taken, take_in},
+    event::{Event, Told},
+    intake::{Taken, find, stray, take_in},
     refund::{Back, refund},
     sign::verify,
 };

@@ -51,7 +51,7 @@ const TABLES: [(&str, &str); 32] = [
     ("prompt", "c, id, 'p' || n, null, 1, '', '', 'text', null"),
     (
         "payment_order",
-        "c, id, n, u, u, id, 'title', 'credit', 1, 'stripe', 1, 'usd', 'pending', 0, 0, 0, 0, false, 0,
+        "c, id, u, u, id, 'title', 'credit', 1, 'stripe', 1, 'usd', 'pending', 0, 0, 0, 0, false, 0,
          'k' || n, 'r' || n, null, at, at, null, null, at",
     ),
     ("payment", "c, id, id, 'stripe', 'r' || n, 1, 'usd', 'good', at"),
