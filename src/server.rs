@@ -34,7 +34,7 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::{BillingApi, order::api::OrdersApi, stripe::Stripe},
+    billing::{BillingApi, notice::api::NoticesApi, order::api::OrdersApi, stripe::Stripe},
     chat::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
@@ -67,7 +67,7 @@ type NativeApis = (
     ChatApi,
     MessagesApi,
     PromptsApi,
-    (BillingApi, OrdersApi),
+    (BillingApi, OrdersApi, NoticesApi),
 );
 
 /// A server that is put together and not started yet.
@@ -200,6 +200,7 @@ impl ConciergeServer {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),
                 },
+                NoticesApi(self.app.clone()),
             ),
         );
         Ok(describe(apis))

@@ -138,7 +138,8 @@ pub async fn collect(tx: &mut ClientTx, id: SubscriptionId, limit: &Limit) -> Re
             // somebody paid for this very period by a subscription that ended since
             continue;
         };
-        unpaid += usize::from(!pay(tx, owner, &subscription.name, &fee, limit, &mut collected).await?);
+        unpaid +=
+            usize::from(!pay(tx, owner, &subscription.name, &fee, limit, &mut collected).await?);
     }
     collected.unpaid = u32::try_from(unpaid).unwrap_or(u32::MAX);
     let begins = period::nth(subscription.first_day, next_no).map(|day| zone.start_of(day));

@@ -93,7 +93,13 @@ mod tests {
         };
         assert_eq!(
             days(date!(2026 - 01 - 31), 5),
-            ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31"]
+            [
+                "2026-01-31",
+                "2026-02-28",
+                "2026-03-31",
+                "2026-04-30",
+                "2026-05-31"
+            ]
         );
         assert_eq!(
             days(date!(2027 - 12 - 30), 4),
@@ -110,23 +116,71 @@ mod tests {
     #[test]
     fn a_day_begins_when_it_begins_there() {
         for (zone, day, begins) in [
-            ("UTC", date!(2026 - 03 - 01), datetime!(2026-03-01 00:00 UTC)),
-            ("Asia/Shanghai", date!(2026 - 03 - 01), datetime!(2026-02-28 16:00 UTC)),
-            ("America/New_York", date!(2026 - 03 - 09), datetime!(2026-03-09 04:00 UTC)),
+            (
+                "UTC",
+                date!(2026 - 03 - 01),
+                datetime!(2026-03-01 00:00 UTC),
+            ),
+            (
+                "Asia/Shanghai",
+                date!(2026 - 03 - 01),
+                datetime!(2026-02-28 16:00 UTC),
+            ),
+            (
+                "America/New_York",
+                date!(2026 - 03 - 09),
+                datetime!(2026-03-09 04:00 UTC),
+            ),
             // clocks go forward over midnight: the day begins at one o'clock
-            ("Africa/Cairo", date!(2024 - 04 - 26), datetime!(2024-04-25 22:00 UTC)),
-            ("Asia/Beirut", date!(2024 - 03 - 31), datetime!(2024-03-30 22:00 UTC)),
+            (
+                "Africa/Cairo",
+                date!(2024 - 04 - 26),
+                datetime!(2024-04-25 22:00 UTC),
+            ),
+            (
+                "Asia/Beirut",
+                date!(2024 - 03 - 31),
+                datetime!(2024-03-30 22:00 UTC),
+            ),
             // clocks go back at midnight: eleven o'clock comes twice, midnight once
-            ("Asia/Beirut", date!(2024 - 10 - 27), datetime!(2024-10-26 22:00 UTC)),
+            (
+                "Asia/Beirut",
+                date!(2024 - 10 - 27),
+                datetime!(2024-10-26 22:00 UTC),
+            ),
             // clocks went back at one: midnight came twice, the first one counts
-            ("America/Havana", date!(2024 - 11 - 03), datetime!(2024-11-03 04:00 UTC)),
+            (
+                "America/Havana",
+                date!(2024 - 11 - 03),
+                datetime!(2024-11-03 04:00 UTC),
+            ),
             // a day that never was begins when the one after it does
-            ("Pacific/Apia", date!(2011 - 12 - 30), datetime!(2011-12-30 10:00 UTC)),
-            ("Pacific/Apia", date!(2011 - 12 - 31), datetime!(2011-12-30 10:00 UTC)),
-            ("Asia/Kathmandu", date!(2026 - 06 - 01), datetime!(2026-05-31 18:15 UTC)),
-            ("Pacific/Kiritimati", date!(2026 - 06 - 01), datetime!(2026-05-31 10:00 UTC)),
+            (
+                "Pacific/Apia",
+                date!(2011 - 12 - 30),
+                datetime!(2011-12-30 10:00 UTC),
+            ),
+            (
+                "Pacific/Apia",
+                date!(2011 - 12 - 31),
+                datetime!(2011-12-30 10:00 UTC),
+            ),
+            (
+                "Asia/Kathmandu",
+                date!(2026 - 06 - 01),
+                datetime!(2026-05-31 18:15 UTC),
+            ),
+            (
+                "Pacific/Kiritimati",
+                date!(2026 - 06 - 01),
+                datetime!(2026-05-31 10:00 UTC),
+            ),
         ] {
-            assert_eq!(Zone::named(zone).unwrap().start_of(day), begins, "{zone} {day}");
+            assert_eq!(
+                Zone::named(zone).unwrap().start_of(day),
+                begins,
+                "{zone} {day}"
+            );
         }
         assert!(Zone::named("Mars/Olympus").is_err());
         assert!(Zone::named("").is_err());

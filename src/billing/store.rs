@@ -2,12 +2,13 @@
 
 pub mod entitlements;
 pub mod fees;
-pub mod plans;
-pub mod subscriptions;
 pub mod meters;
+pub mod notices;
 pub mod plans;
 pub mod prices;
+pub mod rollup;
 pub mod settings;
+pub mod subscriptions;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

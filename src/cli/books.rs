@@ -259,11 +259,16 @@ fn days(rows: &[Row], json: bool) -> Result<()> {
     }
     let line = |cells: [&str; 6]| {
         let [client, day, lines, healed, open, hash] = cells;
-        say(format!("{client:<32} {day:<10} {lines:>8} {healed:>8} {open:>8}  {hash}"))
+        say(format!(
+            "{client:<32} {day:<10} {lines:>8} {healed:>8} {open:>8}  {hash}"
+        ))
     };
     line(["client", "day", "lines", "healed", "open", "closed"])?;
     for row in rows {
-        let healed = row.run.as_ref().map_or("-".to_owned(), |run| run.healed.to_string());
+        let healed = row
+            .run
+            .as_ref()
+            .map_or("-".to_owned(), |run| run.healed.to_string());
         line([
             &row.client,
             &row.day.to_string(),
@@ -304,7 +309,11 @@ async fn verify(app: &App, json: bool) -> Result<()> {
         }))?;
     } else {
         for (client, day) in &last {
-            say(format!("{client:<32} {} {}", day.day, hex::encode(&day.hash)))?;
+            say(format!(
+                "{client:<32} {} {}",
+                day.day,
+                hex::encode(&day.hash)
+            ))?;
         }
         for (client, flaw) in &flaws {
             say(format!("{client}, {}: {}", flaw.day, flaw.what))?;

@@ -100,8 +100,15 @@ async fn heal(
         }
         Err(error @ Error::Unavailable(_)) => Err(error),
         Err(error) => {
-            tracing::warn!(error = error.causes(), reference = line.reference, "not made good");
-            Ok((Standing::Open, error.to_string().chars().take(500).collect()))
+            tracing::warn!(
+                error = error.causes(),
+                reference = line.reference,
+                "not made good"
+            );
+            Ok((
+                Standing::Open,
+                error.to_string().chars().take(500).collect(),
+            ))
         }
     }
 }

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use time::{Duration, OffsetDateTime};
 use tokio_cron_scheduler::{Job as Tick, JobScheduler};
 
-use super::{bill, money, reconcile};
+use super::{bill, money, reconcile, stale::end_stale_holds};
 use crate::{
     app::App,
     chat::orphan,
@@ -24,12 +24,15 @@ const FRAMES_HOURS: i64 = 24;
 const SLOT_DAYS: i64 = 7;
 
 /// What is done, and how many minutes apart.
-const PLAN: [(&str, i64); 6] = [
+const PLAN: [(&str, i64); 9] = [
     ("sweep", 60),
     ("blobs", 24 * 60),
     ("bill", 10),
     ("orders", 5),
-    ("money", 15),
+    ("holds", 10),
+    ("notices", 15),
+    ("usage", 60),
+    ("late_usage", 24 * 60),
     ("reconcile", 6 * 60),
 ];
 
@@ -79,7 +82,10 @@ async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
         "blobs" => sweep_blobs(app, &mut tx, now).await?,
         "bill" => bill::enqueue(app, &mut tx, now).await?,
         "orders" => money::expire_orders(app, &mut tx, now).await?,
-        "money" => money::look_after(&mut tx, now).await?,
+        "holds" => end_stale_holds(app).await.map(drop)?,
+        "notices" => money::notices(&mut tx, now).await?,
+        "usage" => money::usage(&mut tx, now).await?,
+        "late_usage" => money::late_usage(&mut tx, now).await?,
         "reconcile" => reconcile::enqueue(app, &mut tx, now).await?,
         _ => sweep(app, &mut tx, now).await?,
     }

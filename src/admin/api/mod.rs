@@ -1,6 +1,7 @@
 //! The operations of the console over HTTP.
 
 mod account;
+mod books;
 mod clients;
 mod documents;
 mod keys;
@@ -8,6 +9,7 @@ mod looks;
 mod operators;
 mod payments;
 mod shapes;
+mod subscriptions;
 mod tokens;
 
 use std::sync::Arc;
@@ -15,8 +17,9 @@ use std::sync::Arc;
 use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
-    account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
-    looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi, tokens::TokensApi,
+    account::AccountApi, books::BooksApi, clients::ClientsApi, documents::DocumentsApi,
+    keys::KeysApi, looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi,
+    subscriptions::SubscriptionsApi, tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -41,6 +44,8 @@ enum Tags {
     Documents,
     /// Orders of clients, and money that does not fit.
     Payments,
+    /// What is paid by the month, what was compared, and closed days.
+    Books,
 }
 
 /// All operations.
@@ -53,6 +58,7 @@ pub type AdminApis = (
     TokensApi,
     DocumentsApi,
     PaymentsApi,
+    (BooksApi, SubscriptionsApi),
 );
 
 /// All operations on this console.
@@ -70,6 +76,7 @@ pub fn apis(
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
+        (BooksApi(console.clone()), SubscriptionsApi(console.clone())),
     )
 }
 

@@ -93,7 +93,10 @@ pub async fn close(tx: &mut ClientTx, day: Date, now: OffsetDateTime) -> Result<
     let last_no = store::last_no(tx, until).await?.unwrap_or(0).max(after);
     let trial = trial(tx, after, last_no).await?;
     let kept = all_lines(tx, day).await?;
-    let open = kept.iter().filter(|line| line.standing == Standing::Open).count();
+    let open = kept
+        .iter()
+        .filter(|line| line.standing == Standing::Open)
+        .count();
     let closed = Day {
         day,
         last_no,
@@ -135,11 +138,22 @@ async fn flaw(tx: &mut ClientTx, last: Option<&Day>, day: &Day) -> Result<Option
         return Ok(Some("a day before it is missing"));
     }
     let kept = all_lines(tx, day.day).await?;
-    if hash(tx.client(), day.day, (before, day.last_no), &kept, &day.trial) != day.hash {
-        return Ok(Some("its lines or its balance were changed since it was closed"));
+    if hash(
+        tx.client(),
+        day.day,
+        (before, day.last_no),
+        &kept,
+        &day.trial,
+    ) != day.hash
+    {
+        return Ok(Some(
+            "its lines or its balance were changed since it was closed",
+        ));
     }
     if trial(tx, after, day.last_no).await? != day.trial {
-        return Ok(Some("the transfers of the ledger do not add up to what they did"));
+        return Ok(Some(
+            "the transfers of the ledger do not add up to what they did",
+        ));
     }
     Ok(None)
 }
@@ -152,6 +166,11 @@ pub async fn clients(tx: &mut SystemTx, after: ClientNo) -> Result<Vec<(ClientNo
 /// The last day that is closed.
 pub async fn last(tx: &mut ClientTx) -> Result<Option<Day>> {
     store::last(tx).await
+}
+
+/// Closed days behind this one, the oldest first.
+pub async fn list(tx: &mut ClientTx, after: Option<Date>, rows: i64) -> Result<Vec<Day>> {
+    store::list(tx, after, rows).await
 }
 
 /// A closed day; none when it is not closed.
@@ -174,7 +193,9 @@ async fn all_lines(tx: &mut ClientTx, day: Date) -> Result<Vec<Kept>> {
 
 async fn trial(tx: &mut ClientTx, after: i64, until: i64) -> Result<String> {
     let moved = store::moved(tx, after, until).await?;
-    let lines = moved.iter().map(|(kind, debits, credits)| format!("{kind} {debits} {credits}\n"));
+    let lines = moved
+        .iter()
+        .map(|(kind, debits, credits)| format!("{kind} {debits} {credits}\n"));
     Ok(lines.collect())
 }
 
@@ -206,7 +227,8 @@ impl Kept {
             self.area,
             self.provider,
             self.reference,
-            self.order_id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
+            self.order_id
+                .map_or_else(|| "-".to_owned(), |id| id.to_string()),
             self.state,
             self.ours,
             self.theirs,

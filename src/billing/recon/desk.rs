@@ -122,7 +122,11 @@ pub async fn look(tx: &mut ClientTx, day: Date) -> Result<Vec<Line>> {
         facts(ours::fee_transfers(tx, hours).await?),
     );
     lines.extend(compare(&fees, &transfers, &within));
-    lines.extend(compare(&[], &facts(ours::strays(tx, hours).await?), &within));
+    lines.extend(compare(
+        &[],
+        &facts(ours::strays(tx, hours).await?),
+        &within,
+    ));
     Ok(lines)
 }
 
@@ -150,9 +154,10 @@ pub async fn heal(
         }
     };
     match line.remedy {
-        _ if line.provider != "stripe" && line.area != Area::Order => {
-            Ok((Standing::Open, "The watch of the chain takes it, or says why not.".into()))
-        }
+        _ if line.provider != "stripe" && line.area != Area::Order => Ok((
+            Standing::Open,
+            "The watch of the chain takes it, or says why not.".into(),
+        )),
         Remedy::Fine | Remedy::Queue(_) => Ok((Standing::Open, String::new())),
         Remedy::Fulfil => {
             order::fulfil(tx, order, now).await?;
@@ -215,7 +220,9 @@ pub async fn keep(
         }
     }
     let count = |of: Option<Standing>| {
-        let lines = told.iter().filter(|(_, standing, _)| of.is_none_or(|of| of == *standing));
+        let lines = told
+            .iter()
+            .filter(|(_, standing, _)| of.is_none_or(|of| of == *standing));
         i32::try_from(lines.count()).unwrap_or(i32::MAX)
     };
     let counts = [None, Some(Standing::Healed), Some(Standing::Open)].map(count);
@@ -270,7 +277,9 @@ pub async fn resolve(
     let missing = || Error::NotFound("line");
     store::find(tx, id).await?.ok_or_else(missing)?;
     if !store::resolve(tx, id, note, now).await? {
-        return Err(Error::Conflict("This line does not wait for anybody.".into()));
+        return Err(Error::Conflict(
+            "This line does not wait for anybody.".into(),
+        ));
     }
     store::find(tx, id).await?.ok_or_else(missing)
 }

@@ -14,8 +14,8 @@ use crate::billing::order::Stage;
 
 type Key<'a> = (Area, &'a str, &'a str);
 
-/// Compares facts. A pair is told of on the day of the other side's time; what is wrong and older is
-/// told of too, since it was not seen then. Later facts are left to their own day.
+/// Compares facts. A pair is told of on the day of the later side; what is wrong and older is told of
+/// too, since it was not seen then. Later facts are left to their own day.
 pub fn compare(ours: &[Fact], theirs: &[Fact], within: &Range<OffsetDateTime>) -> Vec<Line> {
     let ours: BTreeMap<Key<'_>, &Fact> = ours.iter().map(|fact| (fact.key(), fact)).collect();
     let mut there: BTreeMap<Key<'_>, Vec<&Fact>> = BTreeMap::new();
@@ -37,7 +37,10 @@ pub fn compare(ours: &[Fact], theirs: &[Fact], within: &Range<OffsetDateTime>) -
             let judged = match (n, mine) {
                 (0, Some(mine)) => pair(mine, fact),
                 (0, None) => only_theirs(fact, again.contains(key)),
-                _ => (State::Duplicate, Remedy::Queue("The other side lists it twice, and not the same.")),
+                _ => (
+                    State::Duplicate,
+                    Remedy::Queue("The other side lists it twice, and not the same."),
+                ),
             };
             lines.push(line(fact, judged, (mine.filter(|_| n == 0), Some(fact))));
         }
@@ -57,7 +60,12 @@ pub fn compare(ours: &[Fact], theirs: &[Fact], within: &Range<OffsetDateTime>) -
 /// Payments for an order that an earlier one has paid.
 fn second_payments<'a>(there: &BTreeMap<Key<'a>, Vec<&'a Fact>>) -> BTreeSet<Key<'a>> {
     let mut first: BTreeMap<Uuid, (OffsetDateTime, Key<'_>)> = BTreeMap::new();
-    let payments = || there.values().flatten().filter(|fact| fact.area == Area::Payment);
+    let payments = || {
+        there
+            .values()
+            .flatten()
+            .filter(|fact| fact.area == Area::Payment)
+    };
     for fact in payments() {
         let Some(order) = fact.order else { continue };
         let place = (fact.at, fact.key());
@@ -154,7 +162,8 @@ fn line(
         currency: of.currency.clone(),
         stage: theirs.unwrap_or(of).stage,
         remedy,
-        at: theirs.unwrap_or(of).at,
+        // told of once both sides could know of it
+        at: ours.map_or(of.at, |ours| ours.at.max(of.at)),
     }
 }
 
@@ -191,9 +200,15 @@ fn judge(order: &Goods) -> (State, Remedy) {
     }
     if order.credits.is_none() && order.is_entitled != order.should_be_entitled() {
         return if order.is_entitled {
-            (State::MissingThere, Remedy::Queue("A pack or a pass counts for which no money is here."))
+            (
+                State::MissingThere,
+                Remedy::Queue("A pack or a pass counts for which no money is here."),
+            )
         } else {
-            (State::MissingHere, Remedy::Queue("The pack or the pass that was paid is not there."))
+            (
+                State::MissingHere,
+                Remedy::Queue("The pack or the pass that was paid is not there."),
+            )
         };
     }
     if booked < expected {

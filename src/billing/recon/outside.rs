@@ -172,11 +172,16 @@ async fn owners(tx: &mut SystemTx, said: &[Said]) -> Result<Owners> {
             .collect();
     // a payment that we have not heard of tells whose a refund of it is
     for said in said.iter().filter(|said| said.fact.area == Area::Payment) {
-        let known = said.fact.order.and_then(|order| Some((by_order.get(&order)?, order)));
+        let known = said
+            .fact
+            .order
+            .and_then(|order| Some((by_order.get(&order)?, order)));
         if let Some(((client, name), order)) = known
             && said.client_id.as_ref() == Some(name)
         {
-            by_payment.entry(said.payment.clone()).or_insert((*client, order));
+            by_payment
+                .entry(said.payment.clone())
+                .or_insert((*client, order));
         }
     }
     Ok(Owners {

@@ -8,8 +8,21 @@ use crate::error::{Error, Result};
 
 /// Its columns.
 const HEAD: [&str; 15] = [
-    "client", "day", "area", "provider", "reference", "order", "state", "ours", "theirs", "currency",
-    "standing", "reason", "note", "at", "resolved_at",
+    "client",
+    "day",
+    "area",
+    "provider",
+    "reference",
+    "order",
+    "state",
+    "ours",
+    "theirs",
+    "currency",
+    "standing",
+    "reason",
+    "note",
+    "at",
+    "resolved_at",
 ];
 
 /// Lines of a client as CSV (RFC 4180), with a head when this is the first part of a table.
@@ -27,16 +40,17 @@ pub fn csv(client: &str, lines: &[Kept], with_head: bool) -> Result<String> {
     for line in lines {
         table.write_record(&line.cells(client)?).map_err(wrong)?;
     }
-    let bytes = table.into_inner().map_err(|error| Error::internal(error.into_error()))?;
+    let bytes = table
+        .into_inner()
+        .map_err(|error| Error::internal(error.into_error()))?;
     String::from_utf8(bytes).map_err(|error| Error::internal(error))
 }
 
 impl Kept {
     fn cells(&self, client: &str) -> Result<[String; 15]> {
         let word = |json: serde_json::Value| json.as_str().unwrap_or_default().to_owned();
-        let at = |at: time::OffsetDateTime| {
-            at.format(&Rfc3339).map_err(|error| Error::internal(error))
-        };
+        let at =
+            |at: time::OffsetDateTime| at.format(&Rfc3339).map_err(|error| Error::internal(error));
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let name = |json: Option<serde_json::Value>| json.map(word).unwrap_or_default();
         Ok([

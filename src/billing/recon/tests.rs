@@ -95,18 +95,35 @@ fn clean(kind: usize, n: usize) -> Case {
     };
     match kind % CLEAN {
         0 => both(Area::Payment, n, |_, _| ()),
-        1 => both(Area::Payment, n, |ours, _| ours.known_as = Some(State::Late)),
-        2 => both(Area::Payment, n, |ours, _| ours.known_as = Some(State::Duplicate)),
+        1 => both(Area::Payment, n, |ours, _| {
+            ours.known_as = Some(State::Late)
+        }),
+        2 => both(Area::Payment, n, |ours, _| {
+            ours.known_as = Some(State::Duplicate)
+        }),
         3 => both(Area::Refund, n, |_, _| ()),
-        4 => both(Area::Refund, n, |ours, theirs| (ours.stage, theirs.stage) = (Stage::Undone, Stage::Undone)),
-        5 => both(Area::Dispute, n, |ours, theirs| (ours.stage, theirs.stage) = (Stage::Notice, Stage::Notice)),
-        6 => both(Area::Dispute, n, |ours, theirs| (ours.stage, theirs.stage) = (Stage::Open, Stage::Open)),
+        4 => both(Area::Refund, n, |ours, theirs| {
+            (ours.stage, theirs.stage) = (Stage::Undone, Stage::Undone)
+        }),
+        5 => both(Area::Dispute, n, |ours, theirs| {
+            (ours.stage, theirs.stage) = (Stage::Notice, Stage::Notice)
+        }),
+        6 => both(Area::Dispute, n, |ours, theirs| {
+            (ours.stage, theirs.stage) = (Stage::Open, Stage::Open)
+        }),
         7 => both(Area::Arrival, n, |_, _| ()),
         8 => both(Area::Fee, n, |_, _| ()),
-        // heard of on the next day
-        9 => both(Area::Payment, n, |ours, theirs| (ours.at, theirs.at) = (END + Duration::HOUR, END - Duration::SECOND)),
-        // of yesterday, and told of then
-        10 => Case { lines: 0, ..both(Area::Payment, n, |ours, theirs| (ours.at, theirs.at) = (DAY + Duration::HOUR, DAY - Duration::SECOND)) },
+        // heard of on the next day, and told of then
+        9 => Case {
+            lines: 0,
+            ..both(Area::Payment, n, |ours, theirs| {
+                (ours.at, theirs.at) = (END + Duration::HOUR, END - Duration::SECOND);
+            })
+        },
+        // made yesterday, and paid today
+        10 => both(Area::Payment, n, |ours, theirs| {
+            (ours.at, theirs.at) = (DAY + Duration::HOUR, DAY - Duration::SECOND);
+        }),
         // the provider does not say for which order
         11 => both(Area::Refund, n, |_, theirs| theirs.order = None),
         12 => {
@@ -125,10 +142,19 @@ fn clean(kind: usize, n: usize) -> Case {
             case
         }
         15 => one(n, |_| ()),
-        16 => one(n, |row| (row.is_refunded, row.went_back, row.went_out) = (true, 2_000, 2_000)),
-        17 => one(n, |row| (row.is_disputed, row.is_revoked, row.went_back, row.went_out) = (true, true, 5_000, 5_000)),
-        18 => one(n, |row| (row.is_given, row.came_in, row.waits) = (false, 0, true)),
-        19 => one(n, |row| (row.is_paid, row.is_given, row.came_in) = (false, false, 0)),
+        16 => one(n, |row| {
+            (row.is_refunded, row.went_back, row.went_out) = (true, 2_000, 2_000)
+        }),
+        17 => one(n, |row| {
+            (row.is_disputed, row.is_revoked, row.went_back, row.went_out) =
+                (true, true, 5_000, 5_000)
+        }),
+        18 => one(n, |row| {
+            (row.is_given, row.came_in, row.waits) = (false, 0, true)
+        }),
+        19 => one(n, |row| {
+            (row.is_paid, row.is_given, row.came_in) = (false, false, 0)
+        }),
         20 => one(n, pack),
         _ => one(n, |row| {
             pack(row);
@@ -157,17 +183,39 @@ fn injected(kind: usize, n: usize) -> Case {
         case.theirs.clear();
         wrong(case, area, state)
     };
-    let differs = |area| wrong(both(area, n, |_, theirs| theirs.amount.push('0')), area, AmountDiffers);
+    let differs = |area| {
+        wrong(
+            both(area, n, |_, theirs| theirs.amount.push('0')),
+            area,
+            AmountDiffers,
+        )
+    };
     let stages = |area, ours_at, theirs_at, state| {
-        wrong(both(area, n, |ours, theirs| (ours.stage, theirs.stage) = (ours_at, theirs_at)), area, state)
+        wrong(
+            both(area, n, |ours, theirs| {
+                (ours.stage, theirs.stage) = (ours_at, theirs_at)
+            }),
+            area,
+            state,
+        )
     };
     match kind % WRONG {
         0 => not_here(Payment, true),
         1 => not_here(Payment, false),
         2 => not_there(Payment, MissingThere),
         3 => differs(Payment),
-        4 => wrong(both(Payment, n, |_, theirs| theirs.currency = "eur".into()), Payment, AmountDiffers),
-        5 => wrong(both(Payment, n, |_, theirs| theirs.order = Some(Uuid::from_u128(u128::MAX))), Payment, Duplicate),
+        4 => wrong(
+            both(Payment, n, |_, theirs| theirs.currency = "eur".into()),
+            Payment,
+            AmountDiffers,
+        ),
+        5 => wrong(
+            both(Payment, n, |_, theirs| {
+                theirs.order = Some(Uuid::from_u128(u128::MAX))
+            }),
+            Payment,
+            Duplicate,
+        ),
         6 => {
             // listed twice, and not the same
             let mut case = both(Payment, n, |_, _| ());
@@ -202,13 +250,29 @@ fn injected(kind: usize, n: usize) -> Case {
         20 => not_here(Fee, false),
         21 => not_there(Fee, MissingThere),
         22 => not_here(Ledger, false),
-        23 => wrong(one(n, |row| (row.is_given, row.came_in) = (false, 0)), Order, MissingHere),
+        23 => wrong(
+            one(n, |row| (row.is_given, row.came_in) = (false, 0)),
+            Order,
+            MissingHere,
+        ),
         24 => wrong(one(n, |row| row.came_in = 0), Order, MissingHere),
         25 => wrong(one(n, |row| row.came_in = 4_999), Order, AmountDiffers),
         26 => wrong(one(n, |row| row.came_in = 10_000), Order, Duplicate),
-        27 => wrong(one(n, |row| (row.is_paid, row.is_given) = (false, false)), Order, MissingThere),
-        28 => wrong(one(n, |row| (row.credits, row.came_in) = (None, 0)), Order, MissingHere),
-        _ => wrong(one(n, |row| (row.is_refunded, row.went_back) = (true, 5_000)), Order, AmountDiffers),
+        27 => wrong(
+            one(n, |row| (row.is_paid, row.is_given) = (false, false)),
+            Order,
+            MissingThere,
+        ),
+        28 => wrong(
+            one(n, |row| (row.credits, row.came_in) = (None, 0)),
+            Order,
+            MissingHere,
+        ),
+        _ => wrong(
+            one(n, |row| (row.is_refunded, row.went_back) = (true, 5_000)),
+            Order,
+            AmountDiffers,
+        ),
     }
 }
 
@@ -242,8 +306,16 @@ fn found(lines: &[Line]) -> Vec<(Area, State, Option<Uuid>)> {
 fn expected(cases: &[Case]) -> Vec<(Area, State, Option<Uuid>)> {
     let of = |case: &Case| {
         let (area, state) = case.wrong?;
-        let order = case.ours.first().or(case.theirs.first()).map(|fact| fact.order);
-        Some((area, state, order.unwrap_or_else(|| Some(case.goods[0].order))))
+        let order = case
+            .ours
+            .first()
+            .or(case.theirs.first())
+            .map(|fact| fact.order);
+        Some((
+            area,
+            state,
+            order.unwrap_or_else(|| Some(case.goods[0].order)),
+        ))
     };
     let mut expected: Vec<_> = cases.iter().filter_map(of).collect();
     expected.sort();
@@ -260,7 +332,10 @@ fn all_are_found(count: usize) {
     let lines = compared(&cases, count);
     assert_eq!(found(&lines), expected(&cases));
     assert_eq!(found(&lines).len(), count);
-    assert_eq!(lines.len(), cases.iter().map(|case| case.lines).sum::<usize>());
+    assert_eq!(
+        lines.len(),
+        cases.iter().map(|case| case.lines).sum::<usize>()
+    );
 }
 
 #[test]
@@ -292,7 +367,10 @@ fn each_kind_alone_is_what_it_is() {
 fn what_is_provable_is_made_good_and_the_rest_is_not() {
     let remedy = |case: Case| compared(&[case], 0)[0].remedy;
     assert_eq!(remedy(injected(0, 0)), Remedy::TakePayment);
-    assert!(matches!(remedy(injected(1, 0)), Remedy::Queue(_)), "nobody knows whose it is");
+    assert!(
+        matches!(remedy(injected(1, 0)), Remedy::Queue(_)),
+        "nobody knows whose it is"
+    );
     assert_eq!(remedy(injected(8, 0)), Remedy::TakeReversal);
     assert_eq!(remedy(injected(11, 0)), Remedy::TakeReversal);
     assert_eq!(remedy(injected(23, 0)), Remedy::Fulfil);

@@ -50,7 +50,12 @@ async fn monthly(world: &World, client: ClientNo, micros: i64) -> Plan {
     plan
 }
 
-async fn subscribed(world: &World, client: ClientNo, plan: &Plan, at: OffsetDateTime) -> Subscription {
+async fn subscribed(
+    world: &World,
+    client: ClientNo,
+    plan: &Plan,
+    at: OffsetDateTime,
+) -> Subscription {
     let mut tx = world.app.db.client(client).await.unwrap();
     let made = subscription::start(&mut tx, Owner::Client, plan, at)
         .await
@@ -124,7 +129,13 @@ async fn months_end_where_they_end_and_begin_where_the_client_is() {
         .collect();
     assert_eq!(
         days,
-        ["2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30", "2028-05-31"]
+        [
+            "2028-01-31",
+            "2028-02-29",
+            "2028-03-31",
+            "2028-04-30",
+            "2028-05-31"
+        ]
     );
     agree(&world).await;
 }
@@ -200,7 +211,9 @@ async fn in_doubt_nothing_is_billed_and_the_others_are() {
     let run = billed(&world, start + Duration::days(2_000)).await;
     assert_eq!((run.paid, run.problems), (0, 2));
     let mut tx = world.app.db.client(sound).await.unwrap();
-    let found = subscription::find(&mut tx, of[1].subscription_id).await.unwrap();
+    let found = subscription::find(&mut tx, of[1].subscription_id)
+        .await
+        .unwrap();
     assert!(found.problem.unwrap().contains("is the clock right?"));
     drop(tx);
     for (client, of) in [(doubtful, &of[0]), (sound, &of[1])] {
@@ -233,7 +246,9 @@ async fn only_what_is_paid_by_the_month_is() {
     let ended = plan::enable(&mut tx, plan.plan_id, false).await.unwrap();
     let refused = subscription::start(&mut tx, Owner::Client, &ended, now).await;
     assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
-    subscription::end(&mut tx, of.subscription_id, now).await.unwrap();
+    subscription::end(&mut tx, of.subscription_id, now)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     give(&world, client, Owner::Client, 100_000_000, "gift").await;
     assert_eq!(billed(&world, now).await, bill::Run::default());
@@ -264,19 +279,26 @@ async fn the_schedule_bills_by_jobs() {
     crowd(&world, 7, began).await;
     for _ in 0..2 {
         let mut tx = world.app.db.system().await.unwrap();
-        bill::enqueue(&world.app, &mut tx, world.app.clock.now()).await.unwrap();
+        bill::enqueue(&world.app, &mut tx, world.app.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         world.run_jobs().await;
     }
     let sums = sums(&world).await;
     assert_eq!(sums.len(), 7);
-    assert!(sums.iter().all(|sum| sum.paid + sum.unpaid == 2), "{sums:?}");
+    assert!(
+        sums.iter().all(|sum| sum.paid + sum.unpaid == 2),
+        "{sums:?}"
+    );
     agree(&world).await;
 }
 
 async fn sums(world: &World) -> Vec<Sum> {
     let mut tx = world.app.db.system().await.unwrap();
-    fee::sums(&mut tx, (date!(2000 - 01 - 01), date!(2099 - 01 - 01))).await.unwrap()
+    fee::sums(&mut tx, (date!(2000 - 01 - 01), date!(2099 - 01 - 01)))
+        .await
+        .unwrap()
 }
 
 /// A folder with settings for commands that use this world's database.
@@ -340,7 +362,12 @@ async fn three_that_bill_at_once_and_are_killed_bill_the_same() {
     assert_eq!(tables[0], tables[1], "to the last byte");
     let last = tables[0].lines().last().unwrap();
     let words: Vec<&str> = last.split_whitespace().collect();
-    assert_eq!((words[0], words[1], words[3]), ("all", "288", "36"), "{}", tables[0]);
+    assert_eq!(
+        (words[0], words[1], words[3]),
+        ("all", "288", "36"),
+        "{}",
+        tables[0]
+    );
 }
 
 #[tokio::test]
@@ -383,7 +410,10 @@ async fn ten_thousand_clients_are_billed_in_one_run() {
         let started = std::time::Instant::now();
         let table = tokio::task::spawn_blocking(move || billed_by_three(&path, kills));
         tables.push(table.await.unwrap());
-        eprintln!("10,000 clients, {kills} times killed: {:?}", started.elapsed());
+        eprintln!(
+            "10,000 clients, {kills} times killed: {:?}",
+            started.elapsed()
+        );
         agree(&world).await;
     }
     assert_eq!(tables[0], tables[1], "to the last byte");

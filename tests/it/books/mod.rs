@@ -1,6 +1,8 @@
 //! What runs by itself with money: fees, roll-ups, notices, the reconciliation and its closed days.
 
 mod bill;
+mod looked_after;
+mod reconcile;
 
 use concierge::{
     billing::{Book, Entry, Kind, Micros, Owner, verify, wallet},

@@ -83,7 +83,11 @@ pub async fn last_no(tx: &mut ClientTx, until: OffsetDateTime) -> Result<Option<
 }
 
 /// What moved in accounts of each kind by the transfers behind one number up to another.
-pub async fn moved(tx: &mut ClientTx, after: i64, until: i64) -> Result<Vec<(String, String, String)>> {
+pub async fn moved(
+    tx: &mut ClientTx,
+    after: i64,
+    until: i64,
+) -> Result<Vec<(String, String, String)>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select kind, sum(debits)::text, sum(credits)::text
