@@ -95,3 +95,6 @@ create index meter_by_price on meter (client_no, price_id);
 create index meter_by_entitlement on meter (client_no, entitlement_id);
 select scope_to_client('meter');
 revoke delete on meter from concierge_client, concierge_system;
+
+-- What one user used.
+create index usage_of_user on usage (client_no, user_id, created_at);

@@ -34,7 +34,9 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::{BillingApi, notice::api::NoticesApi, order::api::OrdersApi, stripe::Stripe},
+    billing::{
+        BillingApi, PlansApi, notice::api::NoticesApi, order::api::OrdersApi, stripe::Stripe,
+    },
     chat::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
@@ -67,7 +69,7 @@ type NativeApis = (
     ChatApi,
     MessagesApi,
     PromptsApi,
-    (BillingApi, OrdersApi, NoticesApi),
+    (BillingApi, PlansApi, OrdersApi, NoticesApi),
 );
 
 /// A server that is put together and not started yet.
@@ -196,6 +198,7 @@ impl ConciergeServer {
             PromptsApi(self.app.clone()),
             (
                 BillingApi(self.app.clone()),
+                PlansApi(self.app.clone()),
                 OrdersApi {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),

@@ -64,6 +64,18 @@ impl Micros {
     }
 }
 
+/// A price or limit in credits, as people write it: as an amount, or nothing at all. In
+/// micro-credits.
+///
+/// # Errors
+/// Those of [`Micros::parse`].
+pub fn parse_limit(text: &str) -> Result<i64> {
+    match text {
+        "0" => Ok(0),
+        text => Micros::parse(text).map(Micros::get),
+    }
+}
+
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&credits(self.0))

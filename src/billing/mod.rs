@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod api;
+pub mod api_plans;
 pub mod entitlement;
 pub mod fee;
 pub mod hold;
@@ -16,18 +17,22 @@ pub mod order;
 pub mod period;
 pub mod plan;
 pub mod price;
+pub mod quotas;
 pub mod recon;
 pub mod rollup;
 pub mod settings;
+pub mod shapes;
 mod store;
 pub mod stripe;
 pub mod subscription;
+pub mod usage;
 pub mod verify;
 pub mod wallet;
 
 pub use self::{
     amount::Micros,
     api::BillingApi,
+    api_plans::PlansApi,
     entitlement::Entitlement,
     hold::Hold,
     ledger::{Book, Kind, Posted},

@@ -9,6 +9,7 @@ pub mod prices;
 pub mod rollup;
 pub mod settings;
 pub mod subscriptions;
+pub mod usage;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

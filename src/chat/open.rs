@@ -15,7 +15,6 @@ use super::{
     turn::{Chat, LEASE_SECONDS, Turn},
 };
 use crate::{
-    billing::meter,
     db::ClientTx,
     error::{Error, Result},
     ids::{ClientNo, MessageId, SessionId, UserId},
@@ -143,7 +142,8 @@ impl Chat {
     /// `NotFound` for a session that is not the user's or an edited question that is not in it,
     /// `Invalid` for an empty or over-long question, `Conflict` while the edited question is being
     /// answered, `Throttled` when the user has too many answers running, `Taken` when the id is in
-    /// use for something else, and those of [`meter::open`].
+    /// use for something else, and what
+    /// cannot be paid for: those of `billing::meter::open`.
     pub async fn open(
         &self,
         client: ClientNo,

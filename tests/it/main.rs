@@ -35,6 +35,7 @@ mod prompts;
 mod reader;
 mod rivals_knowledge;
 mod rivals_payments;
+mod rivals_metering;
 mod search;
 mod shutdown;
 mod tls;

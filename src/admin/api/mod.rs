@@ -6,6 +6,8 @@ mod clients;
 mod documents;
 mod keys;
 mod looks;
+mod money;
+mod money_shapes;
 mod operators;
 mod payments;
 mod shapes;
@@ -18,8 +20,8 @@ use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
     account::AccountApi, books::BooksApi, clients::ClientsApi, documents::DocumentsApi,
-    keys::KeysApi, looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi,
-    subscriptions::SubscriptionsApi, tokens::TokensApi,
+    keys::KeysApi, looks::LooksApi, money::MoneyApi, operators::OperatorsApi,
+    payments::PaymentsApi, subscriptions::SubscriptionsApi, tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -46,6 +48,8 @@ enum Tags {
     Payments,
     /// What is paid by the month, what was compared, and closed days.
     Books,
+    /// Prices, plans and credits of clients.
+    Money,
 }
 
 /// All operations.
@@ -59,6 +63,7 @@ pub type AdminApis = (
     DocumentsApi,
     PaymentsApi,
     (BooksApi, SubscriptionsApi),
+    MoneyApi,
 );
 
 /// All operations on this console.
@@ -77,6 +82,7 @@ pub fn apis(
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
         (BooksApi(console.clone()), SubscriptionsApi(console.clone())),
+        MoneyApi(console.clone()),
     )
 }
 

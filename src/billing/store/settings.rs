@@ -46,7 +46,7 @@ pub async fn set(tx: &mut ClientTx, billing: &Billing, now: OffsetDateTime) -> R
 pub async fn add_month_up(tx: &mut ClientTx, now: OffsetDateTime) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "with this as (select date_trunc('month', $2::timestamptz at time zone time_zone)::date month
+        "with this as (select date_trunc('month', $2::timestamptz at time zone time_zone)::date as month
            from client where client_no = $1)
          insert into tally (client_no, owner_id, period, begins, uses, free_uses, credits)
          select $1, $3, 'month', this.month, 0, 0, coalesce((

@@ -1,0 +1,63 @@
+//! What was used and what it cost, by day and model.
+
+use time::{Date, Duration, OffsetDateTime};
+
+use super::store::usage as store;
+use crate::{
+    db::ClientTx,
+    error::{Error, Result},
+    ids::UserId,
+};
+
+/// Days that are looked at in one go.
+const DAYS_MAX: i64 = 93;
+/// Days that are looked at unless said otherwise.
+const DAYS_DEFAULT: i64 = 30;
+
+/// What was used of a model on a day of the client's calendar.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct UsageLine {
+    /// The day.
+    pub day: Date,
+    /// The model, or `ingestion`.
+    pub model: String,
+    /// Answers, or documents read.
+    pub count: i64,
+    /// Tokens read.
+    pub input_tokens: i64,
+    /// Tokens written.
+    pub output_tokens: i64,
+    /// Tokens made into vectors.
+    pub embedding_tokens: i64,
+    /// Pages read.
+    pub pages: i64,
+    /// Micro-credits.
+    pub charged: i64,
+}
+
+/// What a user used, or with none the whole client, the latest day first: from `from` to `to`, both
+/// included; the last 30 days unless they are said.
+///
+/// # Errors
+/// `Invalid` for days that are no span, or too long a one.
+pub async fn by_day(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    (from, to): (Option<Date>, Option<Date>),
+    now: OffsetDateTime,
+) -> Result<Vec<UsageLine>> {
+    let today = store::today(tx, now).await?;
+    let to = to.unwrap_or(today);
+    let first = to.checked_sub(Duration::days(DAYS_DEFAULT - 1));
+    let from = from.or(first).unwrap_or(to);
+    let days = (to - from).whole_days() + 1;
+    if !(1..=DAYS_MAX).contains(&days) {
+        return Err(Error::invalid(format!(
+            "from and to are 1 to {DAYS_MAX} days, both included, such as 2026-03-01 and 2026-03-31."
+        )));
+    }
+    match user {
+        Some(user) => store::of_user(tx, user, (from, to)).await,
+        None => store::of_client(tx, (from, to)).await,
+    }
+}
