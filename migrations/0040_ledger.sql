@@ -5,13 +5,13 @@ create table account (
   client_no int not null references client,
   account_no bigint generated always as identity,
   kind text not null check (kind in ('clearing', 'stripe', 'chain', 'promotion', 'revenue', 'loss', 'wallet', 'held')),
-  -- the user whose it is; null: the client's own
-  owner_id uuid,
+  -- the user whose it is; the nil id: the client's own
+  owner_id uuid not null,
   -- kept where money is taken only as far as there is some; all other totals are sums of transfers
   balance bigint,
   created_at timestamptz not null,
   primary key (client_no, account_no),
-  constraint account_once unique nulls not distinct (client_no, kind, owner_id),
+  constraint account_once unique (client_no, owner_id, kind),
   constraint account_balance_kept check ((kind in ('wallet', 'held')) = (balance is not null)),
   constraint account_never_negative check (balance >= 0)
 );

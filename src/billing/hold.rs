@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, sqlx::FromRow)]
 pub struct Hold {
     pub(super) hold_id: Uuid,
-    pub(super) owner_id: Option<crate::ids::UserId>,
+    pub(super) owner_id: Uuid,
     pub(super) wallet_no: i64,
     pub(super) held_no: i64,
     pub(super) amount: Micros,
@@ -65,7 +65,7 @@ pub async fn find(tx: &mut ClientTx, id: Uuid, now: OffsetDateTime) -> Result<Op
     let Some(found) = store::open_hold(tx, id).await? else {
         return Ok(None);
     };
-    wallet::lock(tx, found.owner_id.map_or(Owner::Client, Owner::User), now).await?;
+    wallet::lock(tx, Owner::of(found.owner_id), now).await?;
     // somebody may have ended it before the wallet was ours
     store::open_hold(tx, id).await
 }

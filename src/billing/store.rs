@@ -13,17 +13,17 @@ use crate::{
     db::{self, ClientTx},
     error::Result,
     http::paging::Window,
-    ids::{TransferId, UserId},
+    ids::TransferId,
 };
 
-pub async fn wallet(tx: &mut ClientTx, owner: Option<UserId>) -> Result<Option<Wallet>> {
+pub async fn wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Wallet>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select wallet.balance, held.balance held from account wallet
          join account held on held.client_no = $1 and held.kind = 'held'
-           and held.owner_id is not distinct from $2
+           and held.owner_id = $2
          where wallet.client_no = $1 and wallet.kind = 'wallet'
-           and wallet.owner_id is not distinct from $2",
+           and wallet.owner_id = $2",
     )
     .bind(client)
     .bind(owner)
@@ -32,14 +32,14 @@ pub async fn wallet(tx: &mut ClientTx, owner: Option<UserId>) -> Result<Option<W
 }
 
 /// Every verb that moves credits of a wallet begins here: the wallet's row is the lock.
-pub async fn lock_wallet(tx: &mut ClientTx, owner: Option<UserId>) -> Result<Option<Locked>> {
+pub async fn lock_wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Locked>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select wallet.account_no wallet_no, held.account_no held_no from account wallet
          join account held on held.client_no = $1 and held.kind = 'held'
-           and held.owner_id is not distinct from $2
+           and held.owner_id = $2
          where wallet.client_no = $1 and wallet.kind = 'wallet'
-           and wallet.owner_id is not distinct from $2
+           and wallet.owner_id = $2
          for update of wallet",
     )
     .bind(client)
@@ -48,11 +48,7 @@ pub async fn lock_wallet(tx: &mut ClientTx, owner: Option<UserId>) -> Result<Opt
     .await?)
 }
 
-pub async fn add_wallet(
-    tx: &mut ClientTx,
-    owner: Option<UserId>,
-    now: OffsetDateTime,
-) -> Result<()> {
+pub async fn add_wallet(tx: &mut ClientTx, owner: Uuid, now: OffsetDateTime) -> Result<()> {
     let client = tx.client();
     sqlx::query(
         "insert into account (client_no, kind, owner_id, balance, created_at)
@@ -71,21 +67,28 @@ pub async fn add_wallet(
 pub async fn book(tx: &mut ClientTx, book: Book, now: OffsetDateTime) -> Result<i64> {
     let client = tx.client();
     let find =
-        "select account_no from account where client_no = $1 and kind = $2 and owner_id is null";
-    let found = sqlx::query_scalar(find).bind(client).bind(book);
+        "select account_no from account where client_no = $1 and owner_id = $3 and kind = $2";
+    let found = sqlx::query_scalar(find)
+        .bind(client)
+        .bind(book)
+        .bind(Uuid::nil());
     if let Some(no) = found.fetch_optional(tx.conn()).await? {
         return Ok(no);
     }
     sqlx::query(
-        "insert into account (client_no, kind, created_at) values ($1, $2, $3)
+        "insert into account (client_no, kind, owner_id, created_at) values ($1, $2, $4, $3)
          on conflict on constraint account_once do nothing",
     )
     .bind(client)
     .bind(book)
     .bind(now)
+    .bind(Uuid::nil())
     .execute(tx.conn())
     .await?;
-    let found = sqlx::query_scalar(find).bind(client).bind(book);
+    let found = sqlx::query_scalar(find)
+        .bind(client)
+        .bind(book)
+        .bind(Uuid::nil());
     Ok(found.fetch_one(tx.conn()).await?)
 }
 
@@ -174,13 +177,12 @@ pub async fn add_transfer(
 
 /// Lines of a wallet's statement, the latest first. A wallet is either side of a transfer: each side
 /// is read by its own index.
-pub async fn lines(tx: &mut ClientTx, owner: Option<UserId>, window: &Window) -> Result<Vec<Line>> {
+pub async fn lines(tx: &mut ClientTx, owner: Uuid, window: &Window) -> Result<Vec<Line>> {
     let client = tx.client();
     let after = window.after.map(|place| place.id.as_u128() as i64);
     Ok(sqlx::query_as(
-        "with wallet as (
-           select account_no from account
-           where client_no = $1 and kind = 'wallet' and owner_id is not distinct from $2
+        "with wallet as (select account_no from account
+           where client_no = $1 and kind = 'wallet' and owner_id = $2
          )
          (select transfer_id, no, at, transfer.kind, -amount amount, debit_after balance, subject, note
           from transfer

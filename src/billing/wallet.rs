@@ -62,10 +62,20 @@ pub struct Line {
 }
 
 impl Owner {
-    pub(super) fn id(self) -> Option<UserId> {
+    /// As it stands in the tables: the client's own is the nil id.
+    pub fn id(self) -> Uuid {
         match self {
-            Self::Client => None,
-            Self::User(id) => Some(id),
+            Self::Client => Uuid::nil(),
+            Self::User(id) => id.0,
+        }
+    }
+
+    /// Read from the tables.
+    pub fn of(id: Uuid) -> Self {
+        if id.is_nil() {
+            Self::Client
+        } else {
+            Self::User(UserId(id))
         }
     }
 }

@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 21] = [
+const TABLES: [(&str, &str); 24] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -49,6 +49,9 @@ const TABLES: [(&str, &str); 21] = [
     ("frame", "c, id, 1, 9, hash"),
     ("usage", "c, id, u, 'm', 1, 1, 'server', 'done', at"),
     ("prompt", "c, id, 'p' || n, null, 1, '', '', 'text', null"),
+    ("account", "c, n, 'wallet', id, n, at"),
+    ("transfer", "c, id, n, 'charge', n, n + 1, 1, 1, 1, 'k' || n, id, '', at"),
+    ("hold", "c, id, n, n, 1, case when n > 50 then 'settled' else 'open' end, at, case when n > 50 then at end"),
     ("prompt_version", "c, id, 1, 'text', null, '', u, null, at"),
 ];
 

@@ -10,8 +10,8 @@ use super::shape::Shapes;
 use crate::world::{World, body};
 
 /// How an operation can fail, whatever it is.
-const FAILURES: [&str; 12] = [
-    "401", "403", "404", "409", "412", "413", "415", "422", "429", "500", "502", "503",
+const FAILURES: [&str; 13] = [
+    "401", "402", "403", "404", "409", "412", "413", "415", "422", "429", "500", "502", "503",
 ];
 const JSON: &str = "application/json; charset=utf-8";
 const EVENTS: &str = "text/event-stream";

@@ -18,6 +18,7 @@ const DOORS: [Door; 9] = [
             "admin/api/mod.rs",
             "cli/check.rs",
             "cli/client.rs",
+            "cli/money.rs",
             "cli/serve.rs",
             "cli/vault.rs",
             "jobs/mod.rs",

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use concierge::{
+    billing::{Book, Entry, Kind, Micros, Owner, hold, wallet},
     identity::{MembersMay, V1Tokens, api_key},
+    ids::UserId,
     secret::Secret,
 };
 use reqwest::StatusCode;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use uuid::Uuid;
 
 use crate::{
     extract::paper,
@@ -63,6 +66,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     assert_eq!(answer["state"], "done", "{answer}");
     with_vectors(&mut world.superuser().await).await;
     with_prompts(&mut world.superuser().await).await;
+    with_money(person).await;
     let id = |name: &str| answer[name].as_str().unwrap().to_owned();
     Belongings {
         base,
@@ -93,6 +97,36 @@ async fn with_prompts(conn: &mut PgConnection) {
     ] {
         conn.execute(insert).await.unwrap();
     }
+}
+
+/// Credits given twice, and some of them set aside.
+async fn with_money(person: &Person<'_>) {
+    let app = &person.world.app;
+    let me = person.get("/api/v1/me").await;
+    let owner = Owner::User(UserId(me["id"].as_str().unwrap().parse().unwrap()));
+    let client = sqlx::query_scalar("select client_no from app_user where user_id = $1")
+        .bind(owner.id())
+        .fetch_one(&mut person.world.superuser().await)
+        .await
+        .unwrap();
+    let (mut tx, now) = (app.db.client(client).await.unwrap(), app.clock.now());
+    for key in ["first", "second"] {
+        let entry = Entry {
+            amount: Micros::new(1_000).unwrap(),
+            key: &format!("{key} {}", owner.id()),
+            subject: None,
+            note: "",
+        };
+        let from = (Kind::Grant, Book::Promotion);
+        wallet::add(&mut tx, owner, from, &entry, now)
+            .await
+            .unwrap();
+    }
+    let held = Micros::new(500).unwrap();
+    hold::open(&mut tx, owner, Uuid::new_v4(), held, now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// A key for a program of the client, with every right there is.

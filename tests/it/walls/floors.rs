@@ -255,7 +255,7 @@ fn a_planted_violation_is_found() {
         (
             "of an unknown",
             "chat/api.rs",
-            "use crate::billing::hold;",
+            "use crate::nowhere::hold;",
             1,
         ),
         (

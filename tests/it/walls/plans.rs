@@ -23,7 +23,7 @@ const WHOLE: [(&str, &str); 7] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 32] = [
+const HOT: [(&str, &str, &[&str]); 34] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -140,6 +140,12 @@ const HOT: [(&str, &str, &[&str]); 32] = [
         "knowledge/search/reads.rs",
         "vectors_of_texts",
         &["chunk_of_text"],
+    ),
+    ("billing/store.rs", "lock_wallet", &["account_once"]),
+    (
+        "billing/store.rs",
+        "open_hold",
+        &["hold_pkey", "account_pkey"],
     ),
     ("queue.rs", "claim", &["job_due", "job_pkey"]),
 ];
