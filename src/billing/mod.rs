@@ -6,8 +6,11 @@
 
 pub mod amount;
 pub mod api;
+pub mod entitlement;
 pub mod hold;
 pub mod ledger;
+pub mod order;
+pub mod plan;
 mod store;
 pub mod verify;
 pub mod wallet;
@@ -15,7 +18,9 @@ pub mod wallet;
 pub use self::{
     amount::Micros,
     api::BillingApi,
+    entitlement::Entitlement,
     hold::Hold,
     ledger::{Book, Kind, Posted},
+    plan::{NewPlan, Offer, Plan},
     wallet::{Entry, Owner, Wallet},
 };

@@ -1,5 +1,8 @@
 //! Statements over accounts, transfers and holds.
 
+pub mod entitlements;
+pub mod plans;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
