@@ -85,6 +85,8 @@ uuid_ids! {
     PlanId;
     /// A pack of uses or a pass that somebody owns.
     EntitlementId;
+    /// Something that arrived on a chain.
+    ArrivalId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod api;
+pub mod chain;
 pub mod entitlement;
 pub mod hold;
 pub mod ledger;

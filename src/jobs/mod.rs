@@ -1,5 +1,6 @@
 //! What runs by itself: workers that take jobs, and a schedule whose slots run once.
 
+pub mod chain;
 mod run;
 mod schedule;
 
@@ -14,6 +15,7 @@ use tokio::sync::Notify;
 pub use self::run::{drain, reading};
 use crate::{
     app::App,
+    billing::chain::Chains,
     chat::{orphan, turn::LEASE_SECONDS},
     error::{CanFail, Error, Result as AppResult},
 };
@@ -38,6 +40,7 @@ pub fn start(app: &App) -> Result<()> {
     }
     let (hearing, woken) = (app.clone(), wake);
     app.tasks.spawn(async move { hear(&hearing, &woken).await });
+    chain::start(app, &Chains::new(&app.config)?);
     let watching = app.clone();
     app.tasks
         .spawn(async move { watch_orphans(&watching).await });

@@ -4,6 +4,7 @@
 
 mod away;
 mod bm25;
+mod chain;
 mod chat;
 mod cli;
 mod cluster;

@@ -49,7 +49,11 @@ impl fmt::Display for Address {
         f.write_str("0x")?;
         for (at, digit) in digits.chars().enumerate() {
             let half = (sum[at / 2] >> (4 * (1 - at % 2))) & 0xf;
-            let digit = if half >= 8 { digit.to_ascii_uppercase() } else { digit };
+            let digit = if half >= 8 {
+                digit.to_ascii_uppercase()
+            } else {
+                digit
+            };
             write!(f, "{digit}")?;
         }
         Ok(())
@@ -78,7 +82,10 @@ impl Deposits {
                 "this is a private key: give the extended public key (xpub…) and keep this one off the server",
             ));
         }
-        let key = text.starts_with("xpub").then(|| text.parse().ok()).flatten();
+        let key = text
+            .starts_with("xpub")
+            .then(|| text.parse().ok())
+            .flatten();
         key.map(Self).ok_or_else(|| {
             Error::invalid("give an extended public key (BIP-32), such as a wallet exports: xpub…")
         })

@@ -6,8 +6,9 @@ use time::OffsetDateTime;
 
 use super::{
     address::Address,
-    read, store,
+    read,
     settings::{Chain, Chains, Token},
+    store,
     units::Units,
     weigh::{State, Verdict},
 };
@@ -36,19 +37,30 @@ pub struct Quote<'a> {
 /// An order's address, and what is to arrive there.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Deposit {
+    /// Whose it is, or for whom it came.
     pub order_id: OrderId,
+    /// The address.
     pub address: String,
     /// As the settings call the chain.
     pub chain: String,
+    /// The number of the chain.
     pub chain_id: i64,
+    /// The token's name for machines (CAIP-19).
     pub asset: String,
+    /// What people call the token.
     pub symbol: String,
+    /// Digits behind the point of a whole token.
     pub decimals: i32,
+    /// How much, in the token's smallest unit.
     #[sqlx(try_from = "String")]
     pub amount: Units,
+    /// A payment counts when its block is the n-th from the top.
     pub confirmations: i32,
+    /// What is mined until then pays the order.
     pub deadline: OffsetDateTime,
+    /// How long its address is watched.
     pub watched_until: OffsetDateTime,
+    /// Where it stands.
     pub state: Standing,
     /// How often the chain took back what had paid it.
     pub undone: i32,
@@ -72,33 +84,54 @@ pub enum Standing {
 /// Something that arrived, as the database keeps it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Arrived {
+    /// Its id.
     pub arrival_id: ArrivalId,
+    /// Whose it is, or for whom it came.
     pub order_id: OrderId,
+    /// As the settings call the chain.
     pub chain: String,
+    /// The number of its block.
     pub block_no: i64,
+    /// The hash of its block.
     pub block_hash: String,
+    /// The time of its block.
     pub block_at: OffsetDateTime,
+    /// Its transaction.
     pub tx_hash: String,
+    /// Its place among the logs of the block; -1 for the coin.
     pub log_no: i64,
+    /// The token's name for machines (CAIP-19).
     pub asset: String,
+    /// Where it came from.
     pub payer: String,
+    /// How much, in the token's smallest unit.
     #[sqlx(try_from = "String")]
     pub amount: Units,
+    /// Where it stands.
     pub state: State,
+    /// What it is to its order.
     pub verdict: Verdict,
+    /// Of the amount, what no order was given for.
     #[sqlx(try_from = "String")]
     pub left_over: Units,
+    /// What a person did about that.
     pub resolution: Option<String>,
 }
 
 /// How far a chain was read.
 #[derive(Clone, Debug, Default, sqlx::FromRow)]
 pub struct Reach {
+    /// The chain, as the settings call it.
     pub name: String,
+    /// The last block that was read.
     pub scanned: Option<i64>,
+    /// The block on top.
     pub top: Option<i64>,
+    /// When it was last read.
     pub looked_at: Option<OffsetDateTime>,
+    /// When reading it last failed, if it did since then.
     pub failed_at: Option<OffsetDateTime>,
+    /// Why.
     pub failure: Option<String>,
 }
 
@@ -111,12 +144,19 @@ impl Chains {
         let found = pay_with.split_once('/').and_then(|(name, symbol)| {
             let chain = self.find(name)?;
             let token = chain.token(symbol)?;
-            token.currency.eq_ignore_ascii_case(currency).then_some((chain, token))
+            token
+                .currency
+                .eq_ignore_ascii_case(currency)
+                .then_some((chain, token))
         });
         let (chain, token) = found.ok_or_else(read::no_chain)?;
         let units = token.price.units(minor, token.decimals)?;
         let amount = order::Units::parse(&units.to_string())?;
-        Ok(Quote { chain, token, amount })
+        Ok(Quote {
+            chain,
+            token,
+            amount,
+        })
     }
 
     /// The ways to pay an amount of this currency.
@@ -124,7 +164,12 @@ impl Chains {
         let ways = self.0.iter().flat_map(|chain| {
             let fits = |token: &&Token| token.currency.eq_ignore_ascii_case(currency);
             let way = |token: &Token| format!("{}/{}", chain.name, token.symbol);
-            chain.tokens.iter().filter(fits).map(way).collect::<Vec<_>>()
+            chain
+                .tokens
+                .iter()
+                .filter(fits)
+                .map(way)
+                .collect::<Vec<_>>()
         });
         ways.collect()
     }
@@ -143,10 +188,22 @@ pub async fn assign(
     if let Some(known) = store::deposit(tx, order.order_id).await? {
         return Ok(known);
     }
-    let Quote { chain, token, amount } = *quote;
+    let Quote {
+        chain,
+        token,
+        amount,
+    } = *quote;
     let bound = (order.provider, order.amount, order.currency.as_str());
-    if bound != (Provider::Chain, amount, token.symbol.to_ascii_lowercase().as_str()) {
-        return Err(Error::Conflict("This order is to be paid in another way.".into()));
+    if bound
+        != (
+            Provider::Chain,
+            amount,
+            token.symbol.to_ascii_lowercase().as_str(),
+        )
+    {
+        return Err(Error::Conflict(
+            "This order is to be paid in another way.".into(),
+        ));
     }
     let number = store::next_number(tx).await?;
     let deposit = Deposit {
@@ -165,7 +222,14 @@ pub async fn assign(
         undone: 0,
     };
     store::add_deposit(tx, &deposit, number, now).await?;
-    order::pending(tx, order.order_id, &deposit.address, Some(&deposit.uri()), now).await?;
+    order::pending(
+        tx,
+        order.order_id,
+        &deposit.address,
+        Some(&deposit.uri()),
+        now,
+    )
+    .await?;
     Ok(deposit)
 }
 
@@ -201,7 +265,9 @@ pub async fn resolve(
 ) -> Result<()> {
     let chars = resolution.trim().chars().count();
     if chars == 0 || chars > 500 {
-        return Err(Error::invalid("Say in 1 to 500 characters what was done about it."));
+        return Err(Error::invalid(
+            "Say in 1 to 500 characters what was done about it.",
+        ));
     }
     match store::resolve(tx, id, resolution.trim(), now).await? {
         None => Err(Error::NotFound("arrival with something left")),

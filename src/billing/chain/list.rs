@@ -25,20 +25,33 @@ const BLOCKS_MAX: u64 = 100_000;
 /// An arrival in the books of all clients.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Booked {
+    /// Whose it is.
     pub client_no: ClientNo,
+    /// For which order it came.
     pub order_id: OrderId,
+    /// Its id.
     pub arrival_id: ArrivalId,
+    /// As the settings call the chain.
     pub chain: String,
+    /// The number of its block.
     pub block_no: i64,
+    /// The hash of its block.
     pub block_hash: String,
+    /// The time of its block.
     pub block_at: OffsetDateTime,
+    /// Its transaction.
     pub tx_hash: String,
+    /// Its place among the logs of the block; -1 for the coin.
     pub log_no: i64,
+    /// The token's name for machines (CAIP-19).
     pub asset: String,
+    /// Where it came to.
     pub address: String,
     /// In the token's smallest unit, as digits.
     pub amount: String,
+    /// Whether it is in the chain, and deep enough.
     pub state: State,
+    /// What it is to its order.
     pub verdict: Verdict,
     /// Of the amount, what no order was given for.
     pub left_over: String,
@@ -84,7 +97,9 @@ pub async fn on_chain(
 ) -> Result<Vec<Arrival>> {
     let count = blocks.end().saturating_sub(*blocks.start());
     if count >= BLOCKS_MAX {
-        return Err(Error::invalid(format!("At most {BLOCKS_MAX} blocks are read at once.")));
+        return Err(Error::invalid(format!(
+            "At most {BLOCKS_MAX} blocks are read at once."
+        )));
     }
     let all = blocks.clone().collect();
     let found = read::arrivals(chain, addresses, blocks, &all).await?;

@@ -22,7 +22,9 @@ mod weigh;
 
 pub use self::{
     address::{Address, Deposits},
-    deposit::{Arrived, Deposit, Quote, Reach, Standing, arrivals, assign, find, left, reach, resolve},
+    deposit::{
+        Arrived, Deposit, Quote, Reach, Standing, arrivals, assign, find, left, reach, resolve,
+    },
     list::{Booked, list, on_chain, states, top},
     seen::{Arrival, Hash, NO_LOG},
     settings::{Chain, Chains, Token},

@@ -40,7 +40,9 @@ pub async fn top(chain: &Chain) -> Result<u64> {
         let (id, wanted) = (seen::number(&answers[0]), chain.chain_id);
         if id != Some(wanted) {
             let says = id.map_or("nothing".to_owned(), |id| id.to_string());
-            return Err(node.failed(anyhow!("it serves chain {says}, the settings name {wanted}")));
+            return Err(node.failed(anyhow!(
+                "it serves chain {says}, the settings name {wanted}"
+            )));
         }
         let number = seen::number(&answers[1]);
         top = top.min(number.ok_or_else(|| node.failed(anyhow!("it names no block")))?);
@@ -112,7 +114,10 @@ async fn transfers(
     addresses: &[Address],
     blocks: RangeInclusive<u64>,
 ) -> Result<Vec<Arrival>> {
-    let contracts: Vec<String> = chain.contracts().map(|(address, _)| address.to_string()).collect();
+    let contracts: Vec<String> = chain
+        .contracts()
+        .map(|(address, _)| address.to_string())
+        .collect();
     let (from, to) = (hex(*blocks.start()), hex(*blocks.end()));
     let asks: Vec<Ask> = addresses
         .chunks(ADDRESSES_PER_ASK)
@@ -146,7 +151,9 @@ async fn coins(chain: &Chain, node: &Rpc, blocks: &BTreeSet<u64>) -> Result<Vec<
         let Some(transactions) = block["transactions"].as_array() else {
             return Err(node.failed(anyhow!("its block {number} has no list of transactions")));
         };
-        let arrivals = transactions.iter().filter_map(|value| seen::coin(value, chain));
+        let arrivals = transactions
+            .iter()
+            .filter_map(|value| seen::coin(value, chain));
         found.extend(arrivals.filter(|arrival| arrival.block_no == number));
     }
     Ok(found)
@@ -161,7 +168,12 @@ pub async fn with_receipts(chain: &Chain, arrivals: Vec<Arrival>) -> Result<Vec<
     for node in &chain.nodes {
         let asks: Vec<Ask> = agreed
             .iter()
-            .map(|arrival| Ask::new("eth_getTransactionReceipt", json!([arrival.tx_hash.as_str()])))
+            .map(|arrival| {
+                Ask::new(
+                    "eth_getTransactionReceipt",
+                    json!([arrival.tx_hash.as_str()]),
+                )
+            })
             .collect();
         let receipts = node.ask(&asks).await?;
         agreed = agreed
@@ -182,7 +194,9 @@ pub fn is_one_branch(headers: &Headers, blocks: RangeInclusive<u64>) -> bool {
     header(start).is_some()
         && (start + 1..=end).all(|number| {
             let (below, above) = (header(number - 1), header(number));
-            below.zip(above).is_some_and(|(below, above)| above.parent == below.hash)
+            below
+                .zip(above)
+                .is_some_and(|(below, above)| above.parent == below.hash)
         })
 }
 

@@ -93,7 +93,11 @@ impl Rpc {
             let answered = timeout(self.time_max, self.batch(asks)).await;
             let seconds = self.time_max.as_secs();
             let late = |_| Err(anyhow!("no whole answer within {seconds} s"));
-            answers.extend(answered.unwrap_or_else(late).map_err(|error| self.failed(error))?);
+            answers.extend(
+                answered
+                    .unwrap_or_else(late)
+                    .map_err(|error| self.failed(error))?,
+            );
         }
         Ok(answers)
     }
@@ -157,7 +161,8 @@ impl Rpc {
                 return Err(anyhow!("it refuses: {}", self.quote(&error)));
             }
             let id = answer["id"].as_u64().context("an answer has no id")?;
-            if answer.get("result").is_none() || by_id.insert(id, answer["result"].take()).is_some() {
+            if answer.get("result").is_none() || by_id.insert(id, answer["result"].take()).is_some()
+            {
                 return Err(anyhow!("an answer has no result, or comes twice"));
             }
         }

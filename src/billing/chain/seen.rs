@@ -23,9 +23,13 @@ pub struct Hash(String);
 /// A block as its header tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// Its number.
     pub number: u64,
+    /// Its hash.
     pub hash: Hash,
+    /// The hash of the block below.
     pub parent: Hash,
+    /// Its time.
     pub at: OffsetDateTime,
 }
 
@@ -33,13 +37,21 @@ pub struct Header {
 /// place: the same transaction in another block is another arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
+    /// The number of its block.
     pub block_no: u64,
+    /// The hash of its block.
     pub block_hash: Hash,
+    /// Its transaction.
     pub tx_hash: Hash,
+    /// Its place among the logs of the block; [`NO_LOG`] for the coin.
     pub log_no: i64,
+    /// The token's name for machines (CAIP-19).
     pub asset: String,
+    /// Where it came from.
     pub payer: Address,
+    /// Where it came to.
     pub payee: Address,
+    /// How much, in the token's smallest unit.
     pub amount: Units,
 }
 
@@ -82,7 +94,9 @@ pub fn header(value: &Value, asked: u64) -> Option<Header> {
 /// contract, moves nothing, or was taken back.
 pub fn log(value: &Value, chain: &Chain) -> Option<Arrival> {
     let contract = Address::parse(&value["address"].as_str()?.to_ascii_lowercase())?;
-    let (_, token) = chain.contracts().find(|(address, _)| *address == contract)?;
+    let (_, token) = chain
+        .contracts()
+        .find(|(address, _)| *address == contract)?;
     let topics: Vec<&str> = value["topics"]
         .as_array()?
         .iter()
@@ -105,7 +119,14 @@ pub fn log(value: &Value, chain: &Chain) -> Option<Arrival> {
 pub fn coin(value: &Value, chain: &Chain) -> Option<Arrival> {
     let side = |key: &str| Address::parse(&value[key].as_str()?.to_ascii_lowercase());
     let (token, sides) = (chain.coin()?, [side("from")?, side("to")?]);
-    arrival(value, "hash", NO_LOG, token, sides, value["value"].as_str()?)
+    arrival(
+        value,
+        "hash",
+        NO_LOG,
+        token,
+        sides,
+        value["value"].as_str()?,
+    )
 }
 
 fn arrival(
@@ -143,5 +164,6 @@ pub fn is_receipt_of(receipt: &Value, arrival: &Arrival, chain: &Chain) -> bool 
         return to.and_then(|to| Address::parse(&to)) == Some(arrival.payee);
     }
     let logs = receipt["logs"].as_array().map_or(&[][..], Vec::as_slice);
-    logs.iter().any(|value| log(value, chain).as_ref() == Some(arrival))
+    logs.iter()
+        .any(|value| log(value, chain).as_ref() == Some(arrival))
 }

@@ -78,9 +78,14 @@ impl Chains {
         let mut chains = Vec::new();
         for name in config.named("chain") {
             let chain = chain(config, name).with_context(|| format!("[chain.{name}]"))?;
-            if chains.iter().any(|other: &Arc<Chain>| other.chain_id == chain.chain_id) {
+            if chains
+                .iter()
+                .any(|other: &Arc<Chain>| other.chain_id == chain.chain_id)
+            {
                 let id = chain.chain_id;
-                return Err(wrong(format!("[chain.{name}] chain_id = {id}: another section has it too")));
+                return Err(wrong(format!(
+                    "[chain.{name}] chain_id = {id}: another section has it too"
+                )));
             }
             chains.push(Arc::new(chain));
         }
@@ -159,7 +164,9 @@ fn nodes(config: &Config, name: &str) -> Result<Vec<Rpc>> {
             .map_err(|error| wrong(format!("[{section}] {key}: {error}")))
     };
     let Some(first) = config.secret(&section, "rpc_url")? else {
-        return Err(wrong(format!("[{section}] rpc_url is empty: name a node of the chain")));
+        return Err(wrong(format!(
+            "[{section}] rpc_url is empty: name a node of the chain"
+        )));
     };
     let mut nodes = vec![node("rpc_url", first)?];
     if let Some(second) = config.secret(&section, "witness_url")? {
@@ -174,7 +181,9 @@ fn tokens(config: &Config, name: &str, chain_id: u64) -> Result<Vec<Token>> {
     let coin = config.text(&section, "coin");
     if !coin.is_empty() {
         let token = coin_of(coin, chain_id).ok_or_else(|| {
-            wrong(format!("[{section}] coin = {coin}: write SYMBOL PRICE CURRENCY, such as ETH 320000 usd"))
+            wrong(format!(
+                "[{section}] coin = {coin}: write SYMBOL PRICE CURRENCY, such as ETH 320000 usd"
+            ))
         })?;
         tokens.push(token);
     }
@@ -191,7 +200,10 @@ fn tokens(config: &Config, name: &str, chain_id: u64) -> Result<Vec<Token>> {
         tokens.iter().filter(same).count() > 1
     };
     match tokens.iter().find(|token| twice(token)) {
-        Some(token) => Err(wrong(format!("[{section}] tokens: {} is there twice", token.symbol))),
+        Some(token) => Err(wrong(format!(
+            "[{section}] tokens: {} is there twice",
+            token.symbol
+        ))),
         None if tokens.is_empty() => Err(wrong(format!(
             "[{section}] has neither tokens nor a coin: nobody could pay"
         ))),
@@ -221,8 +233,9 @@ fn token(
     [price, currency]: [&str; 2],
     asset: String,
 ) -> Option<Token> {
-    let is_symbol = symbol.len() <= NAME_CHARS_MAX
-        && symbol.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    // an order calls its currency by it
+    let is_symbol = (3..=12).contains(&symbol.len())
+        && symbol.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_currency = currency.len() == 3 && currency.bytes().all(|c| c.is_ascii_lowercase());
     let price = Price::parse(price)?;
     (is_symbol && is_currency).then(|| Token {

@@ -66,11 +66,13 @@ async fn pay(tx: &mut ClientTx, deposit: &Deposit, now: OffsetDateTime) -> Resul
         undo(tx, deposit, Stage::Undone, now).await?;
         return Ok(Standing::Paid);
     }
-    Ok(match order::paid(tx, deposit.order_id, &payment, now).await? {
-        // given up by the buyer, and paid all the same: a person decides, and the money is the order's
-        Paid::Fulfilled | Paid::Before | Paid::Queued(Reason::AfterCancel) => Standing::Paid,
-        Paid::Queued(_) => Standing::Refused,
-    })
+    Ok(
+        match order::paid(tx, deposit.order_id, &payment, now).await? {
+            // given up by the buyer, and paid all the same: a person decides, and the money is the order's
+            Paid::Fulfilled | Paid::Before | Paid::Queued(Reason::AfterCancel) => Standing::Paid,
+            Paid::Queued(_) => Standing::Refused,
+        },
+    )
 }
 
 /// What had paid the order is not in the chain any more: the credits go back by transfers of their

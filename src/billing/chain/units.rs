@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crypto_bigint::{CheckedAdd as _, CheckedMul as _, CheckedSub as _, NonZero, U256};
+use crypto_bigint::{CheckedAdd as _, CheckedSub as _, NonZero, U256};
 
 use crate::error::{Error, Result};
 
@@ -32,8 +32,8 @@ impl Units {
     /// As a node writes quantities (`0x1f`) and words of 32 bytes; none for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("0x")?;
-        let hex = (1..=64).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hex =
+            (1..=64).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         hex.then(|| Self(U256::from_be_hex(&format!("{digits:0>64}"))))
     }
 
@@ -68,6 +68,15 @@ impl Units {
 impl fmt::Display for Units {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.to_string_radix_vartime(10))
+    }
+}
+
+/// Out of the database.
+impl TryFrom<String> for Units {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or_else(|| anyhow::anyhow!("{text} is no amount of a token"))
     }
 }
 
@@ -110,7 +119,11 @@ impl Price {
         }
         let price = NonZero::new(U256::from_u64(self.0)).into_option();
         let (units, rest) = worth.div_rem_vartime(&price.ok_or_else(wrong)?);
-        let up = if rest == U256::ZERO { U256::ZERO } else { U256::ONE };
+        let up = if rest == U256::ZERO {
+            U256::ZERO
+        } else {
+            U256::ONE
+        };
         Units(units).plus(Units(up)).ok_or_else(wrong)
     }
 }
@@ -125,8 +138,14 @@ mod tests {
         for (hex, text) in [
             ("0x0", "0"),
             ("0x1f", "31"),
-            ("0x00000000000000000000000000000000000000000000000000000000000f4240", "1000000"),
-            ("0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", most),
+            (
+                "0x00000000000000000000000000000000000000000000000000000000000f4240",
+                "1000000",
+            ),
+            (
+                "0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+                most,
+            ),
         ] {
             assert_eq!(Units::from_hex(hex).unwrap().to_string(), text);
             assert_eq!(Units::parse(text), Units::from_hex(hex));
@@ -178,7 +197,18 @@ mod tests {
             let price = Price::parse(price).unwrap();
             assert_eq!(price.units(minor, decimals).unwrap().to_string(), units);
         }
-        for wrong in ["", "0", "0.0", "-1", "1e3", "NaN", "1.", ".5", "0.0000001", "٣"] {
+        for wrong in [
+            "",
+            "0",
+            "0.0",
+            "-1",
+            "1e3",
+            "NaN",
+            "1.",
+            ".5",
+            "0.0000001",
+            "٣",
+        ] {
             assert_eq!(Price::parse(wrong), None, "{wrong}");
         }
         let price = Price::parse("0.000001").unwrap();

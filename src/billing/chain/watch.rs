@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     address::Address,
     read::{self, Headers},
-    seen::{Arrival, Hash},
+    seen::{Arrival, Hash, Header},
     settings::Chain,
     store,
     weigh::State,
@@ -39,26 +39,25 @@ const OPEN_MAX: i64 = 20_000;
 /// An address with the order whose it is.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Watched {
-    pub client_no: ClientNo,
-    pub order_id: OrderId,
-    pub address: String,
+    pub(super) client_no: ClientNo,
+    pub(super) order_id: OrderId,
+    pub(super) address: String,
 }
 
 /// An arrival that is looked after: the chain may still take it back.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Open {
-    pub client_no: ClientNo,
-    pub order_id: OrderId,
-    pub arrival_id: ArrivalId,
-    pub block_no: i64,
-    pub block_hash: Hash,
-    pub tx_hash: Hash,
-    pub log_no: i64,
-    pub asset: String,
-    pub payer: String,
-    pub address: String,
-    pub amount: String,
-    pub state: State,
+    pub(super) client_no: ClientNo,
+    pub(super) arrival_id: ArrivalId,
+    pub(super) block_no: i64,
+    pub(super) block_hash: Hash,
+    pub(super) tx_hash: Hash,
+    pub(super) log_no: i64,
+    pub(super) asset: String,
+    pub(super) payer: String,
+    pub(super) address: String,
+    pub(super) amount: String,
+    pub(super) state: State,
 }
 
 /// What a look begins with.
@@ -89,11 +88,7 @@ pub struct News {
 ///
 /// # Errors
 /// `Conflict` when another chain was watched by this name before.
-pub async fn begin(
-    tx: &mut SystemTx,
-    chain: &Chain,
-    now: OffsetDateTime,
-) -> Result<Option<Plan>> {
+pub async fn begin(tx: &mut SystemTx, chain: &Chain, now: OffsetDateTime) -> Result<Option<Plan>> {
     let lease = Uuid::new_v4();
     let until = now + Duration::from_secs(LEASE_SECONDS);
     store::add_watch(tx, &chain.name, chain.chain_id).await?;
@@ -109,7 +104,10 @@ pub async fn begin(
     let mut watched: HashMap<Address, Vec<(ClientNo, OrderId)>> = HashMap::new();
     for row in store::watched(tx, now, ADDRESSES_MAX).await? {
         if let Some(address) = Address::parse(&row.address) {
-            watched.entry(address).or_default().push((row.client_no, row.order_id));
+            watched
+                .entry(address)
+                .or_default()
+                .push((row.client_no, row.order_id));
         }
     }
     let scanned = scanned.and_then(|block| u64::try_from(block).ok());
@@ -134,13 +132,21 @@ fn first(chain: &Chain, scanned: u64) -> u64 {
 /// `Upstream` when a node does not answer in time, contradicts itself or another node, or is behind.
 pub async fn read(chain: &Chain, plan: &Plan) -> Result<News> {
     let time_max = Duration::from_secs(LOOK_SECONDS_MAX);
-    let late = |_| Err(Error::Upstream(anyhow!("a look took more than {LOOK_SECONDS_MAX} s")));
-    tokio::time::timeout(time_max, look(chain, plan)).await.unwrap_or_else(late)
+    let late = |_| {
+        Err(Error::Upstream(anyhow!(
+            "a look took more than {LOOK_SECONDS_MAX} s"
+        )))
+    };
+    tokio::time::timeout(time_max, look(chain, plan))
+        .await
+        .unwrap_or_else(late)
 }
 
 async fn look(chain: &Chain, plan: &Plan) -> Result<News> {
     let top = read::top(chain).await?;
-    let before = plan.scanned.or(chain.start_block.map(|block| block.saturating_sub(1)));
+    let before = plan
+        .scanned
+        .or(chain.start_block.map(|block| block.saturating_sub(1)));
     let scanned = before.unwrap_or(top);
     if top + chain.overlap_blocks < scanned {
         let text = format!("the top is block {top}, and {scanned} was read before");
@@ -153,7 +159,9 @@ async fn look(chain: &Chain, plan: &Plan) -> Result<News> {
     let window = first(chain, scanned).max(start)..=top.min(scanned + STEP_BLOCKS);
     let headers = read::headers(chain, &window.clone().collect()).await?;
     if !read::is_one_branch(&headers, window.clone()) {
-        return Err(Error::Upstream(anyhow!("blocks {window:?} are not of one branch")));
+        return Err(Error::Upstream(anyhow!(
+            "blocks {window:?} are not of one branch"
+        )));
     }
     let fresh = plan.fresh(&headers);
     let addresses: Vec<Address> = plan.watched.keys().copied().collect();
@@ -164,7 +172,7 @@ async fn look(chain: &Chain, plan: &Plan) -> Result<News> {
 impl Plan {
     /// Blocks that are others than the last look saw, or were not seen.
     fn fresh(&self, headers: &Headers) -> BTreeSet<u64> {
-        let known = |header: &read::Header| self.blocks.get(&header.number) == Some(&header.hash);
+        let known = |header: &Header| self.blocks.get(&header.number) == Some(&header.hash);
         let fresh = headers.values().flatten().filter(|header| !known(header));
         fresh.map(|header| header.number).collect()
     }
@@ -182,7 +190,9 @@ impl Plan {
             header.map(|header| (header.hash == *hash, header.at))
         };
         let known: HashSet<_> = self.open.iter().map(Open::name).collect();
-        let unknown = found.into_iter().filter(|arrival| !known.contains(&name(arrival)));
+        let unknown = found
+            .into_iter()
+            .filter(|arrival| !known.contains(&name(arrival)));
         // of a block that the headers do not have: a log of another branch
         let unknown = unknown.filter(|arrival| {
             is(arrival.block_no, &arrival.block_hash).is_some_and(|(same, _)| same)
@@ -194,23 +204,35 @@ impl Plan {
             let block_no = open.block_no.unsigned_abs();
             match is(block_no, &open.block_hash) {
                 Some((false, _)) => changed.push((open.client_no, open.arrival_id, State::Reorged)),
-                Some((true, _)) if open.state == State::Seen && last + 1 >= block_no + chain.confirmations => {
+                Some((true, _))
+                    if open.state == State::Seen && last + 1 >= block_no + chain.confirmations =>
+                {
                     deep.extend(open.arrival().map(|arrival| (open, arrival)));
                 }
                 _ => {}
             }
         }
         let asked = deep.iter().map(|(_, arrival)| arrival.clone()).collect();
-        let sure: HashSet<_> = read::with_receipts(chain, asked).await?.iter().map(name).collect();
+        let sure: HashSet<_> = read::with_receipts(chain, asked)
+            .await?
+            .iter()
+            .map(name)
+            .collect();
         // a receipt that a node does not have is asked for again by the next look
-        let sure = deep.iter().filter(|(_, arrival)| sure.contains(&name(arrival)));
+        let sure = deep
+            .iter()
+            .filter(|(_, arrival)| sure.contains(&name(arrival)));
         changed.extend(sure.map(|(open, _)| (open.client_no, open.arrival_id, State::Confirmed)));
         let scanned = last.max(self.scanned.unwrap_or(0));
         Ok(News {
             scanned,
             top,
             keep_from: first(chain, scanned),
-            headers: headers.values().flatten().map(|header| (header.number, header.hash.clone())).collect(),
+            headers: headers
+                .values()
+                .flatten()
+                .map(|header| (header.number, header.hash.clone()))
+                .collect(),
             arrived: self.owned(arrived, &is),
             changed,
             more: last < top,
@@ -252,7 +274,11 @@ impl News {
 
 /// Which arrival it is.
 fn name(arrival: &Arrival) -> (Hash, Hash, i64) {
-    (arrival.block_hash.clone(), arrival.tx_hash.clone(), arrival.log_no)
+    (
+        arrival.block_hash.clone(),
+        arrival.tx_hash.clone(),
+        arrival.log_no,
+    )
 }
 
 impl Open {

@@ -89,14 +89,20 @@ pub fn weigh(due: &Due, pieces: &[Piece], now: OffsetDateTime) -> Weighed {
         verdicts.push((verdict, left));
     }
     let paid = missing.is_zero();
-    let waits = verdicts.iter().any(|(verdict, _)| *verdict == Verdict::Waiting);
+    let waits = verdicts
+        .iter()
+        .any(|(verdict, _)| *verdict == Verdict::Waiting);
     let short = !paid && !waits && now > due.deadline;
     for ((verdict, left), piece) in verdicts.iter_mut().zip(pieces) {
         if short && *verdict == Verdict::Counted {
             (*verdict, *left) = (Verdict::Short, piece.amount);
         }
     }
-    Weighed { paid, short, verdicts }
+    Weighed {
+        paid,
+        short,
+        verdicts,
+    }
 }
 
 /// What an arrival is while this much is missing, and how much of it counts.
@@ -150,7 +156,10 @@ mod tests {
         let now = OffsetDateTime::UNIX_EPOCH + Duration::hours(hours);
         let weighed = weigh(&due(), pieces, now);
         let number = |units: Units| units.to_string().parse().unwrap();
-        let verdicts = weighed.verdicts.iter().map(|(verdict, left)| (*verdict, number(*left)));
+        let verdicts = weighed
+            .verdicts
+            .iter()
+            .map(|(verdict, left)| (*verdict, number(*left)));
         (weighed.paid, weighed.short, verdicts.collect())
     }
 
@@ -160,45 +169,113 @@ mod tests {
             at: OffsetDateTime::UNIX_EPOCH + Duration::hours(2),
             ..piece(100, Confirmed)
         };
-        let token = Piece { asset: "usdc".into(), ..piece(100, Confirmed) };
-        let chain = Piece { chain: "other".into(), ..piece(100, Confirmed) };
+        let token = Piece {
+            asset: "usdc".into(),
+            ..piece(100, Confirmed)
+        };
+        let chain = Piece {
+            chain: "other".into(),
+            ..piece(100, Confirmed)
+        };
         let sure = |amount| piece(amount, Confirmed);
         for (pieces, hours, paid, short, verdicts) in [
             (vec![], 0, false, false, vec![]),
             (vec![], 2, false, true, vec![]),
             (vec![sure(100)], 0, true, false, vec![(Counted, 0)]),
             // two halves, whenever they are looked at
-            (vec![sure(60), sure(40)], 2, true, false, vec![(Counted, 0), (Counted, 0)]),
+            (
+                vec![sure(60), sure(40)],
+                2,
+                true,
+                false,
+                vec![(Counted, 0), (Counted, 0)],
+            ),
             (vec![sure(60)], 0, false, false, vec![(Counted, 0)]),
             (vec![sure(60)], 2, false, true, vec![(Short, 60)]),
             // one that waits may still pay it
-            (vec![sure(60), piece(40, Seen)], 2, false, false, vec![(Counted, 0), (Waiting, 0)]),
+            (
+                vec![sure(60), piece(40, Seen)],
+                2,
+                false,
+                false,
+                vec![(Counted, 0), (Waiting, 0)],
+            ),
             (vec![sure(130)], 0, true, false, vec![(Over, 30)]),
-            (vec![sure(100), sure(100)], 0, true, false, vec![(Counted, 0), (Again, 100)]),
-            (vec![sure(60), sure(60), sure(1)], 0, true, false, vec![(Counted, 0), (Over, 20), (Again, 1)]),
+            (
+                vec![sure(100), sure(100)],
+                0,
+                true,
+                false,
+                vec![(Counted, 0), (Again, 100)],
+            ),
+            (
+                vec![sure(60), sure(60), sure(1)],
+                0,
+                true,
+                false,
+                vec![(Counted, 0), (Over, 20), (Again, 1)],
+            ),
             (vec![late.clone()], 3, false, true, vec![(Late, 100)]),
-            (vec![sure(99), late], 3, false, true, vec![(Short, 99), (Late, 100)]),
-            (vec![token, sure(100)], 0, true, false, vec![(WrongToken, 100), (Counted, 0)]),
+            (
+                vec![sure(99), late],
+                3,
+                false,
+                true,
+                vec![(Short, 99), (Late, 100)],
+            ),
+            (
+                vec![token, sure(100)],
+                0,
+                true,
+                false,
+                vec![(WrongToken, 100), (Counted, 0)],
+            ),
             (vec![chain], 0, false, false, vec![(WrongChain, 100)]),
-            (vec![piece(100, Reorged), sure(100)], 0, true, false, vec![(Gone, 0), (Counted, 0)]),
+            (
+                vec![piece(100, Reorged), sure(100)],
+                0,
+                true,
+                false,
+                vec![(Gone, 0), (Counted, 0)],
+            ),
             (vec![piece(100, Reorged)], 0, false, false, vec![(Gone, 0)]),
-            (vec![piece(1_000, Seen)], 0, false, false, vec![(Waiting, 0)]),
+            (
+                vec![piece(1_000, Seen)],
+                0,
+                false,
+                false,
+                vec![(Waiting, 0)],
+            ),
         ] {
-            assert_eq!(weighed(&pieces, hours), (paid, short, verdicts), "{pieces:?}");
+            assert_eq!(
+                weighed(&pieces, hours),
+                (paid, short, verdicts),
+                "{pieces:?}"
+            );
         }
     }
 
     #[test]
     fn every_unit_is_accounted_for() {
         // all lists of up to four arrivals of these
-        let kinds = [piece(1, Confirmed), piece(60, Confirmed), piece(150, Confirmed), piece(60, Seen), piece(60, Reorged)];
+        let kinds = [
+            piece(1, Confirmed),
+            piece(60, Confirmed),
+            piece(150, Confirmed),
+            piece(60, Seen),
+            piece(60, Reorged),
+        ];
         for number in 0..kinds.len().pow(4) {
             let digits = (0..4).map(|place| number / kinds.len().pow(place) % kinds.len());
             let pieces: Vec<Piece> = digits.map(|kind| kinds[kind].clone()).collect();
             for hours in [0, 2] {
                 let (paid, short, verdicts) = weighed(&pieces, hours);
                 let amount = |piece: &Piece| piece.amount.to_string().parse::<u64>().unwrap();
-                let there: u64 = pieces.iter().filter(|piece| piece.state == Confirmed).map(amount).sum();
+                let there: u64 = pieces
+                    .iter()
+                    .filter(|piece| piece.state == Confirmed)
+                    .map(amount)
+                    .sum();
                 let left: u64 = verdicts.iter().map(|(_, left)| left).sum();
                 let open = if paid || short { 0 } else { there };
                 assert_eq!(there, left + if paid { 100 } else { open }, "{pieces:?}");

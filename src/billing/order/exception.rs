@@ -164,11 +164,7 @@ pub async fn queue(tx: &mut ClientTx, trouble: &Trouble<'_>, now: OffsetDateTime
 }
 
 /// What waits, or was decided, the latest first.
-pub async fn list(
-    tx: &mut ClientTx,
-    state: Verdict,
-    window: &Window,
-) -> Result<Vec<Exception>> {
+pub async fn list(tx: &mut ClientTx, state: Verdict, window: &Window) -> Result<Vec<Exception>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select exception_id, order_id, provider, reference, reason, amount::text amount, currency, detail, state,

@@ -70,7 +70,9 @@ async fn put_back(
         (Kind::TopUp, wallet, amount.get() - mended, "wallet"),
     ];
     for (kind, credit, part, word) in parts {
-        let Ok(part) = Micros::new(part) else { continue };
+        let Ok(part) = Micros::new(part) else {
+            continue;
+        };
         let key = format!("order {} again {} {word}", order.order_id, order.steps);
         let transfer = ledger::Order {
             kind,
@@ -88,12 +90,7 @@ async fn put_back(
     Ok(())
 }
 
-async fn entitle(
-    tx: &mut ClientTx,
-    order: &Order,
-    key: &str,
-    now: OffsetDateTime,
-) -> Result<()> {
+async fn entitle(tx: &mut ClientTx, order: &Order, key: &str, now: OffsetDateTime) -> Result<()> {
     let plan = plan::find(tx, order.plan_id).await?;
     entitlement::grant(tx, order.owner(), &plan, key, now).await?;
     Ok(())

@@ -104,7 +104,9 @@ pub async fn paid(
     }
     let after = order.state.after(Step::Pay);
     let cancelled = order.state == super::State::Cancelled;
-    let wrong = order.misfit(payment).or(after.is_none().then_some(Reason::SecondPayment));
+    let wrong = order
+        .misfit(payment)
+        .or(after.is_none().then_some(Reason::SecondPayment));
     store::add_payment(tx, id, payment, wrong.is_none(), now).await?;
     if let Some(reason) = wrong {
         exception::queue(tx, &Trouble::of(payment, id, reason), now).await?;

@@ -117,7 +117,13 @@ mod tests {
             .collect();
         // submit, pay, fulfil, expire, cancel, refund, dispute, restore, reopen
         let expected = [
-            "PP.EX....", ".P.EX....", "..F..RD..", ".....RD..", ".P.......", ".P.......", "......DFP",
+            "PP.EX....",
+            ".P.EX....",
+            "..F..RD..",
+            ".....RD..",
+            ".P.......",
+            ".P.......",
+            "......DFP",
             ".....R.FP",
         ];
         assert_eq!(table, expected);

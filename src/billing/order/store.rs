@@ -113,11 +113,7 @@ pub async fn of_owner(tx: &mut ClientTx, owner: UserId, window: &Window) -> Resu
 }
 
 /// Orders of the client and its users, the latest first.
-pub async fn all(
-    tx: &mut ClientTx,
-    state: Option<State>,
-    window: &Window,
-) -> Result<Vec<Order>> {
+pub async fn all(tx: &mut ClientTx, state: Option<State>, window: &Window) -> Result<Vec<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
@@ -209,11 +205,7 @@ pub async fn add_payment(
 }
 
 /// A payment that waited for somebody to look at it counts as the order's.
-pub async fn accept_payment(
-    tx: &mut ClientTx,
-    order: OrderId,
-    reference: &str,
-) -> Result<bool> {
+pub async fn accept_payment(tx: &mut ClientTx, order: OrderId, reference: &str) -> Result<bool> {
     let client = tx.client();
     let accepted = sqlx::query(
         "update payment set state = 'good'

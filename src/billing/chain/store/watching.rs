@@ -18,13 +18,11 @@ use crate::{
 };
 
 pub async fn add_watch(tx: &mut SystemTx, name: &str, chain_id: u64) -> Result<()> {
-    sqlx::query(
-        "insert into chain_watch (name, chain_id) values ($1, $2) on conflict do nothing",
-    )
-    .bind(name)
-    .bind(chain_id.cast_signed())
-    .execute(tx.conn())
-    .await?;
+    sqlx::query("insert into chain_watch (name, chain_id) values ($1, $2) on conflict do nothing")
+        .bind(name)
+        .bind(chain_id.cast_signed())
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -78,7 +76,7 @@ pub async fn watched(tx: &mut SystemTx, now: OffsetDateTime, rows: i64) -> Resul
 /// Arrivals from this block on that the chain may still take back.
 pub async fn open(tx: &mut SystemTx, chain: &str, from: i64, rows: i64) -> Result<Vec<Open>> {
     Ok(sqlx::query_as(
-        "select client_no, order_id, arrival_id, block_no, block_hash, tx_hash, log_no, chain_arrival.asset, payer,
+        "select client_no, arrival_id, block_no, block_hash, tx_hash, log_no, chain_arrival.asset, payer,
            address, chain_arrival.amount::text amount, chain_arrival.state
          from chain_arrival
          join chain_address using (client_no, order_id)
@@ -99,7 +97,10 @@ pub async fn blocks(tx: &mut SystemTx, name: &str) -> Result<BTreeMap<u64, Hash>
             .bind(name)
             .fetch_all(tx.conn())
             .await?;
-    Ok(rows.into_iter().map(|(number, hash)| (number.unsigned_abs(), hash)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(number, hash)| (number.unsigned_abs(), hash))
+        .collect())
 }
 
 /// An arrival that was not known, or that the chain had taken back and has again.
@@ -163,9 +164,13 @@ pub async fn put_blocks(tx: &mut SystemTx, name: &str, news: &News) -> Result<()
         .bind(name)
         .execute(tx.conn())
         .await?;
-    let kept = news.headers.iter().filter(|(number, _)| *number >= news.keep_from);
-    let (numbers, hashes): (Vec<i64>, Vec<&str>) =
-        kept.map(|(number, hash)| (number.cast_signed(), hash.as_str())).unzip();
+    let kept = news
+        .headers
+        .iter()
+        .filter(|(number, _)| *number >= news.keep_from);
+    let (numbers, hashes): (Vec<i64>, Vec<&str>) = kept
+        .map(|(number, hash)| (number.cast_signed(), hash.as_str()))
+        .unzip();
     sqlx::query(
         "insert into chain_block (name, block_no, block_hash)
          select $1, block_no, block_hash from unnest($2::bigint[], $3::text[]) seen (block_no, block_hash)",
