@@ -31,15 +31,23 @@ create table plan (
 );
 create unique index plan_name_key on plan (client_no, name) where enabled;
 select scope_to_client('plan');
-revoke update, delete on plan from concierge_client, concierge_system;
-grant update (enabled) on plan to concierge_client, concierge_system;
+revoke delete on plan from concierge_client, concierge_system;
+
+create function plan_stays() returns trigger
+language plpgsql as $$
+begin
+  raise exception 'only the offer of a plan ends: offer another one' using errcode = 'insufficient_privilege';
+end $$;
+create trigger plan_stays before update on plan
+  for each row when ((to_jsonb(old) - 'enabled') is distinct from (to_jsonb(new) - 'enabled'))
+  execute function plan_stays();
 
 -- A pack of uses or a pass that somebody owns. No name of a person is in here.
 create table entitlement (
   client_no int not null,
   entitlement_id uuid not null,
-  -- the user whose it is; null: the client's own, for all of its users
-  owner_id uuid,
+  -- the user whose it is; the nil id: the client's own, for all of its users
+  owner_id uuid not null,
   plan_id uuid not null,
   kind text not null check (kind in ('uses', 'pass')),
   -- names the deed that gave it: asked for twice, it is given once
@@ -59,5 +67,6 @@ create table entitlement (
   foreign key (client_no, plan_id) references plan
 );
 create index entitlement_of_owner on entitlement (client_no, owner_id, created_at, entitlement_id);
+create index entitlement_of_plan on entitlement (client_no, plan_id);
 select scope_to_client('entitlement');
 revoke delete on entitlement from concierge_client, concierge_system;

@@ -6,8 +6,8 @@ create table payment_order (
   client_no int not null references client,
   order_id uuid not null,
   no bigint generated always as identity,
-  -- whose it will be; null: the client's own
-  owner_id uuid,
+  -- whose it will be; the nil id: the client's own
+  owner_id uuid not null,
   buyer_id uuid not null,
   -- the plan as it was: what was ordered is what is given, whatever becomes of the plan
   plan_id uuid not null,

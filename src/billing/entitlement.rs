@@ -1,6 +1,7 @@
 //! Packs of uses and passes: what their owners have, and may use before any credit is spent.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{
     ledger::Posted,
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     db::ClientTx,
     error::{Error, Result},
-    ids::{EntitlementId, PlanId, UserId},
+    ids::{EntitlementId, PlanId},
 };
 
 /// Entitlements shown at most: those that still count, the oldest first.
@@ -22,8 +23,7 @@ const SHOWN_MAX: i64 = 100;
 pub struct Entitlement {
     /// Its id.
     pub entitlement_id: EntitlementId,
-    /// Whose it is; none: the client's, for all of its users.
-    pub owner_id: Option<UserId>,
+    pub(super) owner_id: Uuid,
     /// The plan it came from.
     pub plan_id: PlanId,
     /// What that is called.
@@ -96,7 +96,7 @@ pub async fn grant(
 /// `NotFound` when nothing was given by this key.
 pub async fn revoke(tx: &mut ClientTx, key: &str, now: OffsetDateTime) -> Result<Posted> {
     let given = find(tx, key).await?.ok_or(Error::NotFound("entitlement"))?;
-    let owner = given.owner_id.map_or(Owner::Client, Owner::User);
+    let owner = Owner::of(given.owner_id);
     wallet::lock(tx, owner, now).await?;
     let now_taken = store::revoke(tx, given.entitlement_id, now).await?;
     Ok(if now_taken {

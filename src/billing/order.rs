@@ -9,6 +9,7 @@ mod store;
 mod units;
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 pub use self::{
     exception::{Exception, Reason, Trouble, Verdict},
@@ -55,8 +56,7 @@ pub struct Order {
     pub order_id: OrderId,
     /// Its number among all.
     pub no: i64,
-    /// Whose it will be; none: the client's own.
-    pub owner_id: Option<UserId>,
+    pub(super) owner_id: Uuid,
     /// Who ordered.
     pub buyer_id: UserId,
     /// The plan that was ordered.
@@ -231,7 +231,7 @@ async fn end(tx: &mut ClientTx, id: OrderId, step: Step, now: OffsetDateTime) ->
 impl Order {
     /// Whose it is.
     pub fn owner(&self) -> Owner {
-        self.owner_id.map_or(Owner::Client, Owner::User)
+        Owner::of(self.owner_id)
     }
 
     /// # Errors

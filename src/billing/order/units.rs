@@ -24,6 +24,11 @@ impl Units {
         Ok(Self(units))
     }
 
+    /// An amount of a bank's money.
+    pub const fn cents(units: u64) -> Self {
+        Self(units as u128)
+    }
+
     /// An amount as people and providers write it: ASCII digits, more than zero.
     pub fn parse(text: &str) -> Result<Self> {
         let digits = (1..=24).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());

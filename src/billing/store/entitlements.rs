@@ -1,12 +1,13 @@
 //! Statements over packs of uses and passes.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     billing::{Entitlement, Owner, Plan},
     db::{self, ClientTx},
     error::Result,
-    ids::{EntitlementId, UserId},
+    ids::EntitlementId,
 };
 
 /// What is to be given.
@@ -35,7 +36,7 @@ pub async fn of_key(tx: &mut ClientTx, key: &str) -> Result<Option<Entitlement>>
 /// Those that count now or later.
 pub async fn usable(
     tx: &mut ClientTx,
-    owner: Option<UserId>,
+    owner: Uuid,
     now: OffsetDateTime,
     rows: i64,
 ) -> Result<Vec<Entitlement>> {
@@ -45,7 +46,7 @@ pub async fn usable(
            starts_at, ends_at, revoked_at, entitlement.created_at
          from entitlement
          join plan using (client_no, plan_id)
-         where client_no = $1 and owner_id is not distinct from $2 and revoked_at is null
+         where client_no = $1 and owner_id = $2 and revoked_at is null
            and (entitlement.uses is null or used < entitlement.uses)
            and (ends_at is null or ends_at > $3)
          order by entitlement.created_at, entitlement_id
@@ -94,12 +95,11 @@ pub async fn add_pass(
 ) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "with last as (
-           select max(ends_at) ends_at from entitlement
-           where client_no = $1 and owner_id is not distinct from $3 and kind = 'pass'
+        "with last as (select max(ends_at) ends_at from entitlement
+           where client_no = $1 and owner_id = $3 and kind = 'pass'
              and revoked_at is null and ends_at > $8
-         ), first as (
-           select coalesce(last.ends_at, $8) at, time_zone from last, client where client_no = $1
+         ), first as (select coalesce(last.ends_at, $8) at, time_zone from last, client
+           where client_no = $1
          )
          insert into entitlement (client_no, entitlement_id, owner_id, plan_id, kind, key, used,
            starts_at, ends_at, created_at)

@@ -104,7 +104,7 @@ async fn the_terms_of_a_plan_cannot_be_changed_even_by_sql() {
         refused
             .unwrap_err()
             .to_string()
-            .contains("permission denied")
+            .contains("offer another one")
     );
 }
 

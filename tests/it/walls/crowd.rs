@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 24] = [
+const TABLES: [(&str, &str); 26] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -52,6 +52,8 @@ const TABLES: [(&str, &str); 24] = [
     ("account", "c, n, 'wallet', id, n, at"),
     ("transfer", "c, id, n, 'charge', n, n + 1, 1, 1, 1, 'k' || n, id, '', at"),
     ("hold", "c, id, n, n, 1, case when n > 50 then 'settled' else 'open' end, at, case when n > 50 then at end"),
+    ("plan", "c, id, 'p' || n, 'uses', 1, null, null, 1, null, null, n % 100 = 0, null, at"),
+    ("entitlement", "c, id, u, id, 'uses', 'k' || n, 1, n % 2, at, null, null, at"),
     ("prompt_version", "c, id, 1, 'text', null, '', u, null, at"),
 ];
 

@@ -66,6 +66,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     assert_eq!(answer["state"], "done", "{answer}");
     with_vectors(&mut world.superuser().await).await;
     with_prompts(&mut world.superuser().await).await;
+    with_plans(&mut world.superuser().await).await;
     with_money(person).await;
     let id = |name: &str| answer[name].as_str().unwrap().to_owned();
     Belongings {
@@ -94,6 +95,21 @@ async fn with_prompts(conn: &mut PgConnection) {
          on conflict do nothing",
         "insert into prompt_version (client_no, prompt_id, version, en, note, created_at)
          select client_no, prompt_id, 1, en, '', 'epoch' from prompt on conflict do nothing",
+    ] {
+        conn.execute(insert).await.unwrap();
+    }
+}
+
+/// Something that can be bought from each client, and somebody who has it.
+async fn with_plans(conn: &mut PgConnection) {
+    for insert in [
+        "insert into plan (client_no, plan_id, name, kind, credits, uses, enabled, created_at)
+         select client_no, gen_random_uuid(), 'wall', 'uses', 1, 1, true, 'epoch' from client
+         on conflict do nothing",
+        "insert into entitlement (client_no, entitlement_id, owner_id, plan_id, kind, key, uses, used,
+           starts_at, created_at)
+         select client_no, gen_random_uuid(), user_id, plan_id, 'uses', user_id::text, 1, 0, 'epoch', 'epoch'
+         from plan join app_user using (client_no) on conflict do nothing",
     ] {
         conn.execute(insert).await.unwrap();
     }

@@ -10,7 +10,10 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 7] = [
+const WHOLE: [(&str, &str); 9] = [
+    // a client offers a handful of plans
+    ("billing/store/plans.rs", "count"),
+    ("billing/store/plans.rs", "plans"),
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys

@@ -81,7 +81,7 @@ pub fn rights(table: &str) -> &'static [&'static str] {
     match table {
         "transfer" => &["insert", "select"],
         // a balance and the state of a hold change
-        "account" | "hold" => &["insert", "select", "update"],
+        "account" | "entitlement" | "hold" | "plan" => &["insert", "select", "update"],
         _ => &["delete", "insert", "select", "update"],
     }
 }
