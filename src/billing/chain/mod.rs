@@ -10,6 +10,7 @@
 mod address;
 mod deposit;
 mod list;
+mod news;
 mod read;
 mod rpc;
 mod seen;

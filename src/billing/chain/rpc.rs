@@ -138,10 +138,17 @@ impl Rpc {
             let status = answer.status();
             return Err(anyhow!("it answers {status}"));
         }
+        let long = || anyhow!("its answer has more than {ANSWER_BYTES_MAX} bytes");
+        if answer
+            .content_length()
+            .is_some_and(|bytes| bytes > ANSWER_BYTES_MAX as u64)
+        {
+            return Err(long());
+        }
         let mut bytes = Vec::new();
         while let Some(piece) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
             if bytes.len() + piece.len() > ANSWER_BYTES_MAX {
-                return Err(anyhow!("its answer has more than {ANSWER_BYTES_MAX} bytes"));
+                return Err(long());
             }
             bytes.extend_from_slice(&piece);
         }

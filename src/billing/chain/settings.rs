@@ -234,8 +234,8 @@ fn token(
     asset: String,
 ) -> Option<Token> {
     // an order calls its currency by it
-    let is_symbol = (3..=12).contains(&symbol.len())
-        && symbol.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_symbol =
+        (3..=12).contains(&symbol.len()) && symbol.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_currency = currency.len() == 3 && currency.bytes().all(|c| c.is_ascii_lowercase());
     let price = Price::parse(price)?;
     (is_symbol && is_currency).then(|| Token {

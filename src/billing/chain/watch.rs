@@ -3,7 +3,7 @@
 //! a look that fails, for whatever reason, has changed nothing.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::{
     address::Address,
-    read::{self, Headers},
-    seen::{Arrival, Hash, Header},
+    read,
+    seen::{Arrival, Hash},
     settings::Chain,
     store,
     weigh::State,
@@ -65,10 +65,21 @@ pub struct Open {
 pub struct Plan {
     pub(super) lease: Uuid,
     pub(super) scanned: Option<u64>,
-    watched: HashMap<Address, Vec<(ClientNo, OrderId)>>,
-    open: Vec<Open>,
+    pub(super) watched: HashMap<Address, Vec<(ClientNo, OrderId)>>,
+    pub(super) open: Vec<Open>,
     /// The latest blocks, as the last look saw them.
-    blocks: BTreeMap<u64, Hash>,
+    pub(super) blocks: BTreeMap<u64, Hash>,
+}
+
+/// An arrival that was not known.
+#[derive(Clone, Debug)]
+pub struct New {
+    pub(super) client: ClientNo,
+    pub(super) order: OrderId,
+    pub(super) arrival: Arrival,
+    /// The time of its block.
+    pub(super) at: OffsetDateTime,
+    pub(super) state: State,
 }
 
 /// What a look has found.
@@ -78,7 +89,7 @@ pub struct News {
     pub(super) top: u64,
     pub(super) headers: Vec<(u64, Hash)>,
     pub(super) keep_from: u64,
-    pub(super) arrived: Vec<(ClientNo, OrderId, Arrival, OffsetDateTime)>,
+    pub(super) arrived: Vec<New>,
     pub(super) changed: Vec<(ClientNo, ArrivalId, State)>,
     /// Whether there are more blocks to read at once.
     pub more: bool,
@@ -122,7 +133,7 @@ pub async fn begin(tx: &mut SystemTx, chain: &Chain, now: OffsetDateTime) -> Res
 }
 
 /// The first block of the window that is read again.
-fn first(chain: &Chain, scanned: u64) -> u64 {
+pub(super) fn first(chain: &Chain, scanned: u64) -> u64 {
     (scanned + 1).saturating_sub(chain.overlap_blocks)
 }
 
@@ -169,95 +180,6 @@ async fn look(chain: &Chain, plan: &Plan) -> Result<News> {
     plan.news(chain, &headers, found, top).await
 }
 
-impl Plan {
-    /// Blocks that are others than the last look saw, or were not seen.
-    fn fresh(&self, headers: &Headers) -> BTreeSet<u64> {
-        let known = |header: &Header| self.blocks.get(&header.number) == Some(&header.hash);
-        let fresh = headers.values().flatten().filter(|header| !known(header));
-        fresh.map(|header| header.number).collect()
-    }
-
-    async fn news(
-        &self,
-        chain: &Chain,
-        headers: &Headers,
-        found: Vec<Arrival>,
-        top: u64,
-    ) -> Result<News> {
-        let last = headers.keys().next_back().copied().unwrap_or(top);
-        let is = |block_no: u64, hash: &Hash| {
-            let header = headers.get(&block_no).and_then(Option::as_ref);
-            header.map(|header| (header.hash == *hash, header.at))
-        };
-        let known: HashSet<_> = self.open.iter().map(Open::name).collect();
-        let unknown = found
-            .into_iter()
-            .filter(|arrival| !known.contains(&name(arrival)));
-        // of a block that the headers do not have: a log of another branch
-        let unknown = unknown.filter(|arrival| {
-            is(arrival.block_no, &arrival.block_hash).is_some_and(|(same, _)| same)
-        });
-        let arrived = read::with_receipts(chain, unknown.collect()).await?;
-        let mut changed = Vec::new();
-        let mut deep = Vec::new();
-        for open in &self.open {
-            let block_no = open.block_no.unsigned_abs();
-            match is(block_no, &open.block_hash) {
-                Some((false, _)) => changed.push((open.client_no, open.arrival_id, State::Reorged)),
-                Some((true, _))
-                    if open.state == State::Seen && last + 1 >= block_no + chain.confirmations =>
-                {
-                    deep.extend(open.arrival().map(|arrival| (open, arrival)));
-                }
-                _ => {}
-            }
-        }
-        let asked = deep.iter().map(|(_, arrival)| arrival.clone()).collect();
-        let sure: HashSet<_> = read::with_receipts(chain, asked)
-            .await?
-            .iter()
-            .map(name)
-            .collect();
-        // a receipt that a node does not have is asked for again by the next look
-        let sure = deep
-            .iter()
-            .filter(|(_, arrival)| sure.contains(&name(arrival)));
-        changed.extend(sure.map(|(open, _)| (open.client_no, open.arrival_id, State::Confirmed)));
-        let scanned = last.max(self.scanned.unwrap_or(0));
-        Ok(News {
-            scanned,
-            top,
-            keep_from: first(chain, scanned),
-            headers: headers
-                .values()
-                .flatten()
-                .map(|header| (header.number, header.hash.clone()))
-                .collect(),
-            arrived: self.owned(arrived, &is),
-            changed,
-            more: last < top,
-        })
-    }
-
-    /// Arrivals with those whose addresses they came to.
-    fn owned(
-        &self,
-        arrivals: Vec<Arrival>,
-        is: &impl Fn(u64, &Hash) -> Option<(bool, OffsetDateTime)>,
-    ) -> Vec<(ClientNo, OrderId, Arrival, OffsetDateTime)> {
-        let mut owned = Vec::new();
-        for arrival in arrivals {
-            let Some((_, at)) = is(arrival.block_no, &arrival.block_hash) else {
-                continue;
-            };
-            for (client, order) in self.watched.get(&arrival.payee).into_iter().flatten() {
-                owned.push((*client, *order, arrival.clone(), at));
-            }
-        }
-        owned
-    }
-}
-
 impl News {
     fn nothing(scanned: u64, top: u64) -> Self {
         Self {
@@ -272,35 +194,6 @@ impl News {
     }
 }
 
-/// Which arrival it is.
-fn name(arrival: &Arrival) -> (Hash, Hash, i64) {
-    (
-        arrival.block_hash.clone(),
-        arrival.tx_hash.clone(),
-        arrival.log_no,
-    )
-}
-
-impl Open {
-    fn name(&self) -> (Hash, Hash, i64) {
-        (self.block_hash.clone(), self.tx_hash.clone(), self.log_no)
-    }
-
-    /// As it was read.
-    fn arrival(&self) -> Option<Arrival> {
-        Some(Arrival {
-            block_no: self.block_no.unsigned_abs(),
-            block_hash: self.block_hash.clone(),
-            tx_hash: self.tx_hash.clone(),
-            log_no: self.log_no,
-            asset: self.asset.clone(),
-            payer: Address::parse(&self.payer)?,
-            payee: Address::parse(&self.address)?,
-            amount: super::units::Units::parse(&self.amount)?,
-        })
-    }
-}
-
 /// Writes down what was found; false when somebody else has taken the chain over meanwhile.
 pub async fn store(
     tx: &mut SystemTx,
@@ -311,8 +204,8 @@ pub async fn store(
     if !store::is_ours(tx, &chain.name, plan.lease).await? {
         return Ok(false);
     }
-    for (client, order, arrival, at) in &news.arrived {
-        store::add_arrival(tx, (*client, *order), &chain.name, (arrival, *at), now).await?;
+    for new in &news.arrived {
+        store::add_arrival(tx, &chain.name, new, now).await?;
     }
     for (client, arrival, state) in &news.changed {
         store::turn_arrival(tx, *client, *arrival, *state, now).await?;

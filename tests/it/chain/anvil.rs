@@ -38,7 +38,11 @@ fn folder() -> PathBuf {
 /// The program that npm brought, else the one of the search path.
 fn program() -> PathBuf {
     let brought = folder().join("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil");
-    if brought.exists() { brought } else { "anvil".into() }
+    if brought.exists() {
+        brought
+    } else {
+        "anvil".into()
+    }
 }
 
 /// Our contracts, compiled: see tests/chain/compile.mjs.
@@ -59,7 +63,9 @@ pub fn golden_addresses() -> Vec<Value> {
 /// A call of a contract's method with words of 32 bytes.
 pub fn call(contract: &str, method: &str, words: &[String]) -> String {
     let methods = contracts()[contract]["methods"].as_object().unwrap();
-    let found = methods.iter().find(|(name, _)| name.starts_with(&format!("{method}(")));
+    let found = methods
+        .iter()
+        .find(|(name, _)| name.starts_with(&format!("{method}(")));
     let words: Vec<String> = words.iter().map(|word| format!("{word:0>64}")).collect();
     format!("0x{}{}", found.unwrap().1.as_str().unwrap(), words.concat())
 }
@@ -77,7 +83,15 @@ pub fn word(number: u128) -> String {
 impl Anvil {
     pub async fn start() -> Self {
         let mut child = Command::new(program())
-            .args(["--port", "0", "--accounts", "3", "--no-mining", "--order", "fifo"])
+            .args([
+                "--port",
+                "0",
+                "--accounts",
+                "3",
+                "--no-mining",
+                "--order",
+                "fifo",
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -93,7 +107,9 @@ impl Anvil {
                 }
             }
         };
-        let url = timeout(Duration::from_secs(START_SECONDS_MAX), listening).await.unwrap();
+        let url = timeout(Duration::from_secs(START_SECONDS_MAX), listening)
+            .await
+            .unwrap();
         // read on, or it would wait for a reader
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let mut anvil = Self {
@@ -110,7 +126,13 @@ impl Anvil {
     /// What the node answers.
     pub async fn ask(&self, method: &str, params: Value) -> Value {
         let question = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let answer = self.http.post(&self.url).json(&question).send().await.unwrap();
+        let answer = self
+            .http
+            .post(&self.url)
+            .json(&question)
+            .send()
+            .await
+            .unwrap();
         let mut answer: Value = answer.json().await.unwrap();
         assert!(answer["error"].is_null(), "{method} {params}: {answer}");
         answer["result"].take()
@@ -118,7 +140,8 @@ impl Anvil {
 
     /// Makes blocks; the first takes up what waits.
     pub async fn mine(&self, blocks: u64) {
-        self.ask("anvil_mine", json!([format!("{blocks:#x}")])).await;
+        self.ask("anvil_mine", json!([format!("{blocks:#x}")]))
+            .await;
     }
 
     /// The number of the block on top.

@@ -26,7 +26,9 @@ fn addresses_follow_from_the_key_as_ethers_derives_them() {
     for row in golden {
         let key = Deposits::parse(row["key"].as_str().unwrap()).unwrap();
         let number = |name: &str| i32::try_from(row[name].as_i64().unwrap()).unwrap();
-        let address = key.address(ClientNo(number("client")), number("index")).unwrap();
+        let address = key
+            .address(ClientNo(number("client")), number("index"))
+            .unwrap();
         assert_eq!(address.to_string(), row["address"], "{row}");
     }
 }
@@ -58,7 +60,13 @@ fn only_a_key_that_receives_is_taken() {
     let refused = Deposits::parse(private).unwrap_err().to_string();
     assert!(refused.contains("private key"), "{refused}");
     let broken = super::till::XPUB.replace("xpub661", "xpub662");
-    for wrong in ["", "xpub", "0x00", "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap", &broken] {
+    for wrong in [
+        "",
+        "xpub",
+        "0x00",
+        "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap",
+        &broken,
+    ] {
         let refused = Deposits::parse(wrong).unwrap_err().to_string();
         assert!(refused.contains("xpub…"), "{wrong}: {refused}");
     }

@@ -7,7 +7,8 @@ use std::sync::{
 };
 
 use poem::{
-    Endpoint, EndpointExt, Request, Response, Route, Server, http::StatusCode, listener::TcpAcceptor,
+    Endpoint, EndpointExt, Request, Response, Route, Server, http::StatusCode,
+    listener::TcpAcceptor,
 };
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -53,7 +54,10 @@ impl Liar {
     pub async fn before(upstream: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (lie, asked) = (Arc::new(Mutex::new(Lie::None)), Arc::<AtomicUsize>::default());
+        let (lie, asked) = (
+            Arc::new(Mutex::new(Lie::None)),
+            Arc::<AtomicUsize>::default(),
+        );
         let between = Between {
             upstream: upstream.to_owned(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
@@ -66,7 +70,12 @@ impl Liar {
             let routes = Route::new().at("/", between.boxed());
             drop(Server::new_with_acceptor(acceptor).run(routes).await);
         });
-        Self { url, lie, asked, _serving: serving }
+        Self {
+            url,
+            lie,
+            asked,
+            _serving: serving,
+        }
     }
 
     pub fn says(&self, lie: Lie) {
@@ -92,12 +101,26 @@ impl Endpoint for Between {
             Lie::Changes(change) => change,
             Lie::None => Arc::new(|_: &str, _: &Value, _: &mut Value| ()),
         };
-        let answer = self.http.post(&self.upstream).json(&questions).send().await.unwrap();
+        let answer = self
+            .http
+            .post(&self.upstream)
+            .json(&questions)
+            .send()
+            .await
+            .unwrap();
         let mut answers: Vec<Value> = answer.json().await.unwrap();
         for answer in &mut answers {
-            let question = questions.as_array().unwrap().iter().find(|question| question["id"] == answer["id"]);
+            let question = questions
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|question| question["id"] == answer["id"]);
             let question = question.unwrap();
-            change(question["method"].as_str().unwrap(), &question["params"], answer);
+            change(
+                question["method"].as_str().unwrap(),
+                &question["params"],
+                answer,
+            );
         }
         Ok(Response::builder().body(Value::from(answers).to_string()))
     }

@@ -36,17 +36,43 @@ async fn a_node_that_fails_credits_nothing_and_loses_nothing() {
     let deposit = till.orders("one", "local/USDT").await;
     till.looks().await.unwrap();
     let before = till.reach().await.scanned;
-    till.anvil.sends_token(&till.usdt, &deposit.address, PRICE).await;
+    till.anvil
+        .sends_token(&till.usdt, &deposit.address, PRICE)
+        .await;
     till.anvil.mine(CONFIRMATIONS + 1).await;
     let text = |text: &str| text.to_owned();
     for (lie, says) in [
-        (Lie::Says(StatusCode::TOO_MANY_REQUESTS, text("slow down")), "429"),
-        (Lie::Says(StatusCode::INTERNAL_SERVER_ERROR, text("")), "500"),
+        (
+            Lie::Says(StatusCode::TOO_MANY_REQUESTS, text("slow down")),
+            "429",
+        ),
+        (
+            Lie::Says(StatusCode::INTERNAL_SERVER_ERROR, text("")),
+            "500",
+        ),
         (Lie::Says(StatusCode::OK, text("<html>")), "is not JSON"),
-        (Lie::Says(StatusCode::OK, text("[]")), "2 questions, 0 answers"),
-        (Lie::Says(StatusCode::OK, text("{\"error\":{\"code\":-32005}}")), "it refuses: {\"code\":-32005}"),
-        (Lie::Says(StatusCode::OK, text("[{\"id\":0,\"result\":1},{\"id\":0,\"result\":2}]")), "comes twice"),
-        (Lie::Says(StatusCode::OK, text("[{\"id\":7,\"result\":1},{\"id\":8,\"result\":2}]")), "another question"),
+        (
+            Lie::Says(StatusCode::OK, text("[]")),
+            "2 questions, 0 answers",
+        ),
+        (
+            Lie::Says(StatusCode::OK, text("{\"error\":{\"code\":-32005}}")),
+            "it refuses: {\"code\":-32005}",
+        ),
+        (
+            Lie::Says(
+                StatusCode::OK,
+                text("[{\"id\":0,\"result\":1},{\"id\":0,\"result\":2}]"),
+            ),
+            "comes twice",
+        ),
+        (
+            Lie::Says(
+                StatusCode::OK,
+                text("[{\"id\":7,\"result\":1},{\"id\":8,\"result\":2}]"),
+            ),
+            "another question",
+        ),
         (Lie::Says(StatusCode::OK, " ".repeat(40 << 20)), "more than"),
         (Lie::Stalls, "no whole answer within 1 s"),
         (error(-32005, "rate limit"), "rate limit"),
@@ -60,8 +86,10 @@ async fn a_node_that_fails_credits_nothing_and_loses_nothing() {
     }
     liar.says(Lie::None);
     till.looks().await.unwrap();
-    till.looks().await.unwrap();
-    assert_eq!((till.reach().await.failure, till.credits().await), (None, CREDITS));
+    assert_eq!(
+        (till.reach().await.failure, till.credits().await),
+        (None, CREDITS)
+    );
     till.balances().await;
 }
 
@@ -70,7 +98,9 @@ async fn lies_about_blocks_are_seen() {
     let (till, liar) = between(vec![]).await;
     let deposit = till.orders("one", "local/USDT").await;
     till.looks().await.unwrap();
-    till.anvil.sends_token(&till.usdt, &deposit.address, PRICE).await;
+    till.anvil
+        .sends_token(&till.usdt, &deposit.address, PRICE)
+        .await;
     till.anvil.mine(CONFIRMATIONS - 2).await;
     till.looks().await.unwrap();
     let top = till.anvil.top().await;
@@ -129,7 +159,11 @@ async fn lies_about_blocks_are_seen() {
         liar.says(lie);
         let before = till.reach().await.scanned;
         assert!(till.looks().await.is_err(), "lie {n}");
-        assert_eq!((till.reach().await.scanned, till.credits().await), (before, 0), "lie {n}");
+        assert_eq!(
+            (till.reach().await.scanned, till.credits().await),
+            (before, 0),
+            "lie {n}"
+        );
     }
     liar.says(Lie::None);
     till.anvil.mine(2).await;
@@ -167,12 +201,20 @@ async fn logs_that_a_node_makes_up_count_for_nothing() {
     till.anvil.mine(3).await;
     till.looks().await.unwrap();
     till.anvil.mine(1).await;
-    let block = till.anvil.ask("eth_getBlockByNumber", json!(["latest", false])).await;
+    let block = till
+        .anvil
+        .ask("eth_getBlockByNumber", json!(["latest", false]))
+        .await;
     let to = deposit.address.as_str();
     let other = format!("0x{}", "cd".repeat(20));
     let topics = |count: usize| {
         let word = format!("0x{:0>64}", word_of(to));
-        let all = ["0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef", &word, &word, &word];
+        let all = [
+            "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
+            &word,
+            &word,
+            &word,
+        ];
         json!(all[..count])
     };
     let forged = [
@@ -185,11 +227,31 @@ async fn logs_that_a_node_makes_up_count_for_nothing() {
         log(&till.usdt, to, &block, &[("topics", json!("x"))]),
         log(&till.usdt, to, &block, &[("removed", json!(true))]),
         log(&till.usdt, to, &block, &[("data", json!("0x"))]),
-        log(&till.usdt, to, &block, &[("data", json!(format!("0x{:064x}", 0)))]),
-        log(&till.usdt, to, &block, &[("data", json!(format!("0x{}", "1".repeat(128))))]),
+        log(
+            &till.usdt,
+            to,
+            &block,
+            &[("data", json!(format!("0x{:064x}", 0)))],
+        ),
+        log(
+            &till.usdt,
+            to,
+            &block,
+            &[("data", json!(format!("0x{}", "1".repeat(128))))],
+        ),
         log(&till.usdt, to, &block, &[("blockNumber", json!("0x0"))]),
-        log(&till.usdt, to, &block, &[("blockNumber", json!("0xffffffff"))]),
-        log(&till.usdt, to, &block, &[("blockHash", json!(format!("0x{:064x}", 5)))]),
+        log(
+            &till.usdt,
+            to,
+            &block,
+            &[("blockNumber", json!("0xffffffff"))],
+        ),
+        log(
+            &till.usdt,
+            to,
+            &block,
+            &[("blockHash", json!(format!("0x{:064x}", 5)))],
+        ),
         log(&till.usdt, to, &block, &[("blockHash", Value::Null)]),
         log(&till.usdt, to, &block, &[("transactionHash", json!("0x"))]),
         log(&till.usdt, to, &block, &[("logIndex", json!("-1"))]),
@@ -215,7 +277,9 @@ async fn a_node_that_leaves_logs_out_is_asked_again() {
     let (till, liar) = between(vec![]).await;
     let deposit = till.orders("one", "local/USDT").await;
     till.looks().await.unwrap();
-    till.anvil.sends_token(&till.usdt, &deposit.address, PRICE).await;
+    till.anvil
+        .sends_token(&till.usdt, &deposit.address, PRICE)
+        .await;
     till.anvil.mine(10).await;
     liar.says(Lie::changes(|method, _, answer| {
         if method == "eth_getLogs" {
@@ -223,11 +287,13 @@ async fn a_node_that_leaves_logs_out_is_asked_again() {
         }
     }));
     till.looks().await.unwrap();
-    assert_eq!(till.reach().await.scanned, Some(till.anvil.top().await.cast_signed()));
+    assert_eq!(
+        till.reach().await.scanned,
+        Some(till.anvil.top().await.cast_signed())
+    );
     assert_eq!(till.verdicts(deposit.order_id).await, []);
     // it was read to the top, and what was left out is found all the same
     liar.says(Lie::None);
-    till.looks().await.unwrap();
     till.looks().await.unwrap();
     assert_eq!(till.standing(deposit.order_id).await, Standing::Paid);
     till.balances().await;
@@ -245,7 +311,10 @@ async fn a_node_that_lies_without_a_slip_is_found_out_by_the_second_one() {
     let deposit = till.orders("one", "local/USDT").await;
     till.looks().await.unwrap();
     till.anvil.mine(1).await;
-    let block = till.anvil.ask("eth_getBlockByNumber", json!(["latest", false])).await;
+    let block = till
+        .anvil
+        .ask("eth_getBlockByNumber", json!(["latest", false]))
+        .await;
     let log = log(&till.usdt, &deposit.address, &block, &[]);
     let receipt = json!({"status": "0x1", "blockHash": block["hash"], "transactionHash": log["transactionHash"],
         "logs": [log]});
@@ -266,12 +335,16 @@ async fn a_node_that_lies_without_a_slip_is_found_out_by_the_second_one() {
         }
     }));
     let refused = till.looks().await.unwrap_err().causes();
-    assert!(refused.contains("other blocks than the first node"), "{refused}");
+    assert!(
+        refused.contains("other blocks than the first node"),
+        "{refused}"
+    );
     // and both tell the truth again
     liar.says(Lie::None);
-    till.anvil.sends_token(&till.usdt, &deposit.address, PRICE).await;
+    till.anvil
+        .sends_token(&till.usdt, &deposit.address, PRICE)
+        .await;
     till.anvil.mine(CONFIRMATIONS).await;
-    till.looks().await.unwrap();
     till.looks().await.unwrap();
     assert_eq!(till.credits().await, CREDITS);
     till.balances().await;

@@ -9,4 +9,7 @@ mod settings;
 mod states;
 mod till;
 
-pub use self::{anvil::Anvil, liar::{Liar, Lie}, till::Till};
+use self::{
+    anvil::Anvil,
+    liar::{Liar, Lie},
+};

@@ -47,13 +47,21 @@ impl Scene<'_> {
                 let which = self.random.random_range(0..self.deposits.len());
                 let amount = self.amount();
                 let address = self.deposits[which].address.clone();
-                let token = if self.random.random_ratio(1, 8) { &self.till.fee } else { &self.till.usdt };
+                let token = if self.random.random_ratio(1, 8) {
+                    &self.till.fee
+                } else {
+                    &self.till.usdt
+                };
                 let pays = transfer(token, &address, amount);
                 anvil.sends(pays.clone()).await;
                 anvil.mine(1).await;
                 self.sent.push(pays);
             }
-            4..6 => anvil.mine(self.random.random_range(1..=CONFIRMATIONS + 2)).await,
+            4..6 => {
+                anvil
+                    .mine(self.random.random_range(1..=CONFIRMATIONS + 2))
+                    .await
+            }
             6..8 => {
                 let depth = self.random.random_range(1..=DEPTH_MAX);
                 let again = self.again(depth);
@@ -81,7 +89,10 @@ impl Scene<'_> {
     async fn there(&self, deposit: &Deposit) -> u128 {
         let top = self.till.anvil.top().await;
         let deep = (top + 1).saturating_sub(CONFIRMATIONS);
-        self.till.anvil.arrived(&self.till.usdt, &deposit.address, deep).await
+        self.till
+            .anvil
+            .arrived(&self.till.usdt, &deposit.address, deep)
+            .await
     }
 
     /// Just after a look nothing is paid whose money is not there; at the end all of it is that is.
@@ -95,7 +106,11 @@ impl Scene<'_> {
                 assert!(there >= PRICE, "{id} is paid by {there}");
             }
             if at_the_end {
-                assert_eq!(standing == Standing::Paid, there >= PRICE, "{id}: {there} is there");
+                assert_eq!(
+                    standing == Standing::Paid,
+                    there >= PRICE,
+                    "{id}: {there} is there"
+                );
                 self.every_unit_is_accounted_for(id, there).await;
             }
         }
@@ -137,8 +152,6 @@ async fn scenario(till: &Till, seed: u64) {
         scene.step().await;
     }
     till.anvil.mine(CONFIRMATIONS).await;
-    till.looks().await.unwrap();
-    // what was first seen by the last look is confirmed by the next
     till.looks().await.unwrap();
     scene.is_as_the_chain_says(true).await;
     // a reorganisation of the next scenario does not reach what this one has paid

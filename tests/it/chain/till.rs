@@ -67,7 +67,11 @@ impl Till {
             ("models.embedding", "none".into()),
         ];
         all.extend(set);
-        let world = World::with(Wish { set: all, ..Wish::default() }).await;
+        let world = World::with(Wish {
+            set: all,
+            ..Wish::default()
+        })
+        .await;
         let chains = Chains::new(&world.app.config).unwrap();
         let chain = chains.find("local").unwrap().clone();
         let client = world.partner("acme").await.no;
@@ -76,7 +80,17 @@ impl Till {
         let plan = plan::offer(&mut tx, hundred(), None, now).await.unwrap();
         tx.commit().await.unwrap();
         let buyer = UserId(Uuid::new_v4());
-        Self { anvil, chains, chain, client, buyer, plan, usdt, fee, world }
+        Self {
+            anvil,
+            chains,
+            chain,
+            client,
+            buyer,
+            plan,
+            usdt,
+            fee,
+            world,
+        }
     }
 
     /// An order to be paid with this, and its address.
@@ -85,9 +99,18 @@ impl Till {
     }
 
     /// The same for a client and a plan of its own.
-    pub async fn orders_as(&self, client: ClientNo, plan: &Plan, key: &str, pay_with: &str) -> Deposit {
+    pub async fn orders_as(
+        &self,
+        client: ClientNo,
+        plan: &Plan,
+        key: &str,
+        pay_with: &str,
+    ) -> Deposit {
         let now = self.world.app.clock.now();
-        let quote = self.chains.quote(pay_with, plan.price_minor.unwrap(), "USD").unwrap();
+        let quote = self
+            .chains
+            .quote(pay_with, plan.price_minor.unwrap(), "USD")
+            .unwrap();
         let new = NewOrder {
             owner: Owner::User(self.buyer),
             buyer: self.buyer,
@@ -138,7 +161,9 @@ impl Till {
     /// Micro-credits that the buyer has.
     pub async fn credits(&self) -> i64 {
         let mut tx = self.world.app.db.client(self.client).await.unwrap();
-        let wallet = wallet::find(&mut tx, Owner::User(self.buyer)).await.unwrap();
+        let wallet = wallet::find(&mut tx, Owner::User(self.buyer))
+            .await
+            .unwrap();
         wallet.balance
     }
 

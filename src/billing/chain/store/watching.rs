@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::super::{
     deposit::Reach,
-    seen::{Arrival, Hash},
-    watch::{News, Open, Watched},
+    seen::Hash,
+    watch::{New, News, Open, Watched},
     weigh::{State, Verdict},
 };
 use crate::{
@@ -106,31 +106,32 @@ pub async fn blocks(tx: &mut SystemTx, name: &str) -> Result<BTreeMap<u64, Hash>
 /// An arrival that was not known, or that the chain had taken back and has again.
 pub async fn add_arrival(
     tx: &mut SystemTx,
-    (client, order): (ClientNo, OrderId),
     chain: &str,
-    (arrival, at): (&Arrival, OffsetDateTime),
+    new: &New,
     now: OffsetDateTime,
 ) -> Result<()> {
+    let arrival = &new.arrival;
     sqlx::query(
         "insert into chain_arrival as known (client_no, arrival_id, order_id, chain, block_no, block_hash, block_at,
            tx_hash, log_no, asset, payer, amount, state, verdict, left_over, settled, seen_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::numeric, 'seen', $13, 0, false, $14, $14)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::numeric, $13, $14, 0, false, $15, $15)
          on conflict on constraint chain_arrival_once do update
-         set state = 'seen', settled = false, changed_at = excluded.changed_at
+         set state = excluded.state, settled = false, changed_at = excluded.changed_at
          where known.state = 'reorged'",
     )
-    .bind(client)
+    .bind(new.client)
     .bind(ArrivalId::new(now))
-    .bind(order)
+    .bind(new.order)
     .bind(chain)
     .bind(arrival.block_no.cast_signed())
     .bind(&arrival.block_hash)
-    .bind(at)
+    .bind(new.at)
     .bind(&arrival.tx_hash)
     .bind(arrival.log_no)
     .bind(&arrival.asset)
     .bind(arrival.payer.to_string())
     .bind(arrival.amount.to_string())
+    .bind(new.state)
     .bind(Verdict::Waiting)
     .bind(now)
     .execute(tx.conn())
