@@ -5,7 +5,6 @@
 create table payment_order (
   client_no int not null references client,
   order_id uuid not null,
-  no bigint generated always as identity,
   -- whose it will be; the nil id: the client's own
   owner_id uuid not null,
   buyer_id uuid not null,

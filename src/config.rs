@@ -206,12 +206,14 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 6] = [
+pub const SECRETS: [&str; 8] = [
     "api_key",
     "code",
     "owner_url",
     "rpc_url",
+    "secret_key",
     "url",
+    "webhook_secret",
     "witness_url",
 ];
 

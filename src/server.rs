@@ -34,13 +34,14 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::BillingApi,
+    billing::{BillingApi, order::api::OrdersApi, stripe::Stripe},
     chat::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
     error::CanFail,
     fetch,
+    hooks::StripeHook,
     http::envelope::Envelope,
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
@@ -65,7 +66,7 @@ type NativeApis = (
     ChatApi,
     MessagesApi,
     PromptsApi,
-    BillingApi,
+    (BillingApi, OrdersApi),
 );
 
 /// A server that is put together and not started yet.
@@ -77,6 +78,7 @@ pub struct ConciergeServer {
     /// The turns of this process.
     pub chat: Arc<Chat>,
     quota: Arc<Quota>,
+    stripe: Option<Arc<Stripe>>,
     /// What reading documents may take.
     pub reading: Reading,
     demo: Option<ClientNo>,
@@ -99,6 +101,7 @@ impl ConciergeServer {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
             quota,
+            stripe: Stripe::open(&app.config)?.map(Arc::new),
             reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
@@ -125,12 +128,16 @@ impl ConciergeServer {
             .at(native::DOCUMENT, pages::json(native_document()))
             .nest(
                 "/admin",
-                admin::routes(app, &self.gatekeeper, library.clone())?,
+                admin::routes(app, &self.gatekeeper, library.clone(), self.stripe.clone())?,
             );
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
             routes = routes.at("/demo", demo);
+        }
+        if let Some(stripe) = self.stripe.clone() {
+            let app = app.clone();
+            routes = routes.at("/hooks/stripe", StripeHook { app, stripe });
         }
         Ok(
             Native::new(self.native(library)?, routes, self.gatekeeper.clone())
@@ -165,7 +172,13 @@ impl ConciergeServer {
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
-            BillingApi(self.app.clone()),
+            (
+                BillingApi(self.app.clone()),
+                OrdersApi {
+                    app: self.app.clone(),
+                    stripe: self.stripe.clone(),
+                },
+            ),
         );
         Ok(describe(apis))
     }

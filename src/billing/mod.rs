@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod order;
 pub mod plan;
 mod store;
+pub mod stripe;
 pub mod verify;
 pub mod wallet;
 

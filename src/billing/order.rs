@@ -1,9 +1,12 @@
 //! What is bought with money from outside: an order is bound to an amount, a currency and a provider
 //! when it is made, and moves by legal steps only.
 
+pub mod api;
 pub mod exception;
 mod goods;
 mod payment;
+mod receipt;
+pub mod shapes;
 mod state;
 mod store;
 mod units;
@@ -54,8 +57,6 @@ pub enum Goods {
 pub struct Order {
     /// Its id.
     pub order_id: OrderId,
-    /// Its number among all.
-    pub no: i64,
     pub(super) owner_id: Uuid,
     /// Who ordered.
     pub buyer_id: UserId,

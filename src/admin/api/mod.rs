@@ -6,6 +6,7 @@ mod documents;
 mod keys;
 mod looks;
 mod operators;
+mod payments;
 mod shapes;
 mod tokens;
 
@@ -15,10 +16,11 @@ use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
     account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
-    looks::LooksApi, operators::OperatorsApi, tokens::TokensApi,
+    looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi, tokens::TokensApi,
 };
 use super::Console;
 use crate::{
+    billing::stripe::Stripe,
     error::Result,
     identity::{client, client::Client},
     knowledge::api::Library,
@@ -37,6 +39,8 @@ enum Tags {
     Keys,
     /// Bases and documents of clients.
     Documents,
+    /// Orders of clients, and money that does not fit.
+    Payments,
 }
 
 /// All operations.
@@ -48,10 +52,15 @@ pub type AdminApis = (
     LooksApi,
     TokensApi,
     DocumentsApi,
+    PaymentsApi,
 );
 
 /// All operations on this console.
-pub fn apis(console: &Arc<Console>, library: Arc<Library>) -> AdminApis {
+pub fn apis(
+    console: &Arc<Console>,
+    library: Arc<Library>,
+    stripe: Option<Arc<Stripe>>,
+) -> AdminApis {
     (
         AccountApi(console.clone()),
         OperatorsApi(console.clone()),
@@ -60,6 +69,7 @@ pub fn apis(console: &Arc<Console>, library: Arc<Library>) -> AdminApis {
         LooksApi(console.clone()),
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
+        PaymentsApi(console.clone(), stripe),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Payment, Provider, Reversal, Units, payment};
+use super::{Payment, Provider, Reversal, Units, payment, store};
 use crate::{
     db::ClientTx,
     error::{Error, Result},
@@ -165,20 +165,20 @@ pub async fn queue(tx: &mut ClientTx, trouble: &Trouble<'_>, now: OffsetDateTime
 
 /// What waits, or was decided, the latest first.
 pub async fn list(tx: &mut ClientTx, state: Verdict, window: &Window) -> Result<Vec<Exception>> {
-    let client = tx.client();
+    let (client, behind) = (tx.client(), store::behind(window));
     Ok(sqlx::query_as(
         "select exception_id, order_id, provider, reference, reason, amount::text amount, currency, detail, state,
            note, created_at, resolved_at
          from payment_exception
          where client_no = $1 and state = $2
-           and ($3::timestamptz is null or (created_at, exception_id) < ($3, $4))
+           and (created_at, exception_id) < ($3, $4)
          order by created_at desc, exception_id desc
          limit $5",
     )
     .bind(client)
     .bind(state)
-    .bind(window.after.map(|place| place.at))
-    .bind(window.after.map(|place| place.id))
+    .bind(behind.at)
+    .bind(behind.id)
     .bind(window.rows())
     .fetch_all(tx.conn())
     .await?)

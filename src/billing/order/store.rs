@@ -1,12 +1,13 @@
 //! Statements over orders, payments for them and what went back.
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
 
 use super::{NewOrder, Order, Payment, Reversal, Stage, State, Units};
 use crate::{
     db::{self, ClientTx},
     error::Result,
-    http::paging::Window,
+    http::paging::{Place, Window},
     ids::{OrderId, PaymentId, UserId},
 };
 
@@ -45,7 +46,7 @@ pub async fn add(
 pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
@@ -61,7 +62,7 @@ pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Optio
 pub async fn order(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
@@ -77,7 +78,7 @@ pub async fn order(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
 pub async fn lock(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
@@ -92,21 +93,21 @@ pub async fn lock(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
 
 /// Orders of one owner, the latest first.
 pub async fn of_owner(tx: &mut ClientTx, owner: UserId, window: &Window) -> Result<Vec<Order>> {
-    let client = tx.client();
+    let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and owner_id = $2
-           and ($3::timestamptz is null or (created_at, order_id) < ($3, $4))
+           and (created_at, order_id) < ($3, $4)
          order by created_at desc, order_id desc
          limit $5",
     )
     .bind(client)
     .bind(owner)
-    .bind(window.after.map(|place| place.at))
-    .bind(window.after.map(|place| place.id))
+    .bind(behind.at)
+    .bind(behind.id)
     .bind(window.rows())
     .fetch_all(tx.conn())
     .await?)
@@ -114,24 +115,32 @@ pub async fn of_owner(tx: &mut ClientTx, owner: UserId, window: &Window) -> Resu
 
 /// Orders of the client and its users, the latest first.
 pub async fn all(tx: &mut ClientTx, state: Option<State>, window: &Window) -> Result<Vec<Order>> {
-    let client = tx.client();
+    let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
-        "select order_id, no, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
+        "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
            currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and ($2::text is null or state = $2)
-           and ($3::timestamptz is null or (created_at, order_id) < ($3, $4))
+           and (created_at, order_id) < ($3, $4)
          order by created_at desc, order_id desc
          limit $5",
     )
     .bind(client)
     .bind(state)
-    .bind(window.after.map(|place| place.at))
-    .bind(window.after.map(|place| place.id))
+    .bind(behind.at)
+    .bind(behind.id)
     .bind(window.rows())
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// Where a page begins; the first one behind all there can be, so that every page goes by the index.
+pub fn behind(window: &Window) -> Place {
+    window.after.unwrap_or(Place {
+        at: datetime!(9999-01-01 0:00 UTC),
+        id: Uuid::max(),
+    })
 }
 
 /// Writes down where an order stands.

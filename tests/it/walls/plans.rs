@@ -26,7 +26,7 @@ const WHOLE: [(&str, &str); 9] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 34] = [
+const HOT: [(&str, &str, &[&str]); 38] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -145,6 +145,14 @@ const HOT: [(&str, &str, &[&str]); 34] = [
         &["chunk_of_text"],
     ),
     ("billing/store.rs", "lock_wallet", &["account_once"]),
+    ("billing/order/store.rs", "lock", &["payment_order_pkey"]),
+    (
+        "billing/order/store.rs",
+        "of_owner",
+        &["payment_order_of_owner"],
+    ),
+    ("billing/order/store.rs", "all", &["payment_order_by_time"]),
+    ("billing/order/store.rs", "order_of", &["payment_once"]),
     (
         "billing/store.rs",
         "open_hold",
