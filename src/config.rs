@@ -29,7 +29,7 @@ pub fn wrong(text: impl Into<String>) -> anyhow::Error {
 pub const ENVIRONMENT_PREFIX: &str = "CONCIERGE__";
 
 /// Sections of which there can be many, each with a name of its own.
-const NAMED: [&str; 2] = ["chat", "embedding"];
+const NAMED: [&str; 3] = ["chain", "chat", "embedding"];
 
 type Keys = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -206,13 +206,15 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 6] = [
+pub const SECRETS: [&str; 8] = [
     "api_key",
     "code",
     "owner_url",
+    "rpc_url",
     "secret_key",
     "url",
     "webhook_secret",
+    "witness_url",
 ];
 
 fn environment() -> Vec<(String, String)> {

@@ -95,6 +95,8 @@ uuid_ids! {
     NoticeId;
     /// A version of a price.
     PriceId;
+    /// Something that arrived on a chain.
+    ArrivalId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

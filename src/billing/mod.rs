@@ -7,6 +7,7 @@
 pub mod amount;
 pub mod api;
 pub mod api_plans;
+pub mod chain;
 pub mod entitlement;
 pub mod fee;
 pub mod hold;

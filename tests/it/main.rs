@@ -5,6 +5,7 @@
 mod away;
 mod bm25;
 mod books;
+mod chain;
 mod chat;
 mod cli;
 mod cluster;

@@ -10,7 +10,7 @@ use super::source::{Word, sources, stands, words};
 const READERS: [&str; 7] = ["flag", "list", "number", "path", "secret", "text", "value"];
 
 /// Kinds of sections of which there can be many; the shipped file explains them as `[kind.NAME]`.
-const KINDS: [&str; 2] = ["chat", "embedding"];
+const KINDS: [&str; 3] = ["chain", "chat", "embedding"];
 
 type Key = (String, String);
 
