@@ -20,6 +20,7 @@ create table subscription (
 );
 create unique index subscription_once on subscription (client_no, owner_id, plan_id) where ended_at is null;
 create index subscription_due on subscription (due_at) where ended_at is null;
+create index subscription_by_time on subscription (client_no, started_at, subscription_id);
 create index subscription_of_plan on subscription (client_no, plan_id);
 select scope_to_client('subscription');
 revoke delete on subscription from concierge_client, concierge_system;

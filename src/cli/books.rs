@@ -149,7 +149,7 @@ fn fees((from, until): (Date, Date), sums: &[Sum], json: bool) -> Result<()> {
 
 #[derive(Args)]
 pub struct ReconcileArguments {
-    /// The first day, of UTC, such as 2026-11-20; without it, the latest that is over.
+    /// The first day, of UTC, such as 2026-11-20; without it, the first that is not closed.
     #[arg(long, value_name = "DATE", value_parser = day)]
     from: Option<Date>,
     /// The last day; without it, the latest that is over.
@@ -188,21 +188,24 @@ pub async fn reconcile(app: &App, arguments: ReconcileArguments) -> Result<()> {
     if arguments.csv {
         return csv(app, &clients, (from, to)).await;
     }
-    let (mut rows, mut day, mut failed) = (Vec::new(), from, 0);
-    while day <= to {
-        reconcile::read(app, day).await.map_err(told)?;
-        for (client, name) in &clients {
-            let row = compare(app, *client, name, day).await;
-            // one client's trouble is its own
-            match row {
+    let (mut rows, mut failed) = (Vec::new(), 0);
+    for (client, name) in &clients {
+        let mut day = match arguments.from {
+            Some(from) => from,
+            None => first_open(app, *client).await?.unwrap_or(to).min(to),
+        };
+        while day <= to {
+            match compare(app, *client, name, day).await {
                 Ok(row) => rows.push(row),
+                // one client's trouble is its own
                 Err(error) => {
                     failed += 1;
-                    tracing::warn!(client = name, %day, error = format!("{error:#}"), "not reconciled");
+                    let error = format!("{error:#}");
+                    tracing::warn!(client = name, %day, error, "not reconciled");
                 }
             }
+            day = day.next_day().unwrap_or(Date::MAX);
         }
-        day = day.next_day().unwrap_or(Date::MAX);
     }
     days(&rows, arguments.json)?;
     if failed > 0 {
@@ -219,7 +222,13 @@ struct Row {
     closed: Option<Day>,
 }
 
+async fn first_open(app: &App, client: ClientNo) -> Result<Option<Date>> {
+    let mut tx = app.db.client(client).await.map_err(told)?;
+    close::next(&mut tx, app.clock.now()).await.map_err(told)
+}
+
 async fn compare(app: &App, client: ClientNo, name: &str, day: Date) -> Result<Row> {
+    reconcile::read(app, day).await.map_err(told)?;
     let done = reconcile::day(app, client, day).await.map_err(told)?;
     let closed = reconcile::close(app, client, day).await.map_err(told)?;
     let mut row = Row {

@@ -6,11 +6,12 @@ use time::{Date, Duration, OffsetDateTime};
 use crate::{
     app::App,
     billing::{
+        chain::Chains,
         recon::{
             Remedy, Standing,
             close::{self, Day},
             desk::{self, Judged, Run},
-            outside,
+            on_chain, outside,
         },
         stripe::Stripe,
     },
@@ -38,6 +39,35 @@ pub enum Done {
 /// # Errors
 /// `Upstream` when a provider does not answer: then nothing is concluded.
 pub async fn read(app: &App, day: Date) -> Result<()> {
+    read_stripe(app, day).await?;
+    read_chains(app, day).await
+}
+
+async fn read_chains(app: &App, day: Date) -> Result<()> {
+    let chains = Chains::new(&app.config)?;
+    let mut tx = app.db.system().await?;
+    let is_read = chains.0.is_empty() || outside::is_read(&mut tx, "chain", day).await?;
+    drop(tx);
+    if is_read {
+        return Ok(());
+    }
+    let (now, mut facts) = (app.clock.now(), 0);
+    for chain in chains.0.iter() {
+        let mut tx = app.db.system().await?;
+        let wanted = on_chain::wanted(&mut tx, chain, day).await?;
+        drop(tx);
+        let told = on_chain::read(chain, &wanted).await?;
+        facts += told.count();
+        let mut tx = app.db.system().await?;
+        on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
+        tx.commit().await?;
+    }
+    let mut tx = app.db.system().await?;
+    on_chain::done(&mut tx, day, facts, now).await?;
+    tx.commit().await
+}
+
+async fn read_stripe(app: &App, day: Date) -> Result<()> {
     let stripe = Stripe::open(&app.config)?;
     let Some(stripe) = stripe else {
         return Ok(());

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     matching::{compare, compare_orders},
     shape::{Area, Fact, Line, Remedy, Standing, State},
-    store::{lines as store, ours, outside},
+    store::{arrivals, lines as store, ours, outside},
 };
 use crate::{
     billing::order::{self, Paid, Payment, Provider, Reversal, Units, Why},
@@ -100,10 +100,15 @@ pub async fn look(tx: &mut ClientTx, day: Date) -> Result<Vec<Line>> {
         within.end + Duration::days(DAYS_AROUND),
     );
     let back = within.start - Duration::days(DAYS_BACK);
-    let theirs = facts(outside::facts(tx, back, within.end).await?);
+    // their clock may be a little ahead of ours
+    let mut theirs = facts(outside::facts(tx, back, around.1).await?);
     let named: Vec<String> = theirs.iter().map(|fact| fact.reference.clone()).collect();
     let mut ours = facts(ours::payments(tx, around, &named).await?);
     ours.extend(facts(ours::reversals(tx, around, &named).await?));
+    // what a chain took back is told of by its arrivals, and by the order
+    ours.retain(|fact| fact.provider != "chain" || fact.area == Area::Payment);
+    ours.extend(facts(arrivals::ours(tx, (back, within.end), day).await?));
+    theirs.extend(facts(arrivals::paid(tx, around).await?));
     for provider in ["stripe", "chain"] {
         let moved = |fact: &&Fact| fact.provider == provider && within.contains(&fact.at);
         let is_needed = ours.iter().chain(&theirs).any(|fact| moved(&fact));

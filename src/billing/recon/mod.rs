@@ -7,6 +7,7 @@
 pub mod close;
 pub mod desk;
 mod matching;
+pub mod on_chain;
 pub mod outside;
 mod shape;
 mod store;

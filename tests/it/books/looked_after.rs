@@ -99,15 +99,26 @@ async fn a_wallet_that_falls_low_is_told_of_once() {
     assert_eq!(look(&world).await, 0, "nobody wants to be told");
     let mut tx = world.app.db.client(acme.no).await.unwrap();
     let threshold = Micros::new(5_000_000).unwrap();
-    notice::set_threshold(&mut tx, Some(threshold), world.app.clock.now()).await.unwrap();
+    notice::set_threshold(&mut tx, Some(threshold), world.app.clock.now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let looks = join_all((0..3).map(|_| look(&world))).await;
-    assert_eq!(looks.iter().sum::<usize>(), 2, "the client's wallet and hers, once");
+    assert_eq!(
+        looks.iter().sum::<usize>(),
+        2,
+        "the client's wallet and hers, once"
+    );
     let notices = alice.get("/api/v1/notices").await;
     let items = notices["items"].as_array().unwrap();
     assert_eq!(items.len(), 1, "{notices}");
     assert_eq!(
-        json!([items[0]["kind"], items[0]["balance"], items[0]["needed"], items[0]["ended_at"]]),
+        json!([
+            items[0]["kind"],
+            items[0]["balance"],
+            items[0]["needed"],
+            items[0]["ended_at"]
+        ]),
         json!(["low_balance", "3", "5", null])
     );
     assert_eq!(bob.get("/api/v1/notices").await["items"], json!([]));
@@ -118,10 +129,18 @@ async fn a_wallet_that_falls_low_is_told_of_once() {
     assert!(notices["items"][0]["ended_at"].is_string(), "{notices}");
     let mut tx = world.app.db.client(acme.no).await.unwrap();
     let threshold = Micros::new(7_000_000).unwrap();
-    notice::set_threshold(&mut tx, Some(threshold), world.app.clock.now()).await.unwrap();
+    notice::set_threshold(&mut tx, Some(threshold), world.app.clock.now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(look(&world).await, 1);
-    assert_eq!(alice.get("/api/v1/notices").await["items"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        alice.get("/api/v1/notices").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -137,12 +156,15 @@ async fn an_order_that_nobody_paid_ends_once() {
     };
     let end = async || {
         let mut tx = app.db.system().await.unwrap();
-        money::expire_orders(app, &mut tx, app.clock.now()).await.unwrap();
+        money::expire_orders(app, &mut tx, app.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     };
     end().await;
     assert_eq!(state().await, order::State::Pending);
-    app.clock.forward(std::time::Duration::from_secs(2 * 86_400));
+    app.clock
+        .forward(std::time::Duration::from_secs(2 * 86_400));
     join_all((0..3).map(|_| end())).await;
     assert_eq!(state().await, order::State::Expired);
     agree(&stall.world).await;
@@ -164,26 +186,50 @@ async fn an_operator_has_a_plan_paid_by_the_month() {
     .unwrap();
     let begin = |user: Option<&str>| {
         let wish = json!({"plan_id": plan, "user": user});
-        fay.request(Method::POST, "/clients/acme/subscriptions").json(&wish).send()
+        fay.request(Method::POST, "/clients/acme/subscriptions")
+            .json(&wish)
+            .send()
     };
     let made = body(begin(Some("alice")).await.unwrap(), StatusCode::CREATED).await;
     assert_eq!(json!([made["plan"], made["credits"]]), json!(["Team", "2"]));
-    assert_eq!(begin(Some("alice")).await.unwrap().status(), StatusCode::CONFLICT);
-    assert_eq!(begin(Some("nobody")).await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        begin(Some("alice")).await.unwrap().status(),
+        StatusCode::CONFLICT
+    );
+    assert_eq!(
+        begin(Some("nobody")).await.unwrap().status(),
+        StatusCode::NOT_FOUND
+    );
     body(begin(None).await.unwrap(), StatusCode::CREATED).await;
     let owner = Owner::User(UserId(text(&made["user_id"]).parse().unwrap()));
     give(&world, acme.no, owner, 3_000_000, "gift").await;
-    concierge::jobs::bill::client(&world.app, acme.no).await.unwrap();
+    concierge::jobs::bill::client(&world.app, acme.no)
+        .await
+        .unwrap();
     let path = format!("/clients/acme/subscriptions/{}", text(&made["id"]));
     let fees = fay.get(&format!("{path}/fees")).await;
-    assert_eq!(json!([fees["items"][0]["state"], fees["items"][0]["credits"]]), json!(["paid", "2"]));
+    assert_eq!(
+        json!([fees["items"][0]["state"], fees["items"][0]["credits"]]),
+        json!(["paid", "2"])
+    );
     // the client has nothing to pay with: that is told of
     assert_eq!(look(&world).await, 1);
-    let ended = fay.request(Method::POST, &format!("{path}/end")).send().await.unwrap();
+    let ended = fay
+        .request(Method::POST, &format!("{path}/end"))
+        .send()
+        .await
+        .unwrap();
     assert!(body(ended, StatusCode::OK).await["ended_at"].is_string());
     let all = fay.get("/clients/acme/subscriptions").await;
     assert_eq!(all["items"].as_array().unwrap().len(), 2);
-    let low = fay.json(Method::PUT, "/clients/acme/low-balance", json!({"credits": "5"}), StatusCode::OK).await;
+    let low = fay
+        .json(
+            Method::PUT,
+            "/clients/acme/low-balance",
+            json!({"credits": "5"}),
+            StatusCode::OK,
+        )
+        .await;
     assert_eq!(low["credits"], "5");
     assert_eq!(fay.get("/clients/acme/low-balance").await["credits"], "5");
     assert_eq!(fay.get("/clients/acme/usage").await, json!([]));

@@ -3,6 +3,7 @@
 mod bill;
 mod looked_after;
 mod reconcile;
+mod walk;
 
 use concierge::{
     billing::{Book, Entry, Kind, Micros, Owner, verify, wallet},

@@ -62,7 +62,9 @@ async fn reconciled(world: &World, client: ClientNo) {
 async fn lines(world: &World, client: ClientNo, standing: Option<Standing>) -> Vec<Kept> {
     let mut tx = world.app.db.client(client).await.unwrap();
     let days = (date!(2020 - 01 - 01), date!(2090 - 01 - 01));
-    desk::lines(&mut tx, days, standing, None, 1_000).await.unwrap()
+    desk::lines(&mut tx, days, standing, None, 1_000)
+        .await
+        .unwrap()
 }
 
 async fn told(world: &World, client: ClientNo, standing: Standing) -> Vec<(Area, State)> {
@@ -98,7 +100,9 @@ async fn what_was_paid_and_never_heard_of_is_credited() {
     let refunded = alice.orders(&plan, "two").await;
     let (paid, other) = pays(&stall, &refunded).await;
     assert_eq!(
-        stall.tells("evt_1", "checkout.session.completed", &paid).await,
+        stall
+            .tells("evt_1", "checkout.session.completed", &paid)
+            .await,
         StatusCode::OK
     );
     // a half of it went back, and nobody told us
@@ -111,11 +115,17 @@ async fn what_was_paid_and_never_heard_of_is_credited() {
     assert_eq!(balance(&alice, acme.no, &order).await, 150_000_000);
     assert_eq!(
         told(&stall.world, acme.no, Standing::Healed).await,
-        [(Area::Payment, State::MissingHere), (Area::Refund, State::MissingHere)]
+        [
+            (Area::Payment, State::MissingHere),
+            (Area::Refund, State::MissingHere)
+        ]
     );
     assert_eq!(told(&stall.world, acme.no, Standing::Open).await, []);
     let healed = lines(&stall.world, acme.no, Some(Standing::Healed)).await;
-    assert!(healed.iter().any(|line| line.reference == intent), "{healed:?}");
+    assert!(
+        healed.iter().any(|line| line.reference == intent),
+        "{healed:?}"
+    );
     let (days, flaws) = verified(&stall.world, acme.no).await;
     assert!(days >= 1 && flaws.is_empty(), "{days} {flaws:?}");
     // once more, and the days after it: nothing is done twice
@@ -143,12 +153,16 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
     let mut intents = Vec::new();
     for (n, order) in orders.iter().take(6).enumerate() {
         let (paid, id) = pays(&stall, order).await;
-        let told = stall.tells(&format!("evt_{n}"), "checkout.session.completed", &paid).await;
+        let told = stall
+            .tells(&format!("evt_{n}"), "checkout.session.completed", &paid)
+            .await;
         assert_eq!(told, StatusCode::OK);
         intents.push(id);
     }
     // another amount there
-    changes(&stall, &intents[0], |intent| intent["amount"] = 9_999.into());
+    changes(&stall, &intents[0], |intent| {
+        intent["amount"] = 9_999.into()
+    });
     // a second payment for the same order, which nobody told us of
     let mut second = stall.stripe.object(&intents[1]);
     second["id"] = "pi_second".into();
@@ -164,7 +178,9 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
         currency: "usd",
         held: None,
     };
-    order::paid(&mut tx, id, &forged, app.clock.now()).await.unwrap();
+    order::paid(&mut tx, id, &forged, app.clock.now())
+        .await
+        .unwrap();
     // credits that say they came of an order which never was
     let entry = Entry {
         amount: Micros::new(7).unwrap(),
@@ -173,7 +189,9 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
         note: "",
     };
     let deed = (Kind::TopUp, Book::Stripe);
-    wallet::add(&mut tx, Owner::Client, deed, &entry, app.clock.now()).await.unwrap();
+    wallet::add(&mut tx, Owner::Client, deed, &entry, app.clock.now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     // a payment at Stripe that is no client's here
     stall.stripe.put(&json!({
@@ -207,10 +225,11 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
     );
     // seven that were credited, and the one that was made good
     assert_eq!(balance(&alice, acme.no, &orders[0]).await, 800_000_000);
-    let strays: i64 = sqlx::query_scalar("select count(*) from outside_stray where reference = 'pi_other_shop'")
-        .fetch_one(&mut world.superuser().await)
-        .await
-        .unwrap();
+    let strays: i64 =
+        sqlx::query_scalar("select count(*) from outside_stray where reference = 'pi_other_shop'")
+            .fetch_one(&mut world.superuser().await)
+            .await
+            .unwrap();
     assert_eq!(strays, 1);
     // told of once: the next days are clean
     later(world);
@@ -230,7 +249,10 @@ async fn nothing_is_concluded_while_stripe_is_away() {
     later(&stall.world);
     stall.stripe.goes_away(true);
     let done = reconcile::client(&stall.world.app, acme.no).await;
-    assert!(matches!(done, Err(Error::Upstream(_) | Error::Unavailable(_))), "{done:?}");
+    assert!(
+        matches!(done, Err(Error::Upstream(_) | Error::Unavailable(_))),
+        "{done:?}"
+    );
     assert_eq!(verified(&stall.world, acme.no).await.0, 0);
     assert_eq!(lines(&stall.world, acme.no, None).await, []);
     stall.stripe.goes_away(false);
@@ -246,11 +268,16 @@ async fn a_changed_old_line_is_found() {
     let alice = acme.person("alice").await;
     let order = alice.orders(&plan, "one").await;
     let (paid, _) = pays(&stall, &order).await;
-    stall.tells("evt_1", "checkout.session.completed", &paid).await;
+    stall
+        .tells("evt_1", "checkout.session.completed", &paid)
+        .await;
     world.app.clock.forward(5 * DAY);
     reconciled(world, acme.no).await;
     let (days, flaws) = verified(world, acme.no).await;
-    assert!(days >= 4 && flaws.is_empty(), "late by days, every one is closed: {days} {flaws:?}");
+    assert!(
+        days >= 4 && flaws.is_empty(),
+        "late by days, every one is closed: {days} {flaws:?}"
+    );
     let mut conn = world.superuser().await;
     let lines = "its lines or its balance were changed since it was closed";
     for (forge, mend, flaw) in [
@@ -290,7 +317,10 @@ async fn a_changed_old_line_is_found() {
     }
     // a day whose hash is made to fit does not fit the day after it
     let (_, flaws) = verified(world, acme.no).await;
-    assert!(flaws.contains(&"it does not follow the day before"), "{flaws:?}");
+    assert!(
+        flaws.contains(&"it does not follow the day before"),
+        "{flaws:?}"
+    );
 }
 
 #[tokio::test]
@@ -301,7 +331,9 @@ async fn an_operator_reads_the_lines_and_says_what_became_of_them() {
     let alice = acme.person("alice").await;
     let order = alice.orders(&plan, "one").await;
     let (paid, intent) = pays(&stall, &order).await;
-    stall.tells("evt_1", "checkout.session.completed", &paid).await;
+    stall
+        .tells("evt_1", "checkout.session.completed", &paid)
+        .await;
     changes(&stall, &intent, |intent| intent["amount"] = 1.into());
     later(world);
     reconciled(world, acme.no).await;
@@ -315,26 +347,64 @@ async fn an_operator_reads_the_lines_and_says_what_became_of_them() {
     let open = rex.get("/clients/acme/book-lines?standing=open").await;
     let line = &open["items"][0];
     assert_eq!(
-        json!([line["area"], line["state"], line["ours"], line["theirs"], line["reference"]]),
+        json!([
+            line["area"],
+            line["state"],
+            line["ours"],
+            line["theirs"],
+            line["reference"]
+        ]),
         json!(["payment", "amount_differs", "1250", "1", intent])
     );
-    let table = rex.request(Method::GET, "/clients/acme/book-lines.csv").send().await.unwrap();
+    let table = rex
+        .request(Method::GET, "/clients/acme/book-lines.csv")
+        .send()
+        .await
+        .unwrap();
     let table = table.text().await.unwrap();
-    assert!(table.starts_with("client,day,area,provider,reference,order,state,ours,theirs"), "{table}");
-    assert!(table.contains(",amount_differs,1250,1,usd,open,"), "{table}");
+    assert!(
+        table.starts_with("client,day,area,provider,reference,order,state,ours,theirs"),
+        "{table}"
+    );
+    assert!(
+        table.contains(",amount_differs,1250,1,usd,open,"),
+        "{table}"
+    );
     let path = format!("/clients/acme/book-lines/{}/resolve", text(&line["id"]));
     let said = |note: &str, desk: &crate::console::Desk<'_>| {
-        desk.request(Method::POST, &path).json(&json!({ "note": note })).send()
+        desk.request(Method::POST, &path)
+            .json(&json!({ "note": note }))
+            .send()
     };
-    assert_eq!(said("no", &rex).await.unwrap().status(), StatusCode::FORBIDDEN);
-    assert_eq!(said(" ", &fay).await.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
-    let kept = body(said("Stripe mended it.", &fay).await.unwrap(), StatusCode::OK).await;
-    assert_eq!(json!([kept["standing"], kept["note"]]), json!(["resolved", "Stripe mended it."]));
-    assert_eq!(said("again", &fay).await.unwrap().status(), StatusCode::CONFLICT);
+    assert_eq!(
+        said("no", &rex).await.unwrap().status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        said(" ", &fay).await.unwrap().status(),
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let kept = body(
+        said("Stripe mended it.", &fay).await.unwrap(),
+        StatusCode::OK,
+    )
+    .await;
+    assert_eq!(
+        json!([kept["standing"], kept["note"]]),
+        json!(["resolved", "Stripe mended it."])
+    );
+    assert_eq!(
+        said("again", &fay).await.unwrap().status(),
+        StatusCode::CONFLICT
+    );
     let days = rex.get("/clients/acme/book-days").await;
     assert_eq!(text(&days["items"][0]["hash"]).len(), 64);
     let runs = rex.get("/clients/acme/reconciliations").await;
-    assert!(runs["items"].as_array().is_some_and(|runs| !runs.is_empty()));
+    assert!(
+        runs["items"]
+            .as_array()
+            .is_some_and(|runs| !runs.is_empty())
+    );
     // what a person says later is not a change of the day
     assert_eq!(verified(world, acme.no).await.1, [""; 0]);
     assert!(fay.acts().await.contains(&"book_line.resolve".to_owned()));

@@ -1,13 +1,13 @@
 //! Payments on a chain, against a chain: anvil on loopback, with reorganisations and nodes that lie.
 
-mod anvil;
+pub mod anvil;
 mod golden;
 mod liar;
 mod lies;
 mod random;
 mod settings;
 mod states;
-mod till;
+pub mod till;
 
 use self::{
     anvil::Anvil,

@@ -10,7 +10,16 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 9] = [
+const WHOLE: [(&str, &str); 16] = [
+    // once a day, by what compares and closes it
+    ("billing/recon/store/arrivals.rs", "ours"),
+    ("billing/recon/store/arrivals.rs", "paid"),
+    ("billing/recon/store/ours.rs", "payments"),
+    ("billing/recon/store/ours.rs", "reversals"),
+    ("billing/recon/store/ours.rs", "orders"),
+    ("billing/recon/store/ours.rs", "fees"),
+    // by what bills a client
+    ("billing/store/subscriptions.rs", "due_here"),
     // a client offers a handful of plans
     ("billing/store/plans.rs", "count"),
     ("billing/store/plans.rs", "plans"),

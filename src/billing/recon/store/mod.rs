@@ -1,5 +1,6 @@
 //! Statements of the reconciliation.
 
+pub mod arrivals;
 pub mod days;
 pub mod lines;
 pub mod ours;

@@ -23,7 +23,8 @@ pub async fn payments(
              when at > expires_at then 'late' end known_as
          from payment
          join payment_order using (client_no, order_id)
-         where client_no = $1 and (at >= $2 and at < $3 or reference = any($4))",
+         where client_no = $1 and (at >= $2 and at < $3 or reference = any($4))
+           and (payment.provider <> 'chain' or payment_order.state <> 'refunded')",
     )
     .bind(client)
     .bind(since)
