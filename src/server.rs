@@ -37,7 +37,9 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::{BillingApi, PlansApi, order::api::OrdersApi, stripe::Stripe},
+    billing::{
+        BillingApi, PlansApi, notice::api::NoticesApi, order::api::OrdersApi, stripe::Stripe,
+    },
     chat::{
         ChatApi, CompletionsApi, Live, MessagesApi,
         complete::Loose,
@@ -72,7 +74,7 @@ type NativeApis = (
     MessagesApi,
     CompletionsApi,
     PromptsApi,
-    (BillingApi, PlansApi, OrdersApi),
+    (BillingApi, PlansApi, OrdersApi, NoticesApi),
 );
 
 /// A server that is put together and not started yet.
@@ -222,6 +224,7 @@ impl ConciergeServer {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),
                 },
+                NoticesApi(self.app.clone()),
             ),
         );
         Ok(describe(apis))

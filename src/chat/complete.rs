@@ -100,7 +100,7 @@ impl Chat {
     ///
     /// # Errors
     /// `Invalid` for an empty or over-long question or settings out of bounds, `Throttled` when the
-    /// user has too many of these running.
+    /// user has too many of these running, and what [`meter::open`](crate::billing::meter::open) refuses.
     pub async fn complete(
         self: &Arc<Self>,
         client: ClientNo,
@@ -134,9 +134,10 @@ impl Chat {
             question: &question,
         };
         let material = self.gather(&mut tx, &asking).await?;
-        tx.commit().await?;
         let mut turn = asking.turn(id, id, material);
         turn.loose = Some(place);
+        turn.set_aside(&mut tx, self.app.clock.now()).await?;
+        tx.commit().await?;
         let answer = turn.answer.clone();
         self.live.begin(client, id, answer.clone());
         self.start(Box::new(turn));

@@ -1,5 +1,9 @@
 //! What runs by itself: workers that take jobs, and a schedule whose slots run once.
 
+pub mod bill;
+pub mod chain;
+pub mod money;
+pub mod reconcile;
 mod run;
 mod schedule;
 mod stale;
@@ -18,6 +22,7 @@ pub use self::{
 };
 use crate::{
     app::App,
+    billing::chain::Chains,
     chat::{orphan, turn::LEASE_SECONDS},
     error::{CanFail, Error, Result as AppResult},
 };
@@ -42,6 +47,7 @@ pub fn start(app: &App) -> Result<()> {
     }
     let (hearing, woken) = (app.clone(), wake);
     app.tasks.spawn(async move { hear(&hearing, &woken).await });
+    chain::start(app, &Chains::new(&app.config)?);
     let watching = app.clone();
     app.tasks
         .spawn(async move { watch_orphans(&watching).await });

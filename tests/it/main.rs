@@ -4,6 +4,8 @@
 
 mod away;
 mod bm25;
+mod books;
+mod chain;
 mod chat;
 mod cli;
 mod cluster;

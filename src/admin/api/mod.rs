@@ -1,6 +1,7 @@
 //! The operations of the console over HTTP.
 
 mod account;
+mod books;
 mod clients;
 mod documents;
 mod keys;
@@ -10,6 +11,7 @@ mod money_shapes;
 mod operators;
 mod payments;
 mod shapes;
+mod subscriptions;
 mod tokens;
 
 use std::sync::Arc;
@@ -17,9 +19,9 @@ use std::sync::Arc;
 use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
-    account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
-    looks::LooksApi, money::MoneyApi, operators::OperatorsApi, payments::PaymentsApi,
-    tokens::TokensApi,
+    account::AccountApi, books::BooksApi, clients::ClientsApi, documents::DocumentsApi,
+    keys::KeysApi, looks::LooksApi, money::MoneyApi, operators::OperatorsApi,
+    payments::PaymentsApi, subscriptions::SubscriptionsApi, tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -44,6 +46,8 @@ enum Tags {
     Documents,
     /// Orders of clients, and money that does not fit.
     Payments,
+    /// What is paid by the month, what was compared, and closed days.
+    Books,
     /// Prices, plans and credits of clients.
     Money,
 }
@@ -58,6 +62,7 @@ pub type AdminApis = (
     TokensApi,
     DocumentsApi,
     PaymentsApi,
+    (BooksApi, SubscriptionsApi),
     MoneyApi,
 );
 
@@ -76,6 +81,7 @@ pub fn apis(
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
+        (BooksApi(console.clone()), SubscriptionsApi(console.clone())),
         MoneyApi(console.clone()),
     )
 }

@@ -10,7 +10,7 @@ use super::source::{Word, sources, stands, words};
 const READERS: [&str; 7] = ["flag", "list", "number", "path", "secret", "text", "value"];
 
 /// Kinds of sections of which there can be many; the shipped file explains them as `[kind.NAME]`.
-const KINDS: [&str; 4] = ["chat", "datagpt", "embedding", "search"];
+const KINDS: [&str; 5] = ["chain", "chat", "datagpt", "embedding", "search"];
 /// Those of them whose keys are read by the same functions.
 const MODELS: [&str; 2] = ["chat", "embedding"];
 

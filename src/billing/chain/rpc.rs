@@ -1,0 +1,194 @@
+//! Questions to a node of a chain (JSON-RPC 2.0), with limits on time, bytes and their rate.
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Context as _, anyhow};
+use reqwest::{Client, StatusCode, Url};
+use serde_json::{Value, json};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    error::{Error, Result},
+    models::http_client,
+    secret::Secret,
+};
+
+/// Questions in one request.
+const BATCH_MAX: usize = 50;
+/// Bytes of an answer.
+const ANSWER_BYTES_MAX: usize = 32 << 20;
+/// Characters of a node's own words in an error.
+const QUOTE_CHARS_MAX: usize = 300;
+
+/// A question.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    method: &'static str,
+    params: Value,
+}
+
+/// A node.
+#[derive(Debug)]
+pub struct Rpc {
+    client: Client,
+    url: Url,
+    /// For errors: the host, since the rest of the address may hold a key.
+    host: String,
+    /// The address, to be cut out of a node's words.
+    secret: Secret,
+    time_max: Duration,
+    pause: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Ask {
+    /// A question with its parameters.
+    pub fn new(method: &'static str, params: Value) -> Self {
+        Self { method, params }
+    }
+}
+
+impl Rpc {
+    /// The node at this address.
+    ///
+    /// # Errors
+    /// `Invalid` for an address that is none, or that anybody on the way could forge.
+    pub fn new(url: &Secret, time_max: Duration, requests_per_second: u64) -> Result<Self> {
+        let parsed = Url::parse(url.expose().trim());
+        let parsed = parsed.map_err(|_| Error::invalid("this is not an address"))?;
+        let host = parsed.host_str().unwrap_or_default().to_owned();
+        if parsed.scheme() != "https" && !(parsed.scheme() == "http" && is_loopback(&host)) {
+            return Err(Error::invalid(
+                "write https://…: over http only this very machine (127.0.0.1) is asked, since anybody on the way could invent payments",
+            ));
+        }
+        Ok(Self {
+            client: http_client(&parsed, time_max)?,
+            host,
+            secret: url.clone(),
+            url: parsed,
+            time_max,
+            pause: Duration::from_secs(1) / u32::try_from(requests_per_second).unwrap_or(1),
+            next: Mutex::new(Instant::now()),
+        })
+    }
+
+    /// The host, as people may see it.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The answers to these questions, in their order.
+    ///
+    /// # Errors
+    /// `Upstream` when one of them is not answered: too late, too long, refused, or not in the form
+    /// that was asked for.
+    pub async fn ask(&self, asks: &[Ask]) -> Result<Vec<Value>> {
+        let mut answers = Vec::with_capacity(asks.len());
+        for asks in asks.chunks(BATCH_MAX) {
+            self.wait().await;
+            let answered = timeout(self.time_max, self.batch(asks)).await;
+            let seconds = self.time_max.as_secs();
+            let late = |_| Err(anyhow!("no whole answer within {seconds} s"));
+            answers.extend(
+                answered
+                    .unwrap_or_else(late)
+                    .map_err(|error| self.failed(error))?,
+            );
+        }
+        Ok(answers)
+    }
+
+    /// One question.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn one(&self, ask: Ask) -> Result<Value> {
+        Ok(self.ask(&[ask]).await?.remove(0))
+    }
+
+    /// An error of this node.
+    pub fn failed(&self, cause: impl Into<anyhow::Error>) -> Error {
+        Error::Upstream(cause.into().context(format!("the node {}", self.host)))
+    }
+
+    /// Until the next request is due.
+    async fn wait(&self) {
+        let due = {
+            let mut next = self.next.lock().await;
+            let due = (*next).max(Instant::now());
+            *next = due + self.pause;
+            due
+        };
+        sleep_until(due).await;
+    }
+
+    async fn batch(&self, asks: &[Ask]) -> anyhow::Result<Vec<Value>> {
+        let questions: Vec<Value> = asks
+            .iter()
+            .enumerate()
+            .map(|(id, ask)| json!({"jsonrpc": "2.0", "id": id, "method": ask.method, "params": ask.params}))
+            .collect();
+        let request = self.client.post(self.url.clone()).json(&questions);
+        let mut answer = request.send().await.map_err(reqwest::Error::without_url)?;
+        if answer.status() != StatusCode::OK {
+            let status = answer.status();
+            return Err(anyhow!("it answers {status}"));
+        }
+        let long = || anyhow!("its answer has more than {ANSWER_BYTES_MAX} bytes");
+        if answer
+            .content_length()
+            .is_some_and(|bytes| bytes > ANSWER_BYTES_MAX as u64)
+        {
+            return Err(long());
+        }
+        let mut bytes = Vec::new();
+        while let Some(piece) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
+            if bytes.len() + piece.len() > ANSWER_BYTES_MAX {
+                return Err(long());
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        self.answers(asks.len(), &bytes)
+    }
+
+    /// Each question once, whatever order they come in.
+    fn answers(&self, count: usize, bytes: &[u8]) -> anyhow::Result<Vec<Value>> {
+        let answer: Value = serde_json::from_slice(bytes).context("its answer is not JSON")?;
+        let Value::Array(answers) = answer else {
+            return Err(anyhow!("it refuses: {}", self.quote(&answer["error"])));
+        };
+        let mut by_id = HashMap::new();
+        for mut answer in answers {
+            let error = answer["error"].take();
+            if !error.is_null() {
+                return Err(anyhow!("it refuses: {}", self.quote(&error)));
+            }
+            let id = answer["id"].as_u64().context("an answer has no id")?;
+            if answer.get("result").is_none() || by_id.insert(id, answer["result"].take()).is_some()
+            {
+                return Err(anyhow!("an answer has no result, or comes twice"));
+            }
+        }
+        if by_id.len() != count {
+            return Err(anyhow!("{count} questions, {} answers", by_id.len()));
+        }
+        (0..count as u64)
+            .map(|id| by_id.remove(&id).context("an answer to another question"))
+            .collect()
+    }
+
+    /// Words of the node, short and without its address.
+    fn quote(&self, words: &Value) -> String {
+        let words = self.secret.redact(&words.to_string());
+        words.chars().take(QUOTE_CHARS_MAX).collect()
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+}

@@ -1,0 +1,202 @@
+//! Statements over the addresses of orders and what arrived there, of one client.
+
+mod watching;
+
+use time::OffsetDateTime;
+
+pub use self::watching::{
+    add_arrival, add_watch, blocks, end_look, fail_look, is_ours, lease, open, put_blocks, states,
+    turn_arrival, unsettled, watched,
+};
+use super::{
+    deposit::{Arrived, Deposit, Reach},
+    units::Units,
+    weigh::Verdict,
+};
+use crate::{
+    db::{self, ClientTx},
+    error::{Error, Result},
+    http::paging::Window,
+    ids::{ArrivalId, OrderId},
+};
+
+/// A number for an address, which nobody had and nobody gets again.
+pub async fn next_number(tx: &mut ClientTx) -> Result<i32> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "insert into chain_index (client_no, next) values ($1, 1)
+         on conflict (client_no) do update set next = chain_index.next + 1
+         returning next - 1",
+    )
+    .bind(client)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub async fn add_deposit(
+    tx: &mut ClientTx,
+    deposit: &Deposit,
+    number: i32,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "insert into chain_address (client_no, order_id, address_no, address, chain, chain_id, asset, symbol,
+           decimals, amount, confirmations, deadline, watched_until, state, undone, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11, $12, $13, $14, $15, $16)",
+    )
+    .bind(client)
+    .bind(deposit.order_id)
+    .bind(number)
+    .bind(&deposit.address)
+    .bind(&deposit.chain)
+    .bind(deposit.chain_id)
+    .bind(&deposit.asset)
+    .bind(&deposit.symbol)
+    .bind(deposit.decimals)
+    .bind(deposit.amount.to_string())
+    .bind(deposit.confirmations)
+    .bind(deposit.deadline)
+    .bind(deposit.watched_until)
+    .bind(deposit.state)
+    .bind(deposit.undone)
+    .bind(now)
+    .execute(tx.conn())
+    .await
+    .map_err(db::taken("chain_address_pkey", "order"))?;
+    Ok(())
+}
+
+pub async fn deposit(tx: &mut ClientTx, id: OrderId) -> Result<Option<Deposit>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select order_id, address, chain, chain_id, asset, symbol, decimals, amount::text amount, confirmations,
+           deadline, watched_until, state, undone
+         from chain_address where client_no = $1 and order_id = $2",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub async fn lock_deposit(tx: &mut ClientTx, id: OrderId) -> Result<Deposit> {
+    let client = tx.client();
+    let deposit: Option<Deposit> = sqlx::query_as(
+        "select order_id, address, chain, chain_id, asset, symbol, decimals, amount::text amount, confirmations,
+           deadline, watched_until, state, undone
+         from chain_address where client_no = $1 and order_id = $2
+         for update",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?;
+    deposit.ok_or(Error::NotFound("address of an order"))
+}
+
+/// What arrived for an order, in the order of the chain.
+pub async fn arrivals(tx: &mut ClientTx, id: OrderId, rows: i64) -> Result<Vec<Arrived>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash, log_no, asset, payer,
+           amount::text amount, state, verdict, left_over::text left_over, resolution
+         from chain_arrival where client_no = $1 and order_id = $2
+         order by block_at, block_no, log_no, tx_hash, arrival_id
+         limit $3",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(rows)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn put_verdict(
+    tx: &mut ClientTx,
+    id: ArrivalId,
+    (verdict, left): (Verdict, Units),
+) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update chain_arrival set verdict = $3, left_over = $4::text::numeric, settled = true
+         where client_no = $1 and arrival_id = $2",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(verdict)
+    .bind(left.to_string())
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn put_standing(tx: &mut ClientTx, deposit: &Deposit) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update chain_address set state = $3, undone = $4 where client_no = $1 and order_id = $2",
+    )
+    .bind(client)
+    .bind(deposit.order_id)
+    .bind(deposit.state)
+    .bind(deposit.undone)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn reach(tx: &mut ClientTx, name: &str) -> Result<Option<Reach>> {
+    Ok(sqlx::query_as(
+        "select name, scanned, top, looked_at, failed_at, failure from chain_watch where name = $1",
+    )
+    .bind(name)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Arrivals of which something is left, the latest first.
+pub async fn left(tx: &mut ClientTx, resolved: bool, window: &Window) -> Result<Vec<Arrived>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash, log_no, asset, payer,
+           amount::text amount, state, verdict, left_over::text left_over, resolution
+         from chain_arrival
+         where client_no = $1 and left_over > 0 and (resolved_at is not null) = $2
+           and ($3::uuid is null or arrival_id < $3)
+         order by arrival_id desc
+         limit $4",
+    )
+    .bind(client)
+    .bind(resolved)
+    .bind(window.after.map(|place| place.id))
+    .bind(window.rows())
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Whether it was open until now; none when nothing is left of such an arrival.
+pub async fn resolve(
+    tx: &mut ClientTx,
+    id: ArrivalId,
+    resolution: &str,
+    now: OffsetDateTime,
+) -> Result<Option<bool>> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "with known as (
+           select arrival_id, resolved_at from chain_arrival
+           where client_no = $1 and arrival_id = $2 and left_over > 0
+           for update
+         ), done as (
+           update chain_arrival set resolved_at = $3, resolution = $4
+           where client_no = $1 and arrival_id = (select arrival_id from known where resolved_at is null)
+         )
+         select resolved_at is null from known",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(now)
+    .bind(resolution)
+    .fetch_optional(tx.conn())
+    .await?)
+}
