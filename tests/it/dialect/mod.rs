@@ -3,8 +3,6 @@
 mod bases;
 mod chat;
 mod document;
-mod document;
-mod door;
 mod door;
 mod files;
 mod models;
