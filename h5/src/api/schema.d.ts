@@ -108,7 +108,13 @@ export interface paths {
         };
         /** The documents of a knowledge base */
         get: operations["listDocuments"];
-        put?: never;
+        /**
+         * Replace all documents
+         * @description These take the place of all that the knowledge base holds, in one step, once each of them is
+         *     read; until then it answers as before, and they are not `enabled`. If one of them cannot be
+         *     read nothing is replaced. Follow each by `GET /documents/{id}/events`.
+         */
+        put: operations["replaceDocuments"];
         /**
          * Add a document
          * @description As a file (part `file` of a multipart body) or by its address. It is read by a job: follow
@@ -1130,6 +1136,19 @@ export interface components {
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
             url: string;
+        };
+        /**
+         * DocumentAddresses
+         * @description Addresses of documents.
+         * @example {
+         *       "urls": [
+         *         "https://www.example.com/warranty.html"
+         *       ]
+         *     }
+         */
+        DocumentAddresses: {
+            /** @description http or https addresses of the public internet, 1 to 100. */
+            urls: string[];
         };
         /**
          * DocumentBatch
@@ -2969,6 +2988,34 @@ export interface components {
             history?: components["schemas"]["HistoryEntry"][] | null;
         };
         /**
+         * Replacement
+         * @description Documents that take the place of others.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bytes": 48213,
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000021",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "media_type": "application/pdf",
+         *           "name": "电动车保修手册.pdf",
+         *           "page_errors": [],
+         *           "pages": 4,
+         *           "reason": null,
+         *           "source_url": null,
+         *           "state": "ready",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        Replacement: {
+            /** @description The documents, in the order in which they came. */
+            items: components["schemas"]["DocumentBody"][];
+        };
+        /**
          * Reset
          * @description Replaces all text shown so far.
          * @example {
@@ -4635,6 +4682,156 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Page_DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceDocuments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The files, a part each. */
+                    file: string[];
+                };
+                "application/json; charset=utf-8": components["schemas"]["DocumentAddresses"];
+            };
+        };
+        responses: {
+            /** @description The documents were taken in; they are read by jobs. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Replacement"];
                 };
             };
             /** @description unauthenticated */

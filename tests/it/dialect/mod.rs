@@ -1,7 +1,10 @@
 //! Foreign contracts: golden exchanges, byte for byte, and what all routes of a dialect share.
 
 mod bases;
+mod build;
 mod chat;
+mod clients;
+mod datagpt;
 mod document;
 mod door;
 mod files;
