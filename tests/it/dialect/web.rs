@@ -16,7 +16,8 @@ const STREAM: &str = "text/event-stream; charset=utf-8";
 
 #[tokio::test]
 async fn what_an_engine_finds_is_told_to_the_model_and_shown() {
-    let found = json!({"url": "https://a.example/1", "title": "T", "content": "电池保修期为24个月。"});
+    let found =
+        json!({"url": "https://a.example/1", "title": "T", "content": "电池保修期为24个月。"});
     let says = json!({"results": [found]}).to_string();
     let engine = serve("127.0.0.1:0", move |_, stream| {
         let kind = "Content-Type: application/json\r\n";
@@ -39,7 +40,12 @@ async fn what_an_engine_finds_is_told_to_the_model_and_shown() {
     world.partner("acme").await;
     let ask = async |engine: &str| {
         let body = json!({"query": "电池保修多久", "search_engine_name": engine, "top_k": 3});
-        said(world.request(Method::POST, "/chat/search_engine_chat").json(&body)).await
+        said(
+            world
+                .request(Method::POST, "/chat/search_engine_chat")
+                .json(&body),
+        )
+        .await
     };
     let Said { status, kind, body } = ask("bing").await;
     assert_eq!((status, kind.as_deref()), (200, Some(STREAM)), "{body}");
@@ -50,7 +56,11 @@ async fn what_an_engine_finds_is_told_to_the_model_and_shown() {
     assert!(told.contains("电池保修期为24个月。"), "{told}");
     let failed = ask("gone").await;
     let failed: Value = serde_json::from_str(&failed.body).unwrap();
-    assert_eq!((&failed["code"], &failed["data"]), (&json!(500), &json!(null)), "{failed}");
+    assert_eq!(
+        (&failed["code"], &failed["data"]),
+        (&json!(500), &json!(null)),
+        "{failed}"
+    );
     let none = ask("metaphor").await;
     let text = r#"{"code":404,"msg":"未支持搜索引擎 metaphor","data":null}"#;
     assert_eq!(none, Said::json(200, text));
