@@ -89,7 +89,7 @@ async fn the_head_comes_before_the_first_word() {
 
 #[tokio::test]
 async fn a_hundred_streams_at_once_are_neither_split_nor_joined() {
-    let text: String = "一二三}{四五六".repeat(5);
+    let text: String = "一二三}{四五六".repeat(8);
     let model = Scripted::new(
         "scripted",
         Script::saying(&text, 3, Duration::from_millis(2)),
@@ -97,6 +97,7 @@ async fn a_hundred_streams_at_once_are_neither_split_nor_joined() {
     let wish = Wish {
         set: vec![("chat.running_per_user", "200".into())],
         chat: Some(std::sync::Arc::new(model)),
+        background: false,
         ..Wish::default()
     };
     let world = bound("acme", wish).await;
