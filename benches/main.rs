@@ -7,6 +7,7 @@ mod auth;
 mod bare;
 mod cluster;
 mod cold;
+mod dialect;
 mod extractive;
 mod load;
 mod machine;
@@ -46,7 +47,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 9] = [
+const ALL: [(&str, Run); 10] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -56,6 +57,7 @@ const ALL: [(&str, Run); 9] = [
     ("start", start::run),
     ("pdf", pdf::run),
     ("webhooks", webhooks::run),
+    ("dialect", dialect::run),
 ];
 
 fn main() -> ExitCode {
