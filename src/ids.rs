@@ -89,6 +89,8 @@ uuid_ids! {
     PlanId;
     /// A pack of uses or a pass that somebody owns.
     EntitlementId;
+    /// A version of a price.
+    PriceId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

@@ -37,7 +37,7 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::{BillingApi, order::api::OrdersApi, stripe::Stripe},
+    billing::{BillingApi, PlansApi, order::api::OrdersApi, stripe::Stripe},
     chat::{
         ChatApi, CompletionsApi, Live, MessagesApi,
         complete::Loose,
@@ -72,7 +72,7 @@ type NativeApis = (
     MessagesApi,
     CompletionsApi,
     PromptsApi,
-    (BillingApi, OrdersApi),
+    (BillingApi, PlansApi, OrdersApi),
 );
 
 /// A server that is put together and not started yet.
@@ -217,6 +217,7 @@ impl ConciergeServer {
             PromptsApi(self.app.clone()),
             (
                 BillingApi(self.app.clone()),
+                PlansApi(self.app.clone()),
                 OrdersApi {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),

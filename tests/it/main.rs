@@ -34,6 +34,7 @@ mod process;
 mod prompts;
 mod reader;
 mod rivals_knowledge;
+mod rivals_metering;
 mod rivals_payments;
 mod search;
 mod shutdown;

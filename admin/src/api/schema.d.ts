@@ -1948,16 +1948,6 @@ export interface components {
          */
         Role: "member" | "manager";
         /**
-         * SentChunk
-         * @description A chunk as the sender of a document cut it.
-         */
-        SentChunk: {
-            /** @description Its text, 1 to 8,000 characters. */
-            text: string;
-            /** @description What is said about it: an object of at most 4,096 bytes, given back with what is found. */
-            metadata?: unknown;
-        };
-        /**
          * SetUp
          * @description What a link is used up for.
          * @example {
@@ -6711,8 +6701,6 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
-                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
-                    chunks?: components["schemas"]["SentChunk"][];
                 };
             };
         };

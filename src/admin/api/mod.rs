@@ -5,6 +5,8 @@ mod clients;
 mod documents;
 mod keys;
 mod looks;
+mod money;
+mod money_shapes;
 mod operators;
 mod payments;
 mod shapes;
@@ -16,7 +18,8 @@ use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
     account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
-    looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi, tokens::TokensApi,
+    looks::LooksApi, money::MoneyApi, operators::OperatorsApi, payments::PaymentsApi,
+    tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -41,6 +44,8 @@ enum Tags {
     Documents,
     /// Orders of clients, and money that does not fit.
     Payments,
+    /// Prices, plans and credits of clients.
+    Money,
 }
 
 /// All operations.
@@ -53,6 +58,7 @@ pub type AdminApis = (
     TokensApi,
     DocumentsApi,
     PaymentsApi,
+    MoneyApi,
 );
 
 /// All operations on this console.
@@ -70,6 +76,7 @@ pub fn apis(
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
+        MoneyApi(console.clone()),
     )
 }
 

@@ -123,6 +123,17 @@ async fn with_plans(conn: &mut PgConnection) {
            starts_at, created_at)
          select client_no, gen_random_uuid(), user_id, plan_id, 'uses', user_id::text, 1, 0, 'epoch', 'epoch'
          from plan join app_user using (client_no) on conflict do nothing",
+        "insert into price (client_no, price_id, model, page, valid_from, created_at)
+         select client_no, gen_random_uuid(), 'wall', 1, 'epoch', 'epoch' from client on conflict do nothing",
+        "insert into billing_settings (client_no, payer, free_uses_per_day, changed_at)
+         select client_no, 'off', 0, 'epoch' from client on conflict do nothing",
+        "insert into tally (client_no, owner_id, period, begins, uses, free_uses, credits)
+         select client_no, user_id, 'day', '2026-01-01', 1, 0, 1 from app_user on conflict do nothing",
+        "insert into meter (client_no, meter_id, owner_id, kind, price_id, source, state, held, charged, day,
+           month, opened_at)
+         select client_no, user_id, user_id, 'answer', price_id, 'credit', 'open', 1, 0, '2026-01-01',
+           '2026-01-01', 'epoch'
+         from price join app_user using (client_no) on conflict do nothing",
     ] {
         conn.execute(insert).await.unwrap();
     }
