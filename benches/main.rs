@@ -56,8 +56,8 @@ const ALL: [(&str, Run); 10] = [
     ("upload", upload::run),
     ("start", start::run),
     ("pdf", pdf::run),
-    ("webhooks", webhooks::run),
     ("dialect", dialect::run),
+    ("webhooks", webhooks::run),
 ];
 
 fn main() -> ExitCode {
