@@ -34,7 +34,12 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::{BillingApi, order::api::OrdersApi, stripe::Stripe},
+    billing::{
+        BillingApi,
+        chain::{Chains, api::DepositsApi},
+        order::api::OrdersApi,
+        stripe::Stripe,
+    },
     chat::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
@@ -66,7 +71,7 @@ type NativeApis = (
     ChatApi,
     MessagesApi,
     PromptsApi,
-    (BillingApi, OrdersApi),
+    (BillingApi, OrdersApi, DepositsApi),
 );
 
 /// A server that is put together and not started yet.
@@ -166,6 +171,7 @@ impl ConciergeServer {
     }
 
     fn native(&self, library: Arc<Library>) -> Result<OpenApiService<NativeApis, ()>> {
+        let chains = Chains::new(&self.app.config)?;
         let apis = (
             IdentityApi::new(self.app.clone())?,
             api::all(library),
@@ -177,7 +183,9 @@ impl ConciergeServer {
                 OrdersApi {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),
+                    chains: chains.clone(),
                 },
+                DepositsApi(self.app.clone(), chains),
             ),
         );
         Ok(describe(apis))

@@ -1,6 +1,7 @@
 //! The operations of the console over HTTP.
 
 mod account;
+mod chains;
 mod clients;
 mod documents;
 mod keys;
@@ -15,8 +16,9 @@ use std::sync::Arc;
 use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
-    account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
-    looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi, tokens::TokensApi,
+    account::AccountApi, chains::ChainsApi, clients::ClientsApi, documents::DocumentsApi,
+    keys::KeysApi, looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi,
+    tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -53,6 +55,7 @@ pub type AdminApis = (
     TokensApi,
     DocumentsApi,
     PaymentsApi,
+    ChainsApi,
 );
 
 /// All operations on this console.
@@ -70,6 +73,7 @@ pub fn apis(
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
+        ChainsApi(console.clone()),
     )
 }
 

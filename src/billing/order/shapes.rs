@@ -26,6 +26,8 @@ pub struct NewOrder {
     pub plan_id: PlanId,
     /// How it is paid.
     pub provider: Provider,
+    /// With what, when it is paid on a chain: `pay_with` of one of the plan's quotes.
+    pub pay_with: Option<String>,
     /// For all users of the client rather than yourself: managers may.
     pub for_client: Option<bool>,
 }
@@ -265,6 +267,7 @@ impl Example for NewOrder {
         Self {
             plan_id: PlanId(example::id(3)),
             provider: Provider::Stripe,
+            pay_with: None,
             for_client: None,
         }
     }

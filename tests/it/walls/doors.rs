@@ -13,6 +13,7 @@ const DOORS: [Door; 9] = [
     Door {
         words: &[".", "system", "(", ")"],
         files: &[
+            "admin/api/chains.rs",
             "admin/api/clients.rs",
             "admin/api/looks.rs",
             "admin/api/mod.rs",
@@ -22,6 +23,7 @@ const DOORS: [Door; 9] = [
             "cli/serve.rs",
             "cli/vault.rs",
             "hooks/stripe.rs",
+            "jobs/chain.rs",
             "jobs/mod.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",
@@ -61,8 +63,8 @@ const DOORS: [Door; 9] = [
     },
     Door {
         words: &["reqwest"],
-        files: &["billing/stripe/", "fetch/", "models/"],
-        why: "requests to elsewhere: to addresses of users, and to vendors",
+        files: &["billing/chain/rpc.rs", "billing/stripe/", "fetch/", "models/"],
+        why: "requests to elsewhere: to addresses of users, to vendors, and to nodes that the operator names",
     },
     Door {
         words: &["Command", ":", ":", "new"],

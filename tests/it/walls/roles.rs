@@ -82,6 +82,7 @@ pub fn rights(table: &str) -> &'static [&'static str] {
         "payment_event" | "transfer" => &["insert", "select"],
         // a balance and the state of a hold change
         "account" | "entitlement" | "hold" | "plan" => &["insert", "select", "update"],
+        "chain_address" | "chain_arrival" | "chain_index" => &["insert", "select", "update"],
         "payment" | "payment_call" | "payment_exception" | "payment_order" | "payment_reversal" => {
             &["insert", "select", "update"]
         }
@@ -135,6 +136,17 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
         "concierge_system",
         &["delete", "insert", "select", "update"],
     );
+    grant(
+        "chain_block",
+        "concierge_system",
+        &["delete", "insert", "select"],
+    );
+    grant(
+        "chain_watch",
+        "concierge_system",
+        &["insert", "select", "update"],
+    );
+    grant("chain_watch", "concierge_client", &["select"]);
     grant("stray_event", "concierge_system", &["insert", "select"]);
     grant("_sqlx_migrations", "concierge_system", &["select"]);
     let mut operators = |table: &str, rights: &[&str]| grant(table, "concierge_admin", rights);
