@@ -35,6 +35,7 @@ pub mod prompts;
 pub mod chat;
 
 pub mod admin;
+pub mod compat;
 pub mod hooks;
 pub mod jobs;
 

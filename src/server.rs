@@ -44,6 +44,7 @@ use crate::{
         ChatApi, Live, MessagesApi,
         turn::{Chat, Limits},
     },
+    compat::{self, Dialects, Handles},
     error::CanFail,
     fetch,
     hooks::StripeHook,
@@ -117,6 +118,7 @@ impl ConciergeServer {
     /// Everything that this server answers.
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
         let (app, library) = (&self.app, Arc::new(self.library()?));
+        let dialects = Dialects::new(&app.config)?;
         let mut routes = Route::new()
             .at("/", pages::landing(&app.config)?)
             .at("/healthz", make_sync(|_| "ok"))
@@ -135,6 +137,9 @@ impl ConciergeServer {
                 "/admin",
                 admin::routes(app, &self.gatekeeper, library.clone(), self.stripe.clone())?,
             );
+        for (path, methods) in compat::by_path(self.dialect_routes(library.clone())?) {
+            routes = routes.at(path, methods);
+        }
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
@@ -144,19 +149,36 @@ impl ConciergeServer {
             let app = app.clone();
             routes = routes.at("/hooks/stripe", StripeHook { app, stripe });
         }
-        Ok(
-            Native::new(self.native(library)?, routes, self.gatekeeper.clone())
-                .with(Edge::new(app, self.quota.clone())?)
-                .with(Envelope)
-                .with(Callers {
-                    gatekeeper: self.gatekeeper.clone(),
-                    quota: self.quota.clone(),
-                    throttled: app.metrics.throttled.clone(),
-                }),
+        Ok(Native::new(
+            self.native(library)?,
+            routes,
+            self.gatekeeper.clone(),
+            dialects,
         )
+        .with(Edge::new(app, self.quota.clone())?)
+        .with(Envelope {
+            foreign: Arc::new(move |path, error| dialects.face(path, error)),
+        })
+        .with(Callers {
+            gatekeeper: self.gatekeeper.clone(),
+            quota: self.quota.clone(),
+            throttled: app.metrics.throttled.clone(),
+            dialects,
+        }))
     }
 
-    fn library(&self) -> Result<Library> {
+    /// The routes of foreign contracts, as they are mounted.
+    pub fn dialect_routes(&self, library: Arc<Library>) -> Result<Vec<compat::Route>> {
+        let handles = Handles {
+            app: self.app.clone(),
+            chat: self.chat.clone(),
+            library,
+        };
+        Dialects::new(&self.app.config)?.routes(&handles)
+    }
+
+    /// What the knowledge operations hold.
+    pub fn library(&self) -> Result<Library> {
         let (app, reading) = (self.app.clone(), self.reading.clone());
         Ok(Library {
             drawing: Drawing::new(reading.limits.clone(), reading.worker.clone()),

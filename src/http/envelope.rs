@@ -1,5 +1,7 @@
 //! The one face of errors: RFC 9457 problem+json, with a code for machines and a sentence for people.
 
+use std::sync::Arc;
+
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response,
     error::ResponseError,
@@ -135,20 +137,31 @@ fn retry_after(status: u16) -> Vec<MetaHeader> {
     }]
 }
 
-/// Gives each request an id, a log line and a count, and each failure the face of a problem.
-pub struct Envelope;
+/// How failures look on the paths of a foreign contract; `None` elsewhere.
+pub type ForeignFace = Arc<dyn Fn(&str, &Error) -> Option<Response> + Send + Sync>;
+
+/// Gives each request an id, a log line and a count, and each failure the face of a problem or of
+/// the contract to which its path belongs.
+pub struct Envelope {
+    /// The faces of other contracts.
+    pub foreign: ForeignFace,
+}
 
 impl<E: Endpoint> Middleware<E> for Envelope {
     type Output = EnvelopeEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        EnvelopeEndpoint { inner }
+        EnvelopeEndpoint {
+            inner,
+            foreign: self.foreign.clone(),
+        }
     }
 }
 
 /// See [`Envelope`].
 pub struct EnvelopeEndpoint<E> {
     inner: E,
+    foreign: ForeignFace,
 }
 
 impl<E: Endpoint> Endpoint for EnvelopeEndpoint<E> {
@@ -156,7 +169,7 @@ impl<E: Endpoint> Endpoint for EnvelopeEndpoint<E> {
 
     // no `async fn`: its future would hold the request once more than the inner one does
     fn call(&self, request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
-        let id = request_id(&request);
+        let (id, uri) = (request_id(&request), request.uri().clone());
         let span = tracing::info_span!(
             "request",
             id = text(&id),
@@ -169,7 +182,10 @@ impl<E: Endpoint> Endpoint for EnvelopeEndpoint<E> {
         async move {
             let mut response = match inner.await {
                 Ok(response) => response.into_response(),
-                Err(error) => span.in_scope(|| face(error, text(&id))),
+                Err(error) => span.in_scope(|| {
+                    let foreign = |error: &Error| (self.foreign)(uri.path(), error);
+                    face(error, text(&id), foreign)
+                }),
             };
             span.in_scope(|| tracing::info!(status = response.status().as_u16(), "answered"));
             response.headers_mut().insert(&REQUEST_ID, id);
@@ -200,7 +216,11 @@ fn text(id: &HeaderValue) -> &str {
     id.to_str().unwrap_or_default()
 }
 
-fn face(error: poem::Error, id: &str) -> Response {
+fn face(
+    error: poem::Error,
+    id: &str,
+    foreign: impl FnOnce(&Error) -> Option<Response>,
+) -> Response {
     let error = match error.downcast::<Error>() {
         Ok(error) => error,
         // an endpoint that has a face of its own
@@ -211,7 +231,7 @@ fn face(error: poem::Error, id: &str) -> Response {
         let cause = std::error::Error::source(&error).map(|cause| format!("{cause:?}"));
         tracing::error!(code = error.code(), cause, "a request failed");
     }
-    Problem::response(&error, Some(id.to_owned()))
+    foreign(&error).unwrap_or_else(|| Problem::response(&error, Some(id.to_owned())))
 }
 
 /// What poem says about a request that never reached a handler, in our words.

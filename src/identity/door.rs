@@ -1,12 +1,15 @@
 //! The door of the API: who comes through it is counted, and noted for the head of the answer.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use poem::{Request, http::header::ORIGIN};
 
 use super::{
     Gatekeeper,
-    gatekeeper::{Credential, Proof},
+    gatekeeper::{Credential, Proof, Verdict},
 };
 use crate::{
     error::{Error, Result},
@@ -51,6 +54,8 @@ pub struct Noted {
     pub proof: OnceLock<Arc<Proof>>,
     /// The limit that the request ran into.
     pub refused: OnceLock<Arc<Share>>,
+    /// That the credential counted once: some contracts say so.
+    pub expired: AtomicBool,
 }
 
 impl Door {
@@ -65,7 +70,14 @@ impl Door {
         kind: Credential,
         text: &str,
     ) -> Result<Arc<Proof>> {
-        let proof = self.gatekeeper.prove(kind, text).await?;
+        let proof = match self.gatekeeper.judge(kind, text).await? {
+            Verdict::Holds(proof) => proof,
+            Verdict::Expired => {
+                self.noted.expired.store(true, Ordering::Relaxed);
+                return Err(Error::Unauthenticated);
+            }
+            Verdict::Fails => return Err(Error::Unauthenticated),
+        };
         self.noted.proof.get_or_init(|| proof.clone());
         check_origin(request, &proof)?;
         // the user first: whoever asks too much takes nothing from the others of the client

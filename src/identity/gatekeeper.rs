@@ -12,14 +12,14 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Party, Who, api_key,
+    Party, Realm, Who, api_key,
     api_key::hash,
     client::{self, Client},
     door::{Allows, Shares},
     key::{self, ActiveKey, Decryptor},
     origin::Origins,
     session, store,
-    token::{self, Claims, Envelope, TOKEN_BYTES_MAX, Window},
+    token::{self, Claims, Envelope, Flaw, TOKEN_BYTES_MAX, Window},
     usage::{self, Used, Uses},
     user,
 };
@@ -41,6 +41,8 @@ const CLIENTS_MAX: u64 = 10_000;
 const REMEMBER_SECONDS: u64 = 60;
 /// Seconds between attempts to listen again.
 const LISTEN_AGAIN_SECONDS: u64 = 1;
+/// Callers without a credential, as a user of the client to which they are bound.
+const ANYBODY: &str = "anybody";
 /// Seconds that a request waits for another one to read the origins of all clients.
 const LISTED_SECONDS_MAX: u64 = 5;
 
@@ -65,6 +67,19 @@ pub enum Credential {
     Token,
     /// The bearer of a session, or an API key.
     Bearer,
+    /// None at all: the text is the id of a client to which the operator bound callers without one.
+    Bound,
+}
+
+/// What came of a credential.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It counts.
+    Holds(Arc<Proof>),
+    /// It counted: whoever made it had the key, so being told that is no news.
+    Expired,
+    /// It does not, and never did as far as we say.
+    Fails,
 }
 
 /// Proves credentials. One per process.
@@ -101,7 +116,7 @@ pub(super) struct Rules<'a> {
 /// time wait for one outcome.
 struct Seen {
     generation: u64,
-    outcome: OnceCell<Result<Option<Arc<Proof>>, String>>,
+    outcome: OnceCell<Result<Verdict, String>>,
 }
 
 /// The origins of all clients, as of a generation and a moment.
@@ -173,19 +188,28 @@ impl Gatekeeper {
     /// # Errors
     /// `Unauthenticated`, with one text for every reason; `Unavailable` when the database is away.
     pub async fn prove(&self, kind: Credential, text: &str) -> Result<Arc<Proof>> {
+        match self.judge(kind, text).await? {
+            Verdict::Holds(proof) => Ok(proof),
+            Verdict::Expired | Verdict::Fails => Err(Error::Unauthenticated),
+        }
+    }
+
+    /// The same, for contracts that tell a token that has expired from one that never counted.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database is away.
+    pub async fn judge(&self, kind: Credential, text: &str) -> Result<Verdict> {
         if text.len() > TOKEN_BYTES_MAX {
-            return Err(Error::Unauthenticated);
+            return Ok(Verdict::Fails);
         }
-        let proof = self
-            .remembered(kind, text)
-            .await?
-            .ok_or(Error::Unauthenticated)?;
+        let verdict = self.remembered(kind, text).await?;
         let now = self.clock.now();
-        if proof.who.until <= now {
-            return Err(Error::Unauthenticated);
+        match &verdict {
+            Verdict::Holds(proof) if proof.who.until <= now => return Ok(Verdict::Expired),
+            Verdict::Holds(proof) => self.uses.note(&proof.used, now),
+            Verdict::Expired | Verdict::Fails => {}
         }
-        self.uses.note(&proof.used, now);
-        Ok(proof)
+        Ok(verdict)
     }
 
     /// RSA operations so far: each first sight of a v1 token costs exactly one (two while an old
@@ -304,27 +328,22 @@ impl Gatekeeper {
         self.clients.invalidate_all();
     }
 
-    async fn remembered(&self, kind: Credential, text: &str) -> Result<Option<Arc<Proof>>> {
+    async fn remembered(&self, kind: Credential, text: &str) -> Result<Verdict> {
         if !self.is_listening() {
             return Box::pin(self.compute(kind, text)).await;
         }
-        let key = hash(text);
+        let key = remembered_as(kind, text);
         if let Some(seen) = self.seen.get(&key)
             && seen.generation == self.generation.load(Ordering::SeqCst)
-            && let Some(Ok(proof)) = seen.outcome.get()
+            && let Some(Ok(verdict)) = seen.outcome.get()
         {
-            return Ok(proof.clone());
+            return Ok(verdict.clone());
         }
         // boxed, or every request would carry the state of the long way
         Box::pin(self.first_sight(key, kind, text)).await
     }
 
-    async fn first_sight(
-        &self,
-        key: [u8; 32],
-        kind: Credential,
-        text: &str,
-    ) -> Result<Option<Arc<Proof>>> {
+    async fn first_sight(&self, key: [u8; 32], kind: Credential, text: &str) -> Result<Verdict> {
         let generation = self.generation.load(Ordering::SeqCst);
         if let Some(seen) = self.seen.get(&key)
             && seen.generation != generation
@@ -351,17 +370,18 @@ impl Gatekeeper {
             .map_err(|error| Error::Unavailable(anyhow::anyhow!(error)))
     }
 
-    async fn compute(&self, kind: Credential, text: &str) -> Result<Option<Arc<Proof>>> {
+    async fn compute(&self, kind: Credential, text: &str) -> Result<Verdict> {
         let proof = match (kind, text.split_at_checked(3)) {
-            (Credential::Token, _) => self.prove_token(text).await?,
+            (Credential::Token, _) => return self.prove_token(text).await,
+            (Credential::Bound, _) => self.prove_bound(text).await?,
             (Credential::Bearer, Some(("cs_", rest))) => self.prove_session(rest).await?,
             (Credential::Bearer, Some(("ck_", rest))) => self.prove_api_key(rest).await?,
             (Credential::Bearer, _) => None,
         };
-        Ok(proof.map(Arc::new))
+        Ok(proof.map_or(Verdict::Fails, |proof| Verdict::Holds(Arc::new(proof))))
     }
 
-    async fn prove_token(&self, text: &str) -> Result<Option<Proof>> {
+    async fn prove_token(&self, text: &str) -> Result<Verdict> {
         let now = self.clock.now();
         let envelope = Envelope::open(text).ok();
         let known = match &envelope {
@@ -369,15 +389,17 @@ impl Gatekeeper {
             None => None,
         };
         let Some(opened) = self.decrypt(envelope, known.clone(), now).await? else {
-            return Ok(None);
+            return Ok(Verdict::Fails);
         };
         let Opened {
             claims,
             retires_at,
             key,
         } = opened;
-        let (Some(known), Ok(end)) = (known, claims.until(self.window, now)) else {
-            return Ok(None);
+        let (known, end) = match (known, claims.until(self.window, now)) {
+            (Some(known), Ok(end)) => (known, end),
+            (Some(_), Err(Flaw::TooOld(_))) => return Ok(Verdict::Expired),
+            _ => return Ok(Verdict::Fails),
         };
         let mut tx = self.db.client(known.client.client_no).await?;
         let realm = known.client.token_realm;
@@ -385,16 +407,38 @@ impl Gatekeeper {
             user::at_first_sight(&mut tx, realm, &claims.user_id, &claims.username, now).await?;
         tx.commit().await?;
         if !user.enabled {
-            return Ok(None);
+            return Ok(Verdict::Fails);
         }
         let issued = end - self.window.age_max;
         let until = retires_at.map_or(end, |retires_at| end.min(retires_at));
         let once = known.client.v1_tokens == super::V1Tokens::ExchangeOnce;
         let used = Used::new(known.client.client_no, user.user_id, Some(key));
-        Ok(Some(Proof {
+        Ok(Verdict::Holds(Arc::new(Proof {
             exchange_once_until: once.then(|| issued + self.exchange),
             ..self.proof(&known, Party::User(Arc::new(user)), until, used)
-        }))
+        })))
+    }
+
+    /// All callers without a credential are one user of the client to which they are bound.
+    async fn prove_bound(&self, client_id: &str) -> Result<Option<Proof>> {
+        let Some(known) = self.known(client_id).await? else {
+            return Ok(None);
+        };
+        let (client, now) = (known.client.client_no, self.clock.now());
+        let mut tx = self.db.client(client).await?;
+        let user = user::at_first_sight(&mut tx, Realm::Dialect, ANYBODY, ANYBODY, now).await?;
+        tx.commit().await?;
+        if !user.enabled {
+            return Ok(None);
+        }
+        let used = Used::new(client, user.user_id, None);
+        let until = now + time::Duration::days(1);
+        Ok(Some(self.proof(
+            &known,
+            Party::User(Arc::new(user)),
+            until,
+            used,
+        )))
     }
 
     /// What is in the token, and the key that opened it.
@@ -534,6 +578,16 @@ impl Gatekeeper {
             generation,
         }))
     }
+}
+
+/// Under which an outcome is remembered. What a caller brings never has the name of a binding, which
+/// is no secret.
+fn remembered_as(kind: Credential, text: &str) -> [u8; 32] {
+    let mut key = hash(text);
+    if kind == Credential::Bound {
+        key[0] = !key[0];
+    }
+    key
 }
 
 impl Known {

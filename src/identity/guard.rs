@@ -45,6 +45,25 @@ pub struct Exchange {
 }
 
 impl Member {
+    /// The user whom a credential proved.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a token that only opens a session, `Forbidden` for a program.
+    pub fn of(proof: Arc<Proof>) -> Result<Self> {
+        if proof.exchange_once_until.is_some() {
+            return Err(Error::Unauthenticated);
+        }
+        match &proof.who.party {
+            Party::User(user) => Ok(Self {
+                user: user.clone(),
+                proof,
+            }),
+            Party::Machine(..) => Err(Error::Forbidden(
+                "This needs a user: an API key speaks for none.".into(),
+            )),
+        }
+    }
+
     /// The user.
     pub fn user(&self) -> &User {
         &self.user
@@ -81,15 +100,7 @@ async fn caller(request: &Request) -> Result<Caller> {
 
 async fn member(request: &Request) -> Result<Member> {
     let Caller(proof) = caller(request).await?;
-    match &proof.who.party {
-        Party::User(user) => Ok(Member {
-            user: user.clone(),
-            proof,
-        }),
-        Party::Machine(..) => Err(Error::Forbidden(
-            "This needs a user: an API key speaks for none.".into(),
-        )),
-    }
+    Member::of(proof)
 }
 
 async fn exchange(request: &Request) -> Result<Exchange> {
@@ -106,7 +117,8 @@ async fn exchange(request: &Request) -> Result<Exchange> {
     }
 }
 
-fn door(request: &Request) -> Result<&Door> {
+/// The door that a request came to.
+pub fn door(request: &Request) -> Result<&Door> {
     let door = request.data::<Door>();
     Ok(door.ok_or_else(|| anyhow::anyhow!("the routes lack their door"))?)
 }
@@ -117,7 +129,7 @@ fn bearer(request: &Request) -> Option<&str> {
 }
 
 /// `Api-Token` is what clients of v1 send; `api_token` is what its documentation said.
-fn token(request: &Request) -> Option<&str> {
+pub fn token(request: &Request) -> Option<&str> {
     header(request, &API_TOKEN).or_else(|| header(request, &API_TOKEN_DOCUMENTED))
 }
 

@@ -1,6 +1,6 @@
 //! What the operator sees and sets of a client.
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 use url::Url;
 
 use super::{MembersMay, Realm, V1Tokens, origin, store::profile as store};
@@ -76,6 +76,14 @@ pub async fn keep(tx: &mut ClientTx, profile: &mut Profile) -> Result<()> {
         ));
     }
     store::keep(tx, profile).await
+}
+
+/// Times as clocks where the client is show them, for contracts that write no zone.
+pub async fn local_times(
+    tx: &mut ClientTx,
+    times: &[OffsetDateTime],
+) -> Result<Vec<PrimitiveDateTime>> {
+    store::local_times(tx, times).await
 }
 
 fn check(profile: &Profile) -> Result<()> {

@@ -268,6 +268,17 @@ pub async fn user_by_name(
     .await?)
 }
 
+pub async fn user_created_at(tx: &mut ClientTx, user: UserId) -> Result<Option<OffsetDateTime>> {
+    let client = tx.client();
+    Ok(
+        sqlx::query_scalar("select created_at from app_user where client_no = $1 and user_id = $2")
+            .bind(client)
+            .bind(user)
+            .fetch_optional(tx.conn())
+            .await?,
+    )
+}
+
 pub async fn add_user(
     tx: &mut ClientTx,
     user_id: UserId,

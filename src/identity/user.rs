@@ -68,6 +68,12 @@ pub async fn at_first_sight(
     Ok(user.ok_or(anyhow::anyhow!("a user that was just added is not there"))?)
 }
 
+/// When a user was first seen.
+pub async fn created_at(tx: &mut ClientTx, user: UserId) -> Result<OffsetDateTime> {
+    let created_at = store::user_created_at(tx, user).await?;
+    created_at.ok_or(Error::NotFound("user"))
+}
+
 /// The user whom the realm knows by this id.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ use prometheus::IntCounterVec;
 
 use super::native::PREFIX;
 use crate::{
+    compat::Dialects,
     error::Error,
     identity::{
         Gatekeeper,
@@ -50,6 +51,8 @@ pub struct Callers {
     pub quota: Arc<Quota>,
     /// Counts those that are refused.
     pub throttled: IntCounterVec,
+    /// Their paths are part of the API.
+    pub dialects: Dialects,
 }
 
 impl<E: Endpoint> Middleware<E> for Callers {
@@ -61,6 +64,7 @@ impl<E: Endpoint> Middleware<E> for Callers {
             gatekeeper: self.gatekeeper.clone(),
             quota: self.quota.clone(),
             throttled: self.throttled.clone(),
+            dialects: self.dialects,
         }
     }
 }
@@ -71,6 +75,7 @@ pub struct CallersEndpoint<E> {
     gatekeeper: Arc<Gatekeeper>,
     quota: Arc<Quota>,
     throttled: IntCounterVec,
+    dialects: Dialects,
 }
 
 impl<E: Endpoint> Endpoint for CallersEndpoint<E> {
@@ -78,7 +83,8 @@ impl<E: Endpoint> Endpoint for CallersEndpoint<E> {
 
     // no `async fn`: its future would hold the request once more than the inner one does
     fn call(&self, mut request: Request) -> impl Future<Output = poem::Result<Response>> + Send {
-        let api = request.uri().path().starts_with(PREFIX);
+        let path = request.uri().path();
+        let api = path.starts_with(PREFIX) || self.dialects.serve(path);
         let origin = request.headers().get(ORIGIN).filter(|_| api).cloned();
         let preflight = origin.is_some() && is_preflight(&request);
         // a page may be counted too, though by its address only

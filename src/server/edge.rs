@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
+    compat::Dialects,
     error::Error,
     http::address::TrustedProxies,
     identity::door::Door,
@@ -36,7 +37,12 @@ const BODY_BYTES_MAX: u64 = 1 << 20;
 /// Bytes that a multipart body may have around its file.
 const MULTIPART_BYTES_SPARE: u64 = 64 << 10;
 /// How the paths end that take files.
-const UPLOADS: [&str; 3] = ["/documents", "/documents/batch", "/versions"];
+const UPLOADS: [&str; 4] = [
+    "/documents",
+    "/documents/batch",
+    "/versions",
+    "/knowledge_base/upload_docs",
+];
 /// A body that comes more slowly is given up, after some seconds for its way.
 const BODY_BYTES_PER_SECOND_MIN: u64 = 1_000;
 const BODY_SECONDS_SPARE: u64 = 75;
@@ -51,6 +57,7 @@ struct Limits {
     slots: Semaphore,
     upload_bytes_max: u64,
     metrics: Metrics,
+    dialects: Dialects,
 }
 
 impl Edge {
@@ -63,6 +70,7 @@ impl Edge {
             slots: Semaphore::new(config.number("server", "requests_max", 1..=1_000_000)? as usize),
             upload_bytes_max: config.number("knowledge", "upload_bytes_max", 1..=1 << 40)?,
             metrics: app.metrics.clone(),
+            dialects: Dialects::new(config)?,
         })))
     }
 }
@@ -203,6 +211,7 @@ impl Limits {
         let counts = path.starts_with("/api/")
             || path.starts_with("/admin/v1/")
             || path == "/demo"
+            || self.dialects.serve(path)
             // what names a client is looked up
             || (path == "/h5/" && query.is_some());
         counts

@@ -10,7 +10,7 @@ use poem::{
 };
 
 use super::callers::{Preflight, is_preflight};
-use crate::identity::Gatekeeper;
+use crate::{compat::Dialects, identity::Gatekeeper};
 
 /// Where the native API is.
 pub const PREFIX: &str = "/api/v1";
@@ -22,6 +22,7 @@ pub struct Native {
     api: BoxEndpoint<'static>,
     rest: BoxEndpoint<'static>,
     preflight: BoxEndpoint<'static>,
+    dialects: Dialects,
 }
 
 impl Native {
@@ -30,11 +31,13 @@ impl Native {
         api: impl IntoEndpoint<Endpoint = BoxEndpoint<'static>>,
         rest: Route,
         gatekeeper: Arc<Gatekeeper>,
+        dialects: Dialects,
     ) -> Self {
         Self {
             api: api.into_endpoint(),
             rest: rest.boxed(),
             preflight: Preflight(gatekeeper).boxed(),
+            dialects,
         }
     }
 }
@@ -48,6 +51,9 @@ impl Endpoint for Native {
             Some(uri) => {
                 *request.uri_mut() = uri;
                 &self.api
+            }
+            None if is_preflight(&request) && self.dialects.serve(request.uri().path()) => {
+                &self.preflight
             }
             None => &self.rest,
         };

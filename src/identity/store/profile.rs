@@ -1,5 +1,7 @@
 //! Statements about the settings of clients.
 
+use time::{OffsetDateTime, PrimitiveDateTime};
+
 use crate::{
     db::{ClientTx, SystemTx},
     error::Result,
@@ -49,6 +51,23 @@ pub async fn is_time_zone(tx: &mut ClientTx, name: &str) -> Result<bool> {
     )
     .bind(name)
     .fetch_one(tx.conn())
+    .await?)
+}
+
+pub async fn local_times(
+    tx: &mut ClientTx,
+    times: &[OffsetDateTime],
+) -> Result<Vec<PrimitiveDateTime>> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select t.at at time zone c.time_zone
+         from client c, unnest($2::timestamptz[]) with ordinality t (at, place)
+         where c.client_no = $1
+         order by t.place",
+    )
+    .bind(client)
+    .bind(times)
+    .fetch_all(tx.conn())
     .await?)
 }
 

@@ -1,6 +1,11 @@
 //! Orders: what is bought with money from outside, however often and in whatever order it is told.
 
+mod checkout;
+pub mod double;
 mod facts;
+mod hook;
+mod localstripe;
+pub mod stall;
 mod verbs;
 
 use concierge::{

@@ -33,6 +33,10 @@ pub struct Belongings {
     pub question: String,
     /// What was answered.
     pub answer: String,
+    /// An order that nobody paid.
+    pub order: String,
+    /// An order that was paid.
+    pub paid: String,
 }
 
 /// A client whose tokens are exchanged once.
@@ -68,6 +72,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     with_prompts(&mut world.superuser().await).await;
     with_plans(&mut world.superuser().await).await;
     with_money(person).await;
+    let [order, paid] = with_orders(person).await;
     let id = |name: &str| answer[name].as_str().unwrap().to_owned();
     Belongings {
         base,
@@ -76,6 +81,8 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
         session,
         question: id("reply_to"),
         answer: id("id"),
+        order,
+        paid,
     }
 }
 
@@ -113,6 +120,23 @@ async fn with_plans(conn: &mut PgConnection) {
     ] {
         conn.execute(insert).await.unwrap();
     }
+}
+
+/// An order that nobody paid, and one that was paid.
+async fn with_orders(person: &Person<'_>) -> [String; 2] {
+    let insert = "insert into payment_order (client_no, order_id, owner_id, buyer_id, plan_id, title, goods, provider,
+           amount, currency, state, key, created_at, expires_at, paid_at, fulfilled_at, changed_at)
+         select client_no, gen_random_uuid(), user_id, user_id, gen_random_uuid(), 'wall', 'uses', 'stripe',
+           1250, 'usd', state, state, 'epoch', 'epoch', paid_at, paid_at, 'epoch'
+         from app_user, (values ('created', null), ('fulfilled', timestamptz 'epoch')) state (state, paid_at)
+         where user_id = $1
+         returning order_id::text";
+    let me = person.get("/api/v1/me").await;
+    let me: Uuid = me["id"].as_str().unwrap().parse().unwrap();
+    let made = sqlx::query_scalar(insert).bind(me);
+    let conn = &mut person.world.superuser().await;
+    let made: Vec<String> = made.fetch_all(conn).await.unwrap();
+    made.try_into().unwrap()
 }
 
 /// Credits given twice, and some of them set aside.

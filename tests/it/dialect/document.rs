@@ -1,0 +1,104 @@
+//! The documents kept by hand say what the routes are, and which fields they need.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{bound, said};
+use crate::world::{Wish, World};
+
+fn document(name: &str) -> Value {
+    let path = format!("{}/openapi/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Method, path and operation of each route in a document.
+fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let method = method.to_uppercase().parse().unwrap();
+            found.push((method, path.clone(), operation.clone()));
+        }
+    }
+    found
+}
+
+/// Method and path of each route that is mounted and begins so, without the beginning.
+fn mounted(world: &World, prefix: &str) -> BTreeSet<String> {
+    let library = world.server.library().unwrap().into();
+    let routes = world.server.dialect_routes(library).unwrap();
+    let below = |path: &str| path.starts_with("/api/");
+    routes
+        .iter()
+        .filter(|route| below(&route.path) == (prefix == "/api"))
+        .filter(|route| concierge::compat::chatchat::serves(&route.path))
+        .map(|route| format!("{} {}", route.method, &route.path[prefix.len()..]))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_document_of_chatchat_lists_its_routes() {
+    let world = World::new().await;
+    let listed: BTreeSet<String> = operations(&document("chatchat"))
+        .iter()
+        .map(|(method, path, _)| format!("{method} {path}"))
+        .collect();
+    for prefix in ["", "/api"] {
+        assert_eq!(mounted(&world, prefix), listed, "{prefix}");
+    }
+}
+
+/// What an empty request is told to be missing, by its place.
+fn missing(answer: &str) -> BTreeSet<String> {
+    let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+    let complaints = answer["detail"].as_array().cloned().unwrap_or_default();
+    let missing = complaints
+        .iter()
+        .filter(|complaint| complaint["type"] == "value_error.missing");
+    missing
+        .map(|complaint| {
+            let loc = complaint["loc"].as_array().unwrap().iter();
+            let parts: Vec<&str> = loc.map(|part| part.as_str().unwrap()).collect();
+            parts.join(".")
+        })
+        .collect()
+}
+
+/// What a document says an operation needs, by its place.
+fn needed(operation: &Value) -> BTreeSet<String> {
+    let mut needed = BTreeSet::new();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        if parameter["required"] == json!(true) {
+            needed.insert(format!("query.{}", parameter["name"].as_str().unwrap()));
+        }
+    }
+    let Some(content) = operation["requestBody"]["content"].as_object() else {
+        return needed;
+    };
+    let schema = &content.values().next().unwrap()["schema"];
+    if schema["type"] == "string" {
+        needed.insert("body".into());
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        needed.insert(format!("body.{}", name.as_str().unwrap()));
+    }
+    needed
+}
+
+#[tokio::test]
+async fn the_document_of_chatchat_names_the_fields_that_are_needed() {
+    let world = bound("acme", Wish::default()).await;
+    world.partner("acme").await;
+    for (method, path, operation) in operations(&document("chatchat")) {
+        let request = world.request(method.clone(), &path);
+        let answer = said(request).await;
+        assert_ne!(answer.status, 404, "{method} {path}");
+        assert_eq!(
+            missing(&answer.body),
+            needed(&operation),
+            "{method} {path}: {answer:?}"
+        );
+    }
+}
