@@ -96,7 +96,7 @@ grant select on chain_watch to concierge_client;
 
 -- The latest blocks as they were read: where a hash differs now, the chain was reorganised.
 create table chain_block (
-  name text collate "C" not null references chain_watch,
+  name text collate "C" not null,
   block_no bigint not null,
   block_hash text collate "C" not null,
   primary key (name, block_no)

@@ -33,6 +33,7 @@ mod origins;
 mod process;
 mod prompts;
 mod reader;
+mod rivals_chain;
 mod rivals_knowledge;
 mod rivals_payments;
 mod search;

@@ -18,7 +18,7 @@ use crate::{
     },
     billing::chain::{
         self, Reach,
-        shapes::{ArrivalBody, WatchBody, place},
+        shapes::{ArrivalBody, WatchesBody, place},
     },
     error::Result,
     http::paging::{Page, Window},
@@ -40,10 +40,11 @@ struct Resolved {
 impl ChainsApi {
     /// How far each chain was read
     #[oai(path = "/chains", method = "get", operation_id = "listChains")]
-    async fn chains(&self, _who: Operator) -> Result<Json<Vec<WatchBody>>> {
+    async fn chains(&self, _who: Operator) -> Result<Json<WatchesBody>> {
         let mut tx = self.0.app.db.system().await?;
         let states = chain::states(&mut tx).await?;
-        Ok(Json(states.into_iter().map(Into::into).collect()))
+        let items = states.into_iter().map(Into::into).collect();
+        Ok(Json(WatchesBody { items }))
     }
 
     /// What arrived on chains and no order was given for

@@ -4,7 +4,7 @@ use poem_openapi::{OpenApi, param::Path, payload::Json};
 
 use super::{
     Chains, arrivals, find, quotes, reach,
-    shapes::{DepositBody, QuoteBody},
+    shapes::{DepositBody, QuotesBody},
 };
 use crate::{
     app::App,
@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     http::Tags,
     identity::{Member, Role},
-    ids::{OrderId, PlanId},
+    ids::OrderId,
 };
 
 /// Operations on payments on chains.
@@ -20,23 +20,15 @@ pub struct DepositsApi(pub App, pub Chains);
 
 #[OpenApi(tag = "Tags::Billing")]
 impl DepositsApi {
-    /// What a plan costs in tokens
+    /// What the plans on offer cost in tokens
     ///
-    /// One for each way to pay on a chain; none when this server takes no such payments.
-    #[oai(
-        path = "/plans/:id/quotes",
-        method = "get",
-        operation_id = "listQuotes"
-    )]
-    async fn quotes(
-        &self,
-        who: Member,
-        /// The plan.
-        id: Path<PlanId>,
-    ) -> Result<Json<Vec<QuoteBody>>> {
+    /// One for each plan and each way to pay on a chain; none when this server takes no such payments.
+    #[oai(path = "/quotes", method = "get", operation_id = "listQuotes")]
+    async fn quotes(&self, who: Member) -> Result<Json<QuotesBody>> {
         let mut tx = self.0.db.client(who.client).await?;
-        let quotes = quotes(&mut tx, &self.1, id.0).await?;
-        Ok(Json(quotes.into_iter().map(Into::into).collect()))
+        let quotes = quotes(&mut tx, &self.1).await?;
+        let items = quotes.into_iter().map(Into::into).collect();
+        Ok(Json(QuotesBody { items }))
     }
 
     /// Where an order is paid on a chain, and how far its payment has come

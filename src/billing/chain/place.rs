@@ -94,23 +94,21 @@ async fn write_down(
     order::find(tx, order.order_id).await
 }
 
-/// What a plan costs on each chain, in each token that has a price in its currency.
-///
-/// # Errors
-/// `NotFound` for a plan that is not there, `Conflict` for one that is not sold for money.
-pub async fn quotes<'a>(
-    tx: &mut ClientTx,
-    chains: &'a Chains,
-    id: PlanId,
-) -> Result<Vec<Quote<'a>>> {
-    let plan = plan::find(tx, id).await?;
-    let (_, price, currency) = sold(&plan)?;
-    let ways = chains.ways(currency);
-    // what costs more of a token than an order can say is not offered
-    Ok(ways
-        .iter()
-        .filter_map(|way| chains.quote(way, price, currency).ok())
-        .collect())
+/// What the plans on offer cost on each chain, in each token that has a price in their currency.
+pub async fn quotes<'a>(tx: &mut ClientTx, chains: &'a Chains) -> Result<Vec<(PlanId, Quote<'a>)>> {
+    let mut quotes = Vec::new();
+    for plan in plan::list(tx, false).await? {
+        let Ok((_, price, currency)) = sold(&plan) else {
+            continue;
+        };
+        // what costs more of a token than an order can say is not offered
+        let ways = chains.ways(currency);
+        let quoted = ways
+            .iter()
+            .filter_map(|way| chains.quote(way, price, currency).ok());
+        quotes.extend(quoted.map(|quote| (plan.plan_id, quote)));
+    }
+    Ok(quotes)
 }
 
 fn sold(plan: &Plan) -> Result<(Goods, i64, &str)> {

@@ -12,13 +12,23 @@ use super::{
 use crate::{
     billing::order,
     http::{example, paging::Place},
-    ids::{ArrivalId, OrderId},
+    ids::{ArrivalId, OrderId, PlanId},
 };
+
+/// What plans cost in tokens.
+#[derive(Object, Debug)]
+#[oai(rename = "Quotes", example)]
+pub struct QuotesBody {
+    /// The ways to pay.
+    pub items: Vec<QuoteBody>,
+}
 
 /// What a plan costs in a token.
 #[derive(Object, Debug)]
 #[oai(rename = "Quote", example)]
 pub struct QuoteBody {
+    /// The plan.
+    pub plan_id: PlanId,
     /// Name it when you order.
     pub pay_with: String,
     /// The number of the chain (EIP-155).
@@ -101,6 +111,14 @@ pub struct ArrivalBody {
     pub resolution: Option<String>,
 }
 
+/// How far all chains were read.
+#[derive(Object, Debug)]
+#[oai(rename = "ChainWatches", example)]
+pub struct WatchesBody {
+    /// Those that were ever watched.
+    pub items: Vec<WatchBody>,
+}
+
 /// How far a chain was read.
 #[derive(Object, Debug)]
 #[oai(rename = "ChainWatch", example)]
@@ -119,8 +137,8 @@ pub struct WatchBody {
     pub failure: Option<String>,
 }
 
-impl From<Quote<'_>> for QuoteBody {
-    fn from(quote: Quote<'_>) -> Self {
+impl From<(PlanId, Quote<'_>)> for QuoteBody {
+    fn from((plan_id, quote): (PlanId, Quote<'_>)) -> Self {
         let Quote {
             chain,
             token,
@@ -128,6 +146,7 @@ impl From<Quote<'_>> for QuoteBody {
         } = quote;
         let units = Units::parse(&amount.to_string()).unwrap_or(Units::ZERO);
         Self {
+            plan_id,
             pay_with: format!("{}/{}", chain.name, token.symbol),
             chain_id: chain.chain_id,
             symbol: token.symbol.clone(),
@@ -243,12 +262,29 @@ fn arrived() -> Arrived {
 impl Example for QuoteBody {
     fn example() -> Self {
         Self {
+            plan_id: PlanId(example::id(3)),
             pay_with: "ethereum/USDT".into(),
             chain_id: 1,
             symbol: "USDT".into(),
             contract: Some("0xdAC17F958D2ee523a2206206994597C13D831ec7".into()),
             amount: "12.5".into(),
             units: order::Units::cents(12_500_000).to_string(),
+        }
+    }
+}
+
+impl Example for QuotesBody {
+    fn example() -> Self {
+        Self {
+            items: vec![QuoteBody::example()],
+        }
+    }
+}
+
+impl Example for WatchesBody {
+    fn example() -> Self {
+        Self {
+            items: vec![WatchBody::example()],
         }
     }
 }

@@ -183,12 +183,10 @@ pub async fn resolve(
 ) -> Result<Option<bool>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
-        "with known as (
-           select arrival_id, resolved_at from chain_arrival
+        "with known as (select arrival_id, resolved_at from chain_arrival
            where client_no = $1 and arrival_id = $2 and left_over > 0
            for update
-         ), done as (
-           update chain_arrival set resolved_at = $3, resolution = $4
+         ), done as (update chain_arrival set resolved_at = $3, resolution = $4
            where client_no = $1 and arrival_id = (select arrival_id from known where resolved_at is null)
          )
          select resolved_at is null from known",

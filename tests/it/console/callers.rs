@@ -23,16 +23,18 @@ use crate::{
 const OPEN: [&str; 3] = ["lookAtLink", "setUp", "signIn"];
 
 /// Operations that more may do than those who may do everything; reading is for all.
-const MAY: [(&str, &[Role]); 5] = [
+const MAY: [(&str, &[Role]); 6] = [
     ("signOut", &ALL),
     ("changePassword", &ALL),
     // it changes nothing
     ("debugToken", &ALL),
     ("tryClient", &LIBRARIANS),
+    ("resolveChainArrival", &TREASURERS),
     ("", &[]),
 ];
 
 const ALL: [Role; 4] = [Role::Admin, Role::Finance, Role::Knowledge, Role::ReadOnly];
+const TREASURERS: [Role; 2] = [Role::Admin, Role::Finance];
 const LIBRARIANS: [Role; 2] = [Role::Admin, Role::Knowledge];
 
 fn may(operation: &Operation) -> Vec<Role> {

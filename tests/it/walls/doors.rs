@@ -63,7 +63,12 @@ const DOORS: [Door; 9] = [
     },
     Door {
         words: &["reqwest"],
-        files: &["billing/chain/rpc.rs", "billing/stripe/", "fetch/", "models/"],
+        files: &[
+            "billing/chain/rpc.rs",
+            "billing/stripe/",
+            "fetch/",
+            "models/",
+        ],
         why: "requests to elsewhere: to addresses of users, to vendors, and to nodes that the operator names",
     },
     Door {

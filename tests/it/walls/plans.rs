@@ -26,7 +26,7 @@ const WHOLE: [(&str, &str); 9] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 38] = [
+const HOT: [(&str, &str, &[&str]); 41] = [
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -158,6 +158,13 @@ const HOT: [(&str, &str, &[&str]); 38] = [
         "open_hold",
         &["hold_pkey", "account_pkey"],
     ),
+    ("billing/chain/store.rs", "deposit", &["chain_address_pkey"]),
+    (
+        "billing/chain/store.rs",
+        "arrivals",
+        &["chain_arrival_once", "sorts"],
+    ),
+    ("billing/chain/store.rs", "left", &["chain_arrival_left"]),
     ("queue.rs", "claim", &["job_due", "job_pkey"]),
 ];
 

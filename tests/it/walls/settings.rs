@@ -12,6 +12,9 @@ const READERS: [&str; 7] = ["flag", "list", "number", "path", "secret", "text", 
 /// Kinds of sections of which there can be many; the shipped file explains them as `[kind.NAME]`.
 const KINDS: [&str; 3] = ["chain", "chat", "embedding"];
 
+/// Those of them that a function may read without naming which: their keys are the same.
+const MODELS: [&str; 2] = ["chat", "embedding"];
+
 type Key = (String, String);
 
 fn template(section: &str) -> String {
@@ -109,7 +112,7 @@ fn call(words: &[Word], at: usize) -> Option<usize> {
     (asks && next + 1 < words.len()).then_some(next + 1)
 }
 
-/// The kinds of section that the function around these words names; all of them when none.
+/// The kinds of section that the function around these words names; those of models when none.
 fn sections_of_function(before: &[Word]) -> Vec<String> {
     let begins = (0..before.len())
         .rev()
@@ -123,7 +126,7 @@ fn sections_of_function(before: &[Word]) -> Vec<String> {
     };
     let named: Vec<&str> = KINDS.into_iter().filter(named).collect();
     let kinds = if named.is_empty() {
-        KINDS.to_vec()
+        MODELS.to_vec()
     } else {
         named
     };
