@@ -161,7 +161,8 @@ pub async fn left(tx: &mut ClientTx, resolved: bool, window: &Window) -> Result<
         "select arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash, log_no, asset, payer,
            amount::text amount, state, verdict, left_over::text left_over, resolution
          from chain_arrival
-         where client_no = $1 and left_over > 0 and (resolved_at is not null) = $2
+         where client_no = $1 and (resolved_at is not null) = $2
+           and verdict in ('again', 'late', 'over', 'refused', 'short', 'wrong_chain', 'wrong_token')
            and ($3::uuid is null or arrival_id < $3)
          order by arrival_id desc
          limit $4",

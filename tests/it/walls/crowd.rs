@@ -71,7 +71,7 @@ const TABLES: [(&str, &str); 35] = [
     (
         "chain_arrival",
         "c, id, id, 'main', n, '0x' || encode(sha256(hash), 'hex'), at, '0x' || encode(sha256(hash), 'hex'), 0, 'asset',
-         'payer', 2, 'confirmed', 'counted', case n % 100 when 0 then 1 else 0 end, true, at, at, null, null",
+         'payer', 2, 'confirmed', case n % 100 when 0 then 'over' else 'counted' end, 1, true, at, at, null, null",
     ),
     ("chain_watch", "'w' || c || ' ' || n, 1, 1, 1, at, null, null, null, null"),
     ("account", "c, n, 'wallet', id, n, at"),

@@ -142,7 +142,8 @@ async fn with_orders(person: &Person<'_>) -> [String; 2] {
         "insert into chain_block (name, block_no, block_hash) values ('wall', 1, '') on conflict do nothing",
         "insert into chain_address (client_no, order_id, address_no, address, chain, chain_id, asset, symbol, decimals,
            amount, confirmations, deadline, watched_until, state, undone, created_at)
-         select client_no, order_id, no, '0x' || lpad(no::text, 40, '0'), 'wall', 1, 'eip155:1/slip44:60', 'ETH', 18,
+         select client_no, order_id, ('x' || right(order_id::text, 7))::bit(28)::int,
+           '0x' || lpad(replace(order_id::text, '-', ''), 40, '0'), 'wall', 1, 'eip155:1/slip44:60', 'ETH', 18,
            1, 12, 'epoch', 'epoch', 'paid', 0, 'epoch'
          from payment_order on conflict do nothing",
         "insert into chain_arrival (client_no, arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash,
