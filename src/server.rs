@@ -9,6 +9,7 @@ mod frames;
 mod listener;
 mod native;
 mod pages;
+mod spa;
 mod tls;
 mod watched;
 
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use poem::{
     Endpoint, EndpointExt, Route, Server,
     endpoint::make_sync,
+    http::Method,
     listener::{Acceptor, AcceptorExt},
 };
 use poem_openapi::OpenApiService;
@@ -31,17 +33,19 @@ use self::{
     edge::Edge,
     listener::{NoDelay, Patient},
     native::Native,
+    spa::Spa,
 };
 use crate::{
     app::App,
     billing::{
-        BillingApi,
+        BillingApi, PlansApi,
         chain::{Chains, api::DepositsApi},
         order::api::OrdersApi,
         stripe::Stripe,
     },
     chat::{
-        ChatApi, Live, MessagesApi,
+        ChatApi, CompletionsApi, Live, MessagesApi,
+        complete::Loose,
         turn::{Chat, Limits},
     },
     compat::{self, Dialects, Handles},
@@ -71,8 +75,9 @@ type NativeApis = (
     KnowledgeApi,
     ChatApi,
     MessagesApi,
+    CompletionsApi,
     PromptsApi,
-    (BillingApi, OrdersApi, DepositsApi),
+    (BillingApi, PlansApi, OrdersApi, DepositsApi),
 );
 
 /// A server that is put together and not started yet.
@@ -99,6 +104,7 @@ impl ConciergeServer {
             Gatekeeper::new(&app, quota.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let chat = Chat {
             live: Live::default(),
+            loose: Loose::default(),
             runner: Uuid::new_v4(),
             limits: Limits::new(&app.config)?,
             app: app.clone(),
@@ -119,8 +125,21 @@ impl ConciergeServer {
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
         let (app, library) = (&self.app, Arc::new(self.library()?));
         let dialects = Dialects::new(&app.config)?;
+        let dialect_routes = self.dialect_routes(library.clone())?;
+        let foreign: Vec<String> = dialect_routes
+            .iter()
+            .map(|route| route.path.clone())
+            .collect();
+        let mut by_path = compat::by_path(dialect_routes);
+        let root = by_path.remove("/").unwrap_or_default();
+        let root = [Method::GET, Method::HEAD]
+            .into_iter()
+            .try_fold(root, |root, method| {
+                let landing = pages::landing(&app.config)?;
+                Ok::<_, anyhow::Error>(root.and(method, landing.map_to_response().boxed()))
+            })?;
         let mut routes = Route::new()
-            .at("/", pages::landing(&app.config)?)
+            .at("/", root)
             .at("/healthz", make_sync(|_| "ok"))
             .at(
                 "/readyz",
@@ -137,7 +156,7 @@ impl ConciergeServer {
                 "/admin",
                 admin::routes(app, &self.gatekeeper, library.clone(), self.stripe.clone())?,
             );
-        for (path, methods) in compat::by_path(self.dialect_routes(library.clone())?) {
+        for (path, methods) in by_path {
             routes = routes.at(path, methods);
         }
         if let Some(client) = self.demo
@@ -149,9 +168,10 @@ impl ConciergeServer {
             let app = app.clone();
             routes = routes.at("/hooks/stripe", StripeHook { app, stripe });
         }
+        let rest = Spa::before(routes.boxed(), foreign, &app.config, &self.gatekeeper)?;
         Ok(Native::new(
             self.native(library)?,
-            routes,
+            rest,
             self.gatekeeper.clone(),
             dialects,
         )
@@ -199,9 +219,11 @@ impl ConciergeServer {
             api::all(library),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
+            CompletionsApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
             (
                 BillingApi(self.app.clone()),
+                PlansApi(self.app.clone()),
                 OrdersApi {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),

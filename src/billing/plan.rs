@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     amount::Micros,
-    entitlement,
+    entitlement::{self, Entitlement},
     ledger::{Book, Kind, Posted},
     store::plans as store,
     wallet::{self, Entry, Owner},
@@ -200,6 +200,15 @@ pub async fn purchase(
     };
     wallet::spend(tx, owner, (Kind::Purchase, Book::Revenue), &entry, now).await?;
     entitlement::grant(tx, owner, plan, &key, now).await
+}
+
+/// What was bought by this key.
+///
+/// # Errors
+/// `NotFound` when nothing was.
+pub async fn purchased(tx: &mut ClientTx, key: &str) -> Result<Entitlement> {
+    let found = entitlement::find(tx, &format!("purchase {key}")).await?;
+    found.ok_or(Error::NotFound("entitlement"))
 }
 
 impl Plan {

@@ -3,6 +3,7 @@
 pub mod chain;
 mod run;
 mod schedule;
+mod stale;
 
 use std::{
     sync::Arc,
@@ -12,7 +13,10 @@ use std::{
 use anyhow::Result;
 use tokio::sync::Notify;
 
-pub use self::run::{drain, reading};
+pub use self::{
+    run::{drain, reading},
+    stale::end_stale_holds,
+};
 use crate::{
     app::App,
     billing::chain::Chains,

@@ -6,22 +6,25 @@ use std::{
 };
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{
     base,
     chunk::{self, Chunk, ChunkLimits, TextHash},
+    custom,
     document::{Document, PageError, State},
     extract::{self, Extracted, Source},
     lexical::{postings::Inverted, words},
-    search, store,
+    metered, replacement, search, store,
     version::{self, DocumentVersion, Read},
 };
 use crate::{
     app::App,
+    billing::{Amounts, meter},
     db::ClientTx,
     error::{Error, Result},
     ids::{ClientNo, DocumentId},
-    models::SharedEmbedder,
+    models::{SharedEmbedder, tokens},
 };
 
 /// Chunks embedded between two signs of life.
@@ -47,12 +50,31 @@ pub struct Reading {
 /// What may pass (`Unavailable`, `Upstream`, `Internal`): to be tried again. What lies in the
 /// document is no error here: it becomes the version's reason.
 pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
-    let Some(build) = begin(app, client, id).await? else {
-        return Ok(());
-    };
+    if let Some((document, build)) = begin(app, client, id).await? {
+        read_version(app, reading, client, &document, build).await?;
+    }
+    // also when it was read before: whoever read it may have died just after
+    replacement::settle(app, client, id, reading.base_chunks_max).await
+}
+
+async fn read_version(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    document: &Document,
+    build: DocumentVersion,
+) -> Result<()> {
+    let id = document.document_id;
     let number = build.version;
-    match ingest(app, reading, client, id, build).await {
-        Err(error @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Unsupported(_))) => {
+    match ingest(app, reading, client, document, build).await {
+        Err(
+            error @ (Error::Invalid(_)
+            | Error::TooLarge(_)
+            | Error::Unsupported(_)
+            | Error::OutOfCredit(_)
+            | Error::OverQuota(..)
+            | Error::Conflict(_)),
+        ) => {
             let mut tx = app.db.client(client).await?;
             let failed = locked(&mut tx, id, Some(number)).await?;
             fail(&mut tx, failed, &error.to_string(), app.clock.now()).await?;
@@ -82,22 +104,27 @@ async fn fail(
 ) -> Result<()> {
     match failed {
         Some((document, build)) => {
-            version::set_failed(tx, &document, build.version, reason, now).await
+            version::set_failed(tx, &document, build.version, reason, now).await?;
+            metered::release(tx, document.document_id, now).await
         }
         None => Ok(()),
     }
 }
 
 /// The version to read.
-async fn begin(app: &App, client: ClientNo, id: DocumentId) -> Result<Option<DocumentVersion>> {
+async fn begin(
+    app: &App,
+    client: ClientNo,
+    id: DocumentId,
+) -> Result<Option<(Document, DocumentVersion)>> {
     let mut tx = app.db.client(client).await?;
     // locked: what another worker has just made ready must not begin anew
-    let Some((_, build)) = locked(&mut tx, id, None).await? else {
+    let Some(found) = locked(&mut tx, id, None).await? else {
         return Ok(None);
     };
     store::set_state(&mut tx, id, State::Extracting, None, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Some(build))
+    Ok(Some(found))
 }
 
 /// The document with its version that is not read yet, locked until the commit: a removal comes
@@ -123,22 +150,24 @@ async fn ingest(
     app: &App,
     reading: &Reading,
     client: ClientNo,
-    id: DocumentId,
+    document: &Document,
     build: DocumentVersion,
 ) -> Result<()> {
-    let bytes = tokio::fs::read(app.blobs.path(client, &build.blob_hash)).await?;
-    let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
-    let kind = extract::kind(&build.file_name, Some(&build.media_type), head)?;
-    let source = Source {
-        kind,
-        charset: charset(&build.media_type),
-        bytes,
+    let id = document.document_id;
+    let (extracted, chunks) = if build.custom {
+        cut_by_sender(app, client, id, build.version).await?
+    } else {
+        let extracted = read(app, reading, client, &build).await?;
+        cut(extracted, limits(build.chunk_chars)).await?
     };
-    let extracted = extract::extract(source, &reading.limits, &reading.worker).await?;
-    let (extracted, chunks) = cut(extracted, limits(build.chunk_chars)).await?;
     let embedder = app.models.embedder();
+    let mut used = metered::amounts(&extracted, &chunks, embedder.is_some());
+    let meter = metered::set_aside(app, client, document, used).await?;
+    used.embedding = 0;
     let vectors = match &embedder {
-        Some(embedder) => Some(embed(app, client, id, embedder, &chunks).await?),
+        Some(embedder) => {
+            Some(embed(app, client, id, embedder, &chunks, &mut used.embedding).await?)
+        }
         None => None,
     };
     let ready = Ready {
@@ -147,8 +176,45 @@ async fn ingest(
         chunks,
         embedder,
         vectors,
+        meter,
+        used,
     };
     switch(app, reading, client, id, ready).await
+}
+
+async fn read(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    build: &DocumentVersion,
+) -> Result<Extracted> {
+    let bytes = tokio::fs::read(app.blobs.path(client, &build.blob_hash)).await?;
+    let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
+    let kind = extract::kind(&build.file_name, Some(&build.media_type), head)?;
+    let source = Source {
+        kind,
+        charset: charset(&build.media_type),
+        bytes,
+    };
+    extract::extract(source, &reading.limits, &reading.worker).await
+}
+
+/// The chunks of a version as they came with it.
+async fn cut_by_sender(
+    app: &App,
+    client: ClientNo,
+    id: DocumentId,
+    version: i32,
+) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
+    let mut tx = app.db.client(client).await?;
+    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+        // removed meanwhile: nothing of it will be kept
+        return Ok((Extracted::default(), Arc::default()));
+    };
+    let chunks = store::custom_chunks(&mut tx, document.document_no, version).await?;
+    drop(tx);
+    let (extracted, chunks) = custom::laid_out(chunks.unwrap_or_default());
+    Ok((extracted, Arc::new(chunks)))
 }
 
 struct Ready {
@@ -157,6 +223,8 @@ struct Ready {
     chunks: Arc<Vec<Chunk>>,
     embedder: Option<SharedEmbedder>,
     vectors: Option<Vec<Vec<f32>>>,
+    meter: Option<Uuid>,
+    used: Amounts,
 }
 
 /// How chunks are cut whose length was asked for: a fifth and a bit longer where a sentence would be
@@ -192,6 +260,7 @@ async fn embed(
     id: DocumentId,
     embedder: &SharedEmbedder,
     chunks: &[Chunk],
+    tokens_embedded: &mut u32,
 ) -> Result<Vec<Vec<f32>>> {
     let mut vectors: Vec<Vec<f32>> = Vec::with_capacity(chunks.len());
     // where the vector of a text stands that came before in this document
@@ -209,7 +278,10 @@ async fn embed(
         });
         if !unknown.is_empty() {
             let texts = unknown.iter().map(|(chunk, _)| chunk.searched_text());
-            let fresh = embedder.embed(texts.collect()).await?;
+            let texts: Vec<String> = texts.collect();
+            let counts = texts.iter().map(|text| tokens::count(text));
+            *tokens_embedded = counts.fold(*tokens_embedded, u32::saturating_add);
+            let fresh = embedder.embed(texts).await?;
             app.metrics.chunks_embedded.inc_by(fresh.len() as u64);
             known.extend(unknown.iter().map(|(_, hash)| **hash).zip(fresh));
         }
@@ -243,7 +315,10 @@ async fn switch(
     let mut tx = app.db.client(client).await?;
     // also when a worker that was taken for dead has done it already, or newer bytes came meanwhile
     let Some((document, _)) = locked(&mut tx, id, Some(ready.version)).await? else {
-        return Ok(());
+        if let Some(meter) = ready.meter {
+            meter::release(&mut tx, meter, now).await?;
+        }
+        return tx.commit().await;
     };
     if document.enabled {
         // its present version goes when this one comes
@@ -273,6 +348,7 @@ async fn switch(
     search::index_version(&mut tx, searched, &words, vectors).await?;
     let read = found(&ready);
     version::set_current(&mut tx, version.document, version.number, read, now).await?;
+    metered::settle(&mut tx, ready.meter, ready.used, now).await?;
     tx.commit().await
 }
 

@@ -49,7 +49,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The knowledge bases you may read */
+        /**
+         * The knowledge bases you may read
+         * @description With `name` at most one: the client's base of this name, else your own.
+         */
         get: operations["listKnowledgeBases"];
         put?: never;
         /** Make a knowledge base */
@@ -105,7 +108,13 @@ export interface paths {
         };
         /** The documents of a knowledge base */
         get: operations["listDocuments"];
-        put?: never;
+        /**
+         * Replace all documents
+         * @description These take the place of all that the knowledge base holds, in one step, once each of them is
+         *     read; until then it answers as before, and they are not `enabled`. If one of them cannot be
+         *     read nothing is replaced. Follow each by `GET /documents/{id}/events`.
+         */
+        put: operations["replaceDocuments"];
         /**
          * Add a document
          * @description As a file (part `file` of a multipart body) or by its address. It is read by a job: follow
@@ -352,6 +361,121 @@ export interface paths {
         patch: operations["updateChunk"];
         trace?: never;
     };
+    "/knowledge-bases/{id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read all documents of a base anew
+         * @description Each as a new version; what is found until then stays found. Answers with an event `document`
+         *     for each one that was read, in their order, and `done` after the last. It goes on when nobody
+         *     listens any more.
+         */
+        post: operations["rebuildKnowledgeBase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The questions there are, also those that are not recommended now
+         * @description What a base suggests is among them.
+         */
+        get: operations["listRecommendedQuestions"];
+        put?: never;
+        /**
+         * Recommend a question
+         * @description About a base that you may change; about none, for those who may change the client's bases.
+         */
+        post: operations["addRecommendedQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions/random": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some recommended questions, taken at random */
+        get: operations["pickRecommendedQuestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions/{id}/tap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a question was chosen */
+        post: operations["tapRecommendedQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a recommended question */
+        delete: operations["deleteRecommendedQuestion"];
+        options?: never;
+        head?: never;
+        /** Change a recommended question */
+        patch: operations["updateRecommendedQuestion"];
+        trace?: never;
+    };
+    "/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn texts into vectors */
+        post: operations["embedTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -445,7 +569,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Choose the model that answers where none is chosen
+         * @description For all users of the client: who may change the client's bases may do this.
+         */
+        patch: operations["updateModels"];
         trace?: never;
     };
     "/sessions/{id}/messages": {
@@ -516,6 +644,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{id}/passages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was found for an answer
+         * @description Kept for answers that were asked for through contracts which show it later, too.
+         */
+        get: operations["getPassages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{id}/rating": {
         parameters: {
             query?: never;
@@ -567,6 +715,27 @@ export interface paths {
          * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
          */
         post: operations["stopAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask outside of any conversation
+         * @description The answer is booked like any other and kept nowhere: it cannot be read again, and a reader
+         *     who leaves ends it. In its events `session_id` and `question_id` are those of the answer.
+         */
+        post: operations["complete"];
         delete?: never;
         options?: never;
         head?: never;
@@ -701,6 +870,33 @@ export interface components {
          */
         AnswerEnd: "done" | "stopped";
         /**
+         * BaseRebuild
+         * @description How a base is to be read anew.
+         * @example {
+         *       "chunk_chars": 500,
+         *       "enable": true,
+         *       "recut": false
+         *     }
+         */
+        BaseRebuild: {
+            /**
+             * Format: uint32
+             * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000;
+             *     as before when absent.
+             */
+            chunk_chars?: number | null;
+            /**
+             * @description Cut also what its sender cut before.
+             * @default false
+             */
+            recut: boolean | null;
+            /**
+             * @description Have the documents found again that are not enabled; they stay as they are otherwise.
+             * @default false
+             */
+            enable: boolean | null;
+        };
+        /**
          * ChunkBody
          * @description A piece of a document, as it is searched.
          * @example {
@@ -709,6 +905,7 @@ export interface components {
          *       "enabled": true,
          *       "end": 149,
          *       "id": "01900000-0000-7000-8000-000000000022",
+         *       "metadata": null,
          *       "ordinal": 3,
          *       "origin": "extracted",
          *       "page": 1,
@@ -758,6 +955,8 @@ export interface components {
             context: string;
             /** @description Its text. */
             text: string;
+            /** @description What its sender says about it. */
+            metadata: unknown;
             /** @description Whether it is found. */
             enabled: boolean;
             /** @description Where it comes from. */
@@ -859,10 +1058,63 @@ export interface components {
             citations: components["schemas"]["Citation"][];
         };
         /**
+         * CompletionBody
+         * @description An answer outside of any conversation. It is kept nowhere.
+         * @example {
+         *       "citations": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "start": 120,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *       "error": null,
+         *       "id": "01900000-0000-7000-8000-000000000012",
+         *       "usage": {
+         *         "counted_by": "server",
+         *         "input_tokens": 412,
+         *         "output_tokens": 21
+         *       }
+         *     }
+         */
+        CompletionBody: {
+            /**
+             * Format: uuid
+             * @description Names it in what was booked.
+             */
+            id: string;
+            /** @description The answer. */
+            content: string;
+            /** @description Where its sentences come from. */
+            citations: components["schemas"]["Citation"][];
+            /** @description Why it broke off. */
+            error: components["schemas"]["MessageError"] | null;
+            /** @description What it used. */
+            usage: components["schemas"]["Usage"] | null;
+        };
+        /**
          * @description Who counted tokens.
          * @enum {string}
          */
         CountedBy: "vendor" | "server";
+        /**
+         * DefaultModel
+         * @description The model that answers where a conversation chooses none.
+         * @example {
+         *       "default": "extractive"
+         *     }
+         */
+        DefaultModel: {
+            /** @description Its name; null for the one that the server is set up with. */
+            default?: string | null;
+        };
         /**
          * Delta
          * @description The next piece of the answer. A marker `[n]` is never split over two pieces.
@@ -884,6 +1136,19 @@ export interface components {
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
             url: string;
+        };
+        /**
+         * DocumentAddresses
+         * @description Addresses of documents.
+         * @example {
+         *       "urls": [
+         *         "https://www.example.com/warranty.html"
+         *       ]
+         *     }
+         */
+        DocumentAddresses: {
+            /** @description http or https addresses of the public internet, 1 to 100. */
+            urls: string[];
         };
         /**
          * DocumentBatch
@@ -1077,6 +1342,41 @@ export interface components {
             total: number;
         };
         /**
+         * DocumentRead
+         * @description A document of a base that was read anew.
+         * @example {
+         *       "document_id": "01900000-0000-7000-8000-000000000021",
+         *       "done": 1,
+         *       "name": "电动车保修手册.pdf",
+         *       "reason": null,
+         *       "state": "ready",
+         *       "total": 1
+         *     }
+         */
+        DocumentRead: {
+            /**
+             * Format: uuid
+             * @description The document.
+             */
+            document_id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description `ready` or `failed`. */
+            state: components["schemas"]["DocumentState"];
+            /** @description Why it could not be read. */
+            reason: string | null;
+            /**
+             * Format: int32
+             * @description Which of the documents it is, from 1.
+             */
+            done: number;
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            total: number;
+        };
+        /**
          * @description How far the newest version of a document has come.
          * @enum {string}
          */
@@ -1130,6 +1430,7 @@ export interface components {
          *       "chunk_chars": null,
          *       "chunks": 14,
          *       "created_at": "2026-03-01T08:30:00Z",
+         *       "custom": false,
          *       "file_name": "电动车保修手册.pdf",
          *       "media_type": "application/pdf",
          *       "page_errors": [],
@@ -1178,6 +1479,8 @@ export interface components {
              * @description How long they were asked to be; null = as always.
              */
             chunk_chars: number | null;
+            /** @description Whether its sender cut them. */
+            custom: boolean;
             /**
              * Format: date-time
              * @description When it was taken in.
@@ -1194,6 +1497,7 @@ export interface components {
          *           "chunk_chars": null,
          *           "chunks": 14,
          *           "created_at": "2026-03-01T08:30:00Z",
+         *           "custom": false,
          *           "file_name": "电动车保修手册.pdf",
          *           "media_type": "application/pdf",
          *           "page_errors": [],
@@ -1220,6 +1524,47 @@ export interface components {
         Done: {
             /** @description Whether it is whole. */
             state: components["schemas"]["AnswerEnd"];
+        };
+        /**
+         * EmbeddingRequest
+         * @description Texts to be turned into vectors.
+         * @example {
+         *       "model": null,
+         *       "texts": [
+         *         "电池保修 24 个月或 800 次充电循环，以先到者为准。"
+         *       ]
+         *     }
+         */
+        EmbeddingRequest: {
+            /** @description 1 to 128 texts of 1 to 8,000 characters, at most 200,000 together. */
+            texts: string[];
+            /** @description The model: the one that this server embeds with, which is also used when absent. */
+            model?: string | null;
+        };
+        /**
+         * EmbeddingResult
+         * @description The vectors of texts.
+         * @example {
+         *       "input_tokens": 21,
+         *       "model": "minilm",
+         *       "vectors": [
+         *         [
+         *           0.6000000238418579,
+         *           0.800000011920929
+         *         ]
+         *       ]
+         *     }
+         */
+        EmbeddingResult: {
+            /** @description The model and its version: vectors of different ones cannot be compared. */
+            model: string;
+            /** @description One for each text, in their order, of length 1. */
+            vectors: number[][];
+            /**
+             * Format: uint32
+             * @description Tokens of the texts, as the server counts them.
+             */
+            input_tokens: number;
         };
         /**
          * @description The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
@@ -1283,6 +1628,8 @@ export interface components {
          *         "current_message_id": "01900000-0000-7000-8000-000000000012",
          *         "id": "01900000-0000-7000-8000-000000000010",
          *         "knowledge_base_ids": null,
+         *         "mode": null,
+         *         "param": null,
          *         "settings": {
          *           "history_count": null,
          *           "max_tokens": null,
@@ -1364,6 +1711,43 @@ export interface components {
             page: number | null;
             /** @description Its text. */
             text: string;
+        };
+        /**
+         * HistoryEntry
+         * @description What was said before, as the caller tells it.
+         * @example {
+         *       "content": "电池保修多久？",
+         *       "role": "user"
+         *     }
+         */
+        HistoryEntry: {
+            /** @description Who said it. */
+            role: components["schemas"]["MessageRole"];
+            /** @description What was said. */
+            content: string;
+        };
+        /**
+         * KeptPassages
+         * @description What was found for an answer.
+         * @example {
+         *       "passages": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        KeptPassages: {
+            /** @description In the order of their numbers; null when they were not kept. */
+            passages: components["schemas"]["FoundPassage"][] | null;
         };
         /**
          * KnowledgeBase
@@ -1636,6 +2020,29 @@ export interface components {
             context: string | null;
         };
         /**
+         * NewCompletion
+         * @description A question outside of any conversation.
+         * @example {
+         *       "content": "电池保修多久？",
+         *       "history": null,
+         *       "knowledge_base_ids": null,
+         *       "settings": null
+         *     }
+         */
+        NewCompletion: {
+            /** @description What you ask. */
+            content: string;
+            /** @description How it is to be answered; as the server is set up when absent. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask; none when absent. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before, the first first. Of a long one the last 60 entries count, as far as they
+             *     fit.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
+        };
+        /**
          * NewKnowledgeBase
          * @description A knowledge base to be made.
          * @example {
@@ -1676,10 +2083,39 @@ export interface components {
             suggestions: string[] | null;
         };
         /**
+         * NewRecommendedQuestion
+         * @description A question to recommend.
+         * @example {
+         *       "answer": "",
+         *       "enabled": true,
+         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *       "query": "电池保修多久？"
+         *     }
+         */
+        NewRecommendedQuestion: {
+            /** @description What is asked: 1 to 200 characters, on one line. */
+            query: string;
+            /**
+             * Format: uuid
+             * @description The base it is about; about none when absent, for managers and keys with `knowledge:write`.
+             */
+            knowledge_base_id?: string | null;
+            /**
+             * @description What is answered, when that is known beforehand; at most 2,048 characters.
+             * @default
+             */
+            answer: string | null;
+            /** @description Whether it is recommended; it is unless said otherwise. */
+            enabled?: boolean | null;
+        };
+        /**
          * NewSession
          * @description A conversation to begin.
          * @example {
+         *       "id": null,
          *       "knowledge_base_ids": null,
+         *       "mode": null,
+         *       "param": null,
          *       "settings": null,
          *       "title": "保修"
          *     }
@@ -1694,6 +2130,15 @@ export interface components {
             knowledge_base_ids?: string[] | null;
             /** @description How it is to be answered; as the server is set up when absent. */
             settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /**
+             * Format: uuid
+             * @description An id made by you. Sent again, it sets `title`, `mode` and `param` again.
+             */
+            id?: string | null;
+            /** @description What kind of conversation it is, in words of your own: at most 20 characters. */
+            mode?: string | null;
+            /** @description What you want kept with the conversation, in at most 16 KiB of JSON; it comes back as it is. */
+            param?: unknown;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -1739,6 +2184,7 @@ export interface components {
          *           "enabled": true,
          *           "end": 149,
          *           "id": "01900000-0000-7000-8000-000000000022",
+         *           "metadata": null,
          *           "ordinal": 3,
          *           "origin": "extracted",
          *           "page": 1,
@@ -1802,6 +2248,8 @@ export interface components {
          *             "current_message_id": "01900000-0000-7000-8000-000000000012",
          *             "id": "01900000-0000-7000-8000-000000000010",
          *             "knowledge_base_ids": null,
+         *             "mode": null,
+         *             "param": null,
          *             "settings": {
          *               "history_count": null,
          *               "max_tokens": null,
@@ -1910,6 +2358,30 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page_RecommendedQuestion
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "answer": "",
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000023",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "query": "电池保修多久？",
+         *           "tap_count": 3
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_RecommendedQuestion: {
+            /** @description The items of this page. */
+            items: components["schemas"]["RecommendedQuestion"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
          * Page_SessionBody
          * @description Items, and where the next ones begin.
          * @example {
@@ -1919,6 +2391,8 @@ export interface components {
          *           "current_message_id": "01900000-0000-7000-8000-000000000012",
          *           "id": "01900000-0000-7000-8000-000000000010",
          *           "knowledge_base_ids": null,
+         *           "mode": null,
+         *           "param": null,
          *           "settings": {
          *             "history_count": null,
          *             "max_tokens": null,
@@ -2005,6 +2479,8 @@ export interface components {
             page: number | null;
             /** @description Its text. */
             text: string;
+            /** @description What its sender says about it. */
+            metadata: unknown;
             /**
              * Format: float
              * @description 0 to 1; comparable within one search.
@@ -2035,6 +2511,27 @@ export interface components {
         Passages: {
             /** @description In the order of their numbers. */
             passages: components["schemas"]["FoundPassage"][];
+        };
+        /**
+         * PickedQuestions
+         * @description Questions taken at random.
+         * @example {
+         *       "items": [
+         *         {
+         *           "answer": "",
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000023",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "query": "电池保修多久？",
+         *           "tap_count": 3
+         *         }
+         *       ]
+         *     }
+         */
+        PickedQuestions: {
+            /** @description In no order. */
+            items: components["schemas"]["RecommendedQuestion"][];
         };
         /**
          * Problem
@@ -2328,7 +2825,10 @@ export interface components {
          * @example {
          *       "content": "电池保修多久？",
          *       "edit_of": null,
-         *       "id": null
+         *       "history": null,
+         *       "id": null,
+         *       "knowledge_base_ids": null,
+         *       "settings": null
          *     }
          */
         Question: {
@@ -2345,6 +2845,15 @@ export interface components {
              *     The question behind the last answer when absent.
              */
             edit_of?: string | null;
+            /** @description What is to be set otherwise for this answer alone. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask for this answer alone; none when empty. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before, the first first, in the place of what the conversation holds. Of a long
+             *     one the last 60 entries count, as far as they fit.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
         };
         /**
          * Rating
@@ -2374,7 +2883,9 @@ export interface components {
          * Rebuild
          * @description How a document is to be read anew.
          * @example {
-         *       "chunk_chars": 500
+         *       "chunk_chars": 500,
+         *       "chunks": null,
+         *       "recut": false
          *     }
          */
         Rebuild: {
@@ -2384,12 +2895,79 @@ export interface components {
              *     as before when absent.
              */
             chunk_chars?: number | null;
+            /**
+             * @description Cut it here, although its sender did before.
+             * @default false
+             */
+            recut: boolean | null;
+            /** @description The chunks, when the sender has cut it: at most 10,000, taken as they are. */
+            chunks?: components["schemas"]["SentChunk"][] | null;
+        };
+        /**
+         * RecommendedQuestion
+         * @description A recommended question.
+         * @example {
+         *       "answer": "",
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "enabled": true,
+         *       "id": "01900000-0000-7000-8000-000000000023",
+         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *       "query": "电池保修多久？",
+         *       "tap_count": 3
+         *     }
+         */
+        RecommendedQuestion: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What is asked. */
+            query: string;
+            /** @description What is answered, when that is known beforehand. */
+            answer: string;
+            /**
+             * Format: uuid
+             * @description The base it is about.
+             */
+            knowledge_base_id: string | null;
+            /**
+             * Format: int64
+             * @description How often it was chosen.
+             */
+            tap_count: number;
+            /** @description Whether it is recommended. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            created_at: string;
+        };
+        /**
+         * RecommendedQuestionChange
+         * @description What is to change in a question.
+         * @example {
+         *       "answer": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *       "enabled": false,
+         *       "query": null
+         *     }
+         */
+        RecommendedQuestionChange: {
+            /** @description What is asked: 1 to 200 characters, on one line. */
+            query?: string | null;
+            /** @description What is answered; at most 2,048 characters. */
+            answer?: string | null;
+            /** @description Whether it is recommended. */
+            enabled?: boolean | null;
         };
         /**
          * Regenerate
          * @description A wish for another answer.
          * @example {
+         *       "history": null,
          *       "id": null,
+         *       "knowledge_base_ids": null,
          *       "settings": null
          *     }
          */
@@ -2401,6 +2979,41 @@ export interface components {
             id?: string | null;
             /** @description What is to be set otherwise for this answer alone. */
             settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask for this answer alone; none when empty. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before the question, the first first, in the place of what the conversation
+             *     holds.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
+        };
+        /**
+         * Replacement
+         * @description Documents that take the place of others.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bytes": 48213,
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000021",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "media_type": "application/pdf",
+         *           "name": "电动车保修手册.pdf",
+         *           "page_errors": [],
+         *           "pages": 4,
+         *           "reason": null,
+         *           "source_url": null,
+         *           "state": "ready",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        Replacement: {
+            /** @description The documents, in the order in which they came. */
+            items: components["schemas"]["DocumentBody"][];
         };
         /**
          * Reset
@@ -2460,6 +3073,7 @@ export interface components {
          *             "vector": null,
          *             "vector_weight": 0
          *           },
+         *           "metadata": null,
          *           "page": 1,
          *           "score": 1,
          *           "start": 120,
@@ -2472,6 +3086,16 @@ export interface components {
         SearchResult: {
             /** @description The passages. */
             passages: components["schemas"]["PassageBody"][];
+        };
+        /**
+         * SentChunk
+         * @description A chunk as the sender of a document cut it.
+         */
+        SentChunk: {
+            /** @description Its text, 1 to 8,000 characters. */
+            text: string;
+            /** @description What is said about it: an object of at most 4,096 bytes, given back with what is found. */
+            metadata?: unknown;
         };
         /**
          * Session
@@ -2513,6 +3137,8 @@ export interface components {
          *       "current_message_id": "01900000-0000-7000-8000-000000000012",
          *       "id": "01900000-0000-7000-8000-000000000010",
          *       "knowledge_base_ids": null,
+         *       "mode": null,
+         *       "param": null,
          *       "settings": {
          *         "history_count": null,
          *         "max_tokens": null,
@@ -2541,6 +3167,10 @@ export interface components {
             knowledge_base_ids: string[] | null;
             /** @description How it is answered. */
             settings: components["schemas"]["SessionSettings"];
+            /** @description What kind of conversation it is, in the words of whoever saved it. */
+            mode: string | null;
+            /** @description What is kept with it. */
+            param: unknown;
             /**
              * Format: uuid
              * @description The message that ends the branch shown; null before the first question.
@@ -2632,6 +3262,8 @@ export interface components {
          *         "current_message_id": "01900000-0000-7000-8000-000000000012",
          *         "id": "01900000-0000-7000-8000-000000000010",
          *         "knowledge_base_ids": null,
+         *         "mode": null,
+         *         "param": null,
          *         "settings": {
          *           "history_count": null,
          *           "max_tokens": null,
@@ -3170,6 +3802,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
+                /** @description Only the base of this name. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -4171,6 +4805,156 @@ export interface operations {
             };
         };
     };
+    replaceDocuments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The files, a part each. */
+                    file: string[];
+                };
+                "application/json; charset=utf-8": components["schemas"]["DocumentAddresses"];
+            };
+        };
+        responses: {
+            /** @description The documents were taken in; they are read by jobs. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Replacement"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     addDocument: {
         parameters: {
             query?: {
@@ -4201,6 +4985,8 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
+                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
+                    chunks?: components["schemas"]["SentChunk"][];
                 };
                 "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
             };
@@ -5223,6 +6009,8 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
+                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
+                    chunks?: components["schemas"]["SentChunk"][];
                 };
             };
         };
@@ -6828,6 +7616,1154 @@ export interface operations {
             };
         };
     };
+    rebuildKnowledgeBase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["BaseRebuild"];
+            };
+        };
+        responses: {
+            /** @description A stream of server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DocumentRead"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRecommendedQuestions: {
+        parameters: {
+            query?: {
+                /** @description Only those about this base. */
+                knowledge_base_id?: string;
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_RecommendedQuestion"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewRecommendedQuestion"];
+            };
+        };
+        responses: {
+            /** @description The question was added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RecommendedQuestion"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pickRecommendedQuestions: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100; 6 unless said otherwise. */
+                count?: number;
+                /** @description Only those about this base. */
+                knowledge_base_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Questions taken at random. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PickedQuestions"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tapRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was counted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["RecommendedQuestionChange"];
+            };
+        };
+        responses: {
+            /** @description A recommended question. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RecommendedQuestion"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    embedTexts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["EmbeddingRequest"];
+            };
+        };
+        responses: {
+            /** @description The vectors of texts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["EmbeddingResult"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: {
@@ -7976,6 +9912,149 @@ export interface operations {
             };
         };
     };
+    updateModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["DefaultModel"];
+            };
+        };
+        responses: {
+            /** @description The models that can be chosen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMessages: {
         parameters: {
             query?: {
@@ -8277,7 +10356,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description An answer to the question. */
+                /** @description An answer to the question, or the question. */
                 id: string;
             };
             cookie?: never;
@@ -8579,6 +10658,148 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPassages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found for an answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["KeptPassages"];
+                };
             };
             /** @description unauthenticated */
             401: {
@@ -9011,6 +11232,150 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewCompletion"];
+            };
+        };
+        responses: {
+            /** @description The answer: whole, or as a stream of events with `Accept: text/event-stream`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CompletionBody"];
+                    "text/event-stream": components["schemas"]["Event"][];
                 };
             };
             /** @description unauthenticated */

@@ -6,6 +6,8 @@ mod clients;
 mod documents;
 mod keys;
 mod looks;
+mod money;
+mod money_shapes;
 mod operators;
 mod payments;
 mod shapes;
@@ -17,8 +19,8 @@ use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
     account::AccountApi, chains::ChainsApi, clients::ClientsApi, documents::DocumentsApi,
-    keys::KeysApi, looks::LooksApi, operators::OperatorsApi, payments::PaymentsApi,
-    tokens::TokensApi,
+    keys::KeysApi, looks::LooksApi, money::MoneyApi, operators::OperatorsApi,
+    payments::PaymentsApi, tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -43,6 +45,8 @@ enum Tags {
     Documents,
     /// Orders of clients, and money that does not fit.
     Payments,
+    /// Prices, plans and credits of clients.
+    Money,
 }
 
 /// All operations.
@@ -56,6 +60,7 @@ pub type AdminApis = (
     DocumentsApi,
     PaymentsApi,
     ChainsApi,
+    MoneyApi,
 );
 
 /// All operations on this console.
@@ -74,6 +79,7 @@ pub fn apis(
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
         ChainsApi(console.clone()),
+        MoneyApi(console.clone()),
     )
 }
 

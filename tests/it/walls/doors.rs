@@ -27,6 +27,7 @@ const DOORS: [Door; 9] = [
             "jobs/mod.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",
+            "jobs/stale.rs",
             "quota/mod.rs",
         ],
         why: "sees the rows of all clients: the schedule, the buckets of limits, the queue's claim, the operator's commands and console, events of payment providers",

@@ -10,9 +10,8 @@ use super::source::{Word, sources, stands, words};
 const READERS: [&str; 7] = ["flag", "list", "number", "path", "secret", "text", "value"];
 
 /// Kinds of sections of which there can be many; the shipped file explains them as `[kind.NAME]`.
-const KINDS: [&str; 3] = ["chain", "chat", "embedding"];
-
-/// Those of them that a function may read without naming which: their keys are the same.
+const KINDS: [&str; 5] = ["chain", "chat", "datagpt", "embedding", "search"];
+/// Those of them whose keys are read by the same functions.
 const MODELS: [&str; 2] = ["chat", "embedding"];
 
 type Key = (String, String);
