@@ -38,7 +38,11 @@ use self::{
 use crate::{
     app::App,
     billing::{
-        BillingApi, PlansApi, notice::api::NoticesApi, order::api::OrdersApi, stripe::Stripe,
+        BillingApi, PlansApi,
+        chain::{Chains, api::DepositsApi},
+        notice::api::NoticesApi,
+        order::api::OrdersApi,
+        stripe::Stripe,
     },
     chat::{
         ChatApi, CompletionsApi, Live, MessagesApi,
@@ -74,7 +78,7 @@ type NativeApis = (
     MessagesApi,
     CompletionsApi,
     PromptsApi,
-    (BillingApi, PlansApi, OrdersApi, NoticesApi),
+    (BillingApi, PlansApi, OrdersApi, NoticesApi, DepositsApi),
 );
 
 /// A server that is put together and not started yet.
@@ -210,6 +214,7 @@ impl ConciergeServer {
     }
 
     fn native(&self, library: Arc<Library>) -> Result<OpenApiService<NativeApis, ()>> {
+        let chains = Chains::new(&self.app.config)?;
         let apis = (
             IdentityApi::new(self.app.clone())?,
             api::all(library),
@@ -223,8 +228,10 @@ impl ConciergeServer {
                 OrdersApi {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),
+                    chains: chains.clone(),
                 },
                 NoticesApi(self.app.clone()),
+                DepositsApi(self.app.clone(), chains),
             ),
         );
         Ok(describe(apis))

@@ -35,6 +35,7 @@ mod origins;
 mod process;
 mod prompts;
 mod reader;
+mod rivals_chain;
 mod rivals_knowledge;
 mod rivals_metering;
 mod rivals_payments;

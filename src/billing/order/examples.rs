@@ -46,6 +46,7 @@ impl Example for NewOrder {
         Self {
             plan_id: PlanId(example::id(3)),
             provider: Provider::Stripe,
+            pay_with: None,
             for_client: None,
         }
     }

@@ -22,6 +22,8 @@ pub struct NewOrder {
     pub plan_id: PlanId,
     /// How it is paid.
     pub provider: Provider,
+    /// With what, when it is paid on a chain: the `pay_with` of one of its quotes.
+    pub pay_with: Option<String>,
     /// For all users of the client rather than yourself: managers may.
     pub for_client: Option<bool>,
 }

@@ -23,12 +23,13 @@ use crate::{
 const OPEN: [&str; 3] = ["lookAtLink", "setUp", "signIn"];
 
 /// Operations that more may do than those who may do everything; reading is for all.
-const MAY: [(&str, &[Role]); 5] = [
+const MAY: [(&str, &[Role]); 6] = [
     ("signOut", &ALL),
     ("changePassword", &ALL),
     // it changes nothing
     ("debugToken", &ALL),
     ("tryClient", &LIBRARIANS),
+    ("resolveChainArrival", &MONEY),
     ("", &[]),
 ];
 

@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 44] = [
+const TABLES: [(&str, &str); 47] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -63,6 +63,17 @@ const TABLES: [(&str, &str); 44] = [
          null, at, case when n % 100 > 0 then at end",
     ),
     ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at"),
+    (
+        "chain_address",
+        "c, id, n, '0x' || lpad(to_hex(n), 40, '0'), 'main', 1, 'asset', 'USDT', 6, 1, 12, at, at,
+         case n % 100 when 0 then 'open' else 'paid' end, 0, at",
+    ),
+    (
+        "chain_arrival",
+        "c, id, id, 'main', n, '0x' || encode(sha256(hash), 'hex'), at, '0x' || encode(sha256(hash), 'hex'), 0, 'asset',
+         'payer', 2, 'confirmed', case n % 100 when 0 then 'over' else 'counted' end, 1, true, at, at, null, null",
+    ),
+    ("chain_watch", "'w' || c || ' ' || n, 1, 1, 1, at, null, null, null, null"),
     ("account", "c, n, 'wallet', id, n, at"),
     ("transfer", "c, id, n, 'charge', n, n + 1, 1, 1, 1, 'k' || n, id, '', at"),
     ("hold", "c, id, n, n, 1, case when n > 50 then 'settled' else 'open' end, at, case when n > 50 then at end"),

@@ -155,6 +155,20 @@ async fn with_orders(person: &Person<'_>) -> [String; 2] {
     let conn = &mut person.world.superuser().await;
     let made: Vec<String> = made.fetch_all(&mut *conn).await.unwrap();
     for insert in [
+        "insert into chain_index (client_no, next) select client_no, 1 from client on conflict do nothing",
+        "insert into chain_watch (name, chain_id, scanned, top) values ('wall', 1, 1, 1) on conflict do nothing",
+        "insert into chain_block (name, block_no, block_hash) values ('wall', 1, '') on conflict do nothing",
+        "insert into chain_address (client_no, order_id, address_no, address, chain, chain_id, asset, symbol, decimals,
+           amount, confirmations, deadline, watched_until, state, undone, created_at)
+         select client_no, order_id, ('x' || right(order_id::text, 7))::bit(28)::int,
+           '0x' || lpad(replace(order_id::text, '-', ''), 40, '0'), 'wall', 1, 'eip155:1/slip44:60', 'ETH', 18,
+           1, 12, 'epoch', 'epoch', 'paid', 0, 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into chain_arrival (client_no, arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash,
+           log_no, asset, payer, amount, state, verdict, left_over, settled, seen_at, changed_at)
+         select client_no, gen_random_uuid(), order_id, 'wall', 1, '0x' || repeat('0', 64), 'epoch',
+           '0x' || repeat('0', 64), -1, asset, address, 2, 'confirmed', 'over', 1, true, 'epoch', 'epoch'
+         from chain_address on conflict do nothing",
         "insert into payment (client_no, payment_id, order_id, provider, reference, amount, currency, state, at)
          select client_no, gen_random_uuid(), order_id, 'stripe', order_id::text, 1, 'usd', 'good', 'epoch'
          from payment_order on conflict do nothing",

@@ -44,7 +44,7 @@ const WHOLE: [(&str, &str); 23] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 40] = [
+const HOT: [(&str, &str, &[&str]); 43] = [
     (
         "billing/store/meters.rs",
         "lock_open",
@@ -186,6 +186,13 @@ const HOT: [(&str, &str, &[&str]); 40] = [
         "open_hold",
         &["hold_pkey", "account_pkey"],
     ),
+    ("billing/chain/store.rs", "deposit", &["chain_address_pkey"]),
+    (
+        "billing/chain/store.rs",
+        "arrivals",
+        &["chain_arrival_once", "sorts"],
+    ),
+    ("billing/chain/store.rs", "left", &["chain_arrival_left"]),
     ("queue.rs", "claim", &["job_due", "job_pkey"]),
 ];
 
