@@ -10,6 +10,7 @@ mod cold;
 mod extractive;
 mod load;
 mod machine;
+mod money;
 mod pdf;
 mod process;
 mod report;
@@ -45,7 +46,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 8] = [
+const ALL: [(&str, Run); 9] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -54,6 +55,7 @@ const ALL: [(&str, Run); 8] = [
     ("upload", upload::run),
     ("start", start::run),
     ("pdf", pdf::run),
+    ("money", money::run),
 ];
 
 fn main() -> ExitCode {
