@@ -100,7 +100,8 @@ impl Chat {
     ///
     /// # Errors
     /// `Invalid` for an empty or over-long question or settings out of bounds, `Throttled` when the
-    /// user has too many of these running, and what [`meter::open`](crate::billing::meter::open) refuses.
+    /// user has too many of these running, and those of [`meter::open`](crate::billing::meter::open)
+    /// for what cannot be paid for.
     pub async fn complete(
         self: &Arc<Self>,
         client: ClientNo,
@@ -113,7 +114,8 @@ impl Chat {
             .take(client, user, self.limits.running_per_user)?;
         let bases = ask.otherwise.bases.clone().unwrap_or_default();
         let question = self.read(client, &content, bases.is_empty()).await?;
-        let id = MessageId::new(self.app.clock.now());
+        let now = self.app.clock.now();
+        let id = MessageId::new(now);
         let mut tx = self.app.db.client(client).await?;
         let usual = Settings::default();
         let settings = ask
@@ -136,7 +138,7 @@ impl Chat {
         let material = self.gather(&mut tx, &asking).await?;
         let mut turn = asking.turn(id, id, material);
         turn.loose = Some(place);
-        turn.set_aside(&mut tx, self.app.clock.now()).await?;
+        turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
         let answer = turn.answer.clone();
         self.live.begin(client, id, answer.clone());
