@@ -2692,6 +2692,7 @@ export interface components {
          * @description How a document is to be read anew.
          * @example {
          *       "chunk_chars": 500,
+         *       "chunks": null,
          *       "recut": false
          *     }
          */
@@ -2707,6 +2708,8 @@ export interface components {
              * @default false
              */
             recut: boolean | null;
+            /** @description The chunks, when the sender has cut it: at most 10,000, taken as they are. */
+            chunks?: components["schemas"]["SentChunk"][] | null;
         };
         /**
          * RecommendedQuestion
