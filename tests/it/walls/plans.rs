@@ -10,12 +10,11 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 11] = [
+const WHOLE: [(&str, &str); 10] = [
     // a client has 2,000 recommended questions at most, and what its bases suggest
     ("knowledge/store/questions.rs", "questions_counted"),
     ("knowledge/store/questions.rs", "questions"),
     ("knowledge/store/questions.rs", "picked_questions"),
-    ("knowledge/store/questions.rs", "question_asked"),
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
