@@ -7,6 +7,7 @@ mod auth;
 mod bare;
 mod cluster;
 mod cold;
+mod dialect;
 mod extractive;
 mod load;
 mod machine;
@@ -45,7 +46,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 8] = [
+const ALL: [(&str, Run); 9] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -54,6 +55,7 @@ const ALL: [(&str, Run); 8] = [
     ("upload", upload::run),
     ("start", start::run),
     ("pdf", pdf::run),
+    ("dialect", dialect::run),
 ];
 
 fn main() -> ExitCode {

@@ -206,7 +206,14 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 4] = ["api_key", "code", "owner_url", "url"];
+pub const SECRETS: [&str; 6] = [
+    "api_key",
+    "code",
+    "owner_url",
+    "sso_secret",
+    "url",
+    "wecom_secret",
+];
 
 fn environment() -> Vec<(String, String)> {
     std::env::vars().collect()

@@ -36,7 +36,8 @@ use crate::{
     app::App,
     billing::BillingApi,
     chat::{
-        ChatApi, Live, MessagesApi,
+        ChatApi, CompletionsApi, Live, MessagesApi,
+        complete::Loose,
         turn::{Chat, Limits},
     },
     compat::{self, Dialects, Handles},
@@ -65,6 +66,7 @@ type NativeApis = (
     KnowledgeApi,
     ChatApi,
     MessagesApi,
+    CompletionsApi,
     PromptsApi,
     BillingApi,
 );
@@ -92,6 +94,7 @@ impl ConciergeServer {
             Gatekeeper::new(&app, quota.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let chat = Chat {
             live: Live::default(),
+            loose: Loose::default(),
             runner: Uuid::new_v4(),
             limits: Limits::new(&app.config)?,
             app: app.clone(),
@@ -186,6 +189,7 @@ impl ConciergeServer {
             api::all(library),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
+            CompletionsApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
             BillingApi(self.app.clone()),
         );

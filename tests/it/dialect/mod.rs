@@ -1,10 +1,16 @@
 //! Foreign contracts: golden exchanges, byte for byte, and what all routes of a dialect share.
 
 mod bases;
+mod chat;
 mod document;
+mod document;
+mod door;
 mod door;
 mod files;
 mod models;
+mod session;
+mod sso;
+pub mod wire;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
