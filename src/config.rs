@@ -29,7 +29,7 @@ pub fn wrong(text: impl Into<String>) -> anyhow::Error {
 pub const ENVIRONMENT_PREFIX: &str = "CONCIERGE__";
 
 /// Sections of which there can be many, each with a name of its own.
-const NAMED: [&str; 2] = ["chat", "embedding"];
+const NAMED: [&str; 4] = ["chat", "datagpt", "embedding", "search"];
 
 type Keys = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -206,8 +206,9 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 6] = [
+pub const SECRETS: [&str; 7] = [
     "api_key",
+    "api_secret",
     "code",
     "owner_url",
     "sso_secret",

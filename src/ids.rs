@@ -61,6 +61,8 @@ uuid_ids! {
     BaseId;
     /// A document.
     DocumentId;
+    /// Documents that together take the place of what a base holds.
+    ReplacementId;
     /// A piece of a document's text.
     ChunkId;
     /// A question that is recommended.

@@ -9,6 +9,7 @@ mod frames;
 mod listener;
 mod native;
 mod pages;
+mod spa;
 mod tls;
 mod watched;
 
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use poem::{
     Endpoint, EndpointExt, Route, Server,
     endpoint::make_sync,
+    http::Method,
     listener::{Acceptor, AcceptorExt},
 };
 use poem_openapi::OpenApiService;
@@ -31,6 +33,7 @@ use self::{
     edge::Edge,
     listener::{NoDelay, Patient},
     native::Native,
+    spa::Spa,
 };
 use crate::{
     app::App,
@@ -114,8 +117,21 @@ impl ConciergeServer {
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
         let (app, library) = (&self.app, Arc::new(self.library()?));
         let dialects = Dialects::new(&app.config)?;
+        let dialect_routes = self.dialect_routes(library.clone())?;
+        let foreign: Vec<String> = dialect_routes
+            .iter()
+            .map(|route| route.path.clone())
+            .collect();
+        let mut by_path = compat::by_path(dialect_routes);
+        let root = by_path.remove("/").unwrap_or_default();
+        let root = [Method::GET, Method::HEAD]
+            .into_iter()
+            .try_fold(root, |root, method| {
+                let landing = pages::landing(&app.config)?;
+                Ok::<_, anyhow::Error>(root.and(method, landing.map_to_response().boxed()))
+            })?;
         let mut routes = Route::new()
-            .at("/", pages::landing(&app.config)?)
+            .at("/", root)
             .at("/healthz", make_sync(|_| "ok"))
             .at(
                 "/readyz",
@@ -132,7 +148,7 @@ impl ConciergeServer {
                 "/admin",
                 admin::routes(app, &self.gatekeeper, library.clone())?,
             );
-        for (path, methods) in compat::by_path(self.dialect_routes(library.clone())?) {
+        for (path, methods) in by_path {
             routes = routes.at(path, methods);
         }
         if let Some(client) = self.demo
@@ -140,9 +156,10 @@ impl ConciergeServer {
         {
             routes = routes.at("/demo", demo);
         }
+        let rest = Spa::before(routes.boxed(), foreign, &app.config, &self.gatekeeper)?;
         Ok(Native::new(
             self.native(library)?,
-            routes,
+            rest,
             self.gatekeeper.clone(),
             dialects,
         )

@@ -15,7 +15,7 @@ use super::{
     document::{Document, PageError, State},
     extract::{self, Extracted},
     lexical::{postings::Inverted, words},
-    search, store,
+    replacement, search, store,
     version::{self, DocumentVersion, Read},
 };
 use crate::{
@@ -49,9 +49,20 @@ pub struct Reading {
 /// What may pass (`Unavailable`, `Upstream`, `Internal`): to be tried again. What lies in the
 /// document is no error here: it becomes the version's reason.
 pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
-    let Some(build) = begin(app, client, id).await? else {
-        return Ok(());
-    };
+    if let Some(build) = begin(app, client, id).await? {
+        read_version(app, reading, client, id, build).await?;
+    }
+    // also when it was read before: whoever read it may have died just after
+    replacement::settle(app, client, id, reading.base_chunks_max).await
+}
+
+async fn read_version(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    id: DocumentId,
+    build: DocumentVersion,
+) -> Result<()> {
     let number = build.version;
     match ingest(app, reading, client, id, build).await {
         Err(error @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Unsupported(_))) => {

@@ -16,6 +16,7 @@ pub mod lexical;
 pub mod original;
 pub mod rebuild;
 pub mod recommend;
+pub mod replacement;
 pub mod search;
 pub mod shapes;
 mod store;

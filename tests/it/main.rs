@@ -11,6 +11,7 @@ mod console;
 mod contract;
 mod dialect;
 mod embedded;
+mod engines;
 mod extract;
 mod fetch;
 mod foreign;

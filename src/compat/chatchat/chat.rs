@@ -82,7 +82,7 @@ async fn search_engine_chat(
     body.done()?;
     let hits = engines::search(&chatchat, &engine, &asked.query, top_k).await?;
     let otherwise = asked.otherwise(&chatchat, Vec::new())?;
-    let found = hits.iter().map(engines::Hit::passage).collect();
+    let found = hits.iter().map(engines::passage).collect();
     let pages = hits.into_iter().map(|hit| (hit.url, hit.snippet)).collect();
     let frames = place::nowhere(&chatchat, &who, asked.query, otherwise, found).await?;
     Ok(answer(

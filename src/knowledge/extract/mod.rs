@@ -33,7 +33,7 @@ mod xml;
 mod tests;
 
 pub use kind::kind;
-pub use name::clean_file_name;
+pub use name::{clean_file_name, shown};
 pub use picture::Ocr;
 
 use serde::{Deserialize, Serialize};

@@ -194,7 +194,8 @@ async fn the_owner_can_do_all_that(
         for body in bodies(operation, document) {
             // an address in an example leads nowhere; nobody reads documents here, and for that a
             // base that is read anew would wait (`library/custom.rs` sees it)
-            let fetches = operation.id() == "addDocument" && matches!(body, Sends::Json(_));
+            let fetches = ["addDocument", "replaceDocuments"].contains(&operation.id());
+            let fetches = fetches && matches!(body, Sends::Json(_));
             if fetches || operation.id() == "rebuildKnowledgeBase" {
                 continue;
             }
