@@ -23,6 +23,7 @@ mod ttft;
 mod upload;
 mod user;
 mod vendor;
+mod webhooks;
 mod wire;
 
 use std::{process::ExitCode, time::Duration};
@@ -46,7 +47,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 9] = [
+const ALL: [(&str, Run); 10] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -56,6 +57,7 @@ const ALL: [(&str, Run); 9] = [
     ("start", start::run),
     ("pdf", pdf::run),
     ("dialect", dialect::run),
+    ("webhooks", webhooks::run),
 ];
 
 fn main() -> ExitCode {

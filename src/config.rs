@@ -206,13 +206,15 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 7] = [
+pub const SECRETS: [&str; 9] = [
     "api_key",
     "api_secret",
     "code",
     "owner_url",
+    "secret_key",
     "sso_secret",
     "url",
+    "webhook_secret",
     "wecom_secret",
 ];
 

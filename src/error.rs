@@ -46,6 +46,9 @@ pub enum Error {
     /// Too many requests; try again after this time.
     #[error("Too many requests: try again in {} seconds.", .0.as_secs().max(1))]
     Throttled(Duration),
+    /// A quota is used up; the text says which, and it fills again after this time.
+    #[error("{0}")]
+    OverQuota(String, Duration),
     /// A part of the server is away (database, disk); try again.
     #[error("The service is not available right now. Nothing was lost; please try again.")]
     Unavailable(#[source] anyhow::Error),
@@ -70,7 +73,7 @@ impl Error {
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::OutOfCredit(_) => StatusCode::PAYMENT_REQUIRED,
-            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Throttled(_) | Self::OverQuota(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -90,7 +93,7 @@ impl Error {
             Self::Unsupported(_) => Code::Unsupported,
             Self::Invalid(_) => Code::Invalid,
             Self::OutOfCredit(_) => Code::OutOfCredit,
-            Self::Throttled(_) => Code::Throttled,
+            Self::Throttled(_) | Self::OverQuota(..) => Code::Throttled,
             Self::Unavailable(_) => Code::Unavailable,
             Self::Upstream(_) => Code::Upstream,
             Self::Internal(_) => Code::Internal,

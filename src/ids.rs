@@ -77,6 +77,20 @@ uuid_ids! {
     EventId;
     /// A transfer of credits.
     TransferId;
+    /// Something that is bought with money from outside.
+    OrderId;
+    /// Money that came in for an order.
+    PaymentId;
+    /// Money that somebody has to look at.
+    ExceptionId;
+    /// A request to a payment provider.
+    CallId;
+    /// Something that can be bought.
+    PlanId;
+    /// A pack of uses or a pass that somebody owns.
+    EntitlementId;
+    /// A version of a price.
+    PriceId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

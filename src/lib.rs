@@ -37,6 +37,7 @@ pub mod chat;
 
 pub mod admin;
 pub mod compat;
+pub mod hooks;
 pub mod jobs;
 
 pub mod boot;

@@ -37,7 +37,7 @@ use self::{
 };
 use crate::{
     app::App,
-    billing::BillingApi,
+    billing::{BillingApi, PlansApi, order::api::OrdersApi, stripe::Stripe},
     chat::{
         ChatApi, CompletionsApi, Live, MessagesApi,
         complete::Loose,
@@ -46,6 +46,7 @@ use crate::{
     compat::{self, Dialects, Handles},
     error::CanFail,
     fetch,
+    hooks::StripeHook,
     http::envelope::Envelope,
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
@@ -71,7 +72,7 @@ type NativeApis = (
     MessagesApi,
     CompletionsApi,
     PromptsApi,
-    BillingApi,
+    (BillingApi, PlansApi, OrdersApi),
 );
 
 /// A server that is put together and not started yet.
@@ -83,6 +84,7 @@ pub struct ConciergeServer {
     /// The turns of this process.
     pub chat: Arc<Chat>,
     quota: Arc<Quota>,
+    stripe: Option<Arc<Stripe>>,
     /// What reading documents may take.
     pub reading: Reading,
     demo: Option<ClientNo>,
@@ -106,6 +108,7 @@ impl ConciergeServer {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
             quota,
+            stripe: Stripe::open(&app.config)?.map(Arc::new),
             reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
@@ -146,7 +149,7 @@ impl ConciergeServer {
             .at(native::DOCUMENT, pages::json(native_document()))
             .nest(
                 "/admin",
-                admin::routes(app, &self.gatekeeper, library.clone())?,
+                admin::routes(app, &self.gatekeeper, library.clone(), self.stripe.clone())?,
             );
         for (path, methods) in by_path {
             routes = routes.at(path, methods);
@@ -155,6 +158,10 @@ impl ConciergeServer {
             && let Some(demo) = Demo::new(app.clone(), client)?
         {
             routes = routes.at("/demo", demo);
+        }
+        if let Some(stripe) = self.stripe.clone() {
+            let app = app.clone();
+            routes = routes.at("/hooks/stripe", StripeHook { app, stripe });
         }
         let rest = Spa::before(routes.boxed(), foreign, &app.config, &self.gatekeeper)?;
         Ok(Native::new(
@@ -208,7 +215,14 @@ impl ConciergeServer {
             MessagesApi(self.chat.clone()),
             CompletionsApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
-            BillingApi(self.app.clone()),
+            (
+                BillingApi(self.app.clone()),
+                PlansApi(self.app.clone()),
+                OrdersApi {
+                    app: self.app.clone(),
+                    stripe: self.stripe.clone(),
+                },
+            ),
         );
         Ok(describe(apis))
     }

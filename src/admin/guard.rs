@@ -39,6 +39,9 @@ pub struct Admin(Operator);
 /// Someone who may write documents.
 pub struct Librarian(Operator);
 
+/// Someone who may move money.
+pub struct Finance(Operator);
+
 /// Where a request comes from, for those who are not signed in yet.
 pub struct Visitor {
     /// The address, as far as it is one caller's.
@@ -53,6 +56,13 @@ impl Deref for Admin {
 }
 
 impl Deref for Librarian {
+    type Target = Operator;
+    fn deref(&self) -> &Operator {
+        &self.0
+    }
+}
+
+impl Deref for Finance {
     type Target = Operator;
     fn deref(&self) -> &Operator {
         &self.0
@@ -94,6 +104,14 @@ async fn librarian(request: &Request) -> Result<Librarian> {
     let operator = operator(request).await?;
     match operator.role {
         Role::Admin | Role::Knowledge => Ok(Librarian(operator)),
+        _ => Err(may_not()),
+    }
+}
+
+async fn finance(request: &Request) -> Result<Finance> {
+    let operator = operator(request).await?;
+    match operator.role {
+        Role::Admin | Role::Finance => Ok(Finance(operator)),
         _ => Err(may_not()),
     }
 }
@@ -167,6 +185,7 @@ macro_rules! guard {
 guard!(Operator, operator);
 guard!(Admin, admin);
 guard!(Librarian, librarian);
+guard!(Finance, finance);
 
 impl<'a> ApiExtractor<'a> for Visitor {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::PoemExtractor];

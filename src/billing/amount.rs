@@ -18,6 +18,9 @@ const DECIMALS: usize = 6;
 pub struct Micros(i64);
 
 impl Micros {
+    /// The most that is moved at once.
+    pub const MAX: Self = Self(CREDITS_MAX * MICROS_PER_CREDIT);
+
     /// An amount in micro-credits.
     ///
     /// # Errors
@@ -58,6 +61,18 @@ impl Micros {
     /// What is left of it after `taken`; none when that is all.
     pub fn minus(self, taken: Self) -> Option<Self> {
         Some(Self(self.0 - taken.0)).filter(|rest| rest.0 > 0)
+    }
+}
+
+/// A price or limit in credits, as people write it: as an amount, or nothing at all. In
+/// micro-credits.
+///
+/// # Errors
+/// Those of [`Micros::parse`].
+pub fn parse_limit(text: &str) -> Result<i64> {
+    match text {
+        "0" => Ok(0),
+        text => Micros::parse(text).map(Micros::get),
     }
 }
 

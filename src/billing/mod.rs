@@ -6,16 +6,33 @@
 
 pub mod amount;
 pub mod api;
+pub mod api_plans;
+pub mod entitlement;
 pub mod hold;
 pub mod ledger;
+pub mod meter;
+pub mod order;
+pub mod plan;
+pub mod price;
+pub mod quotas;
+pub mod settings;
+pub mod shapes;
 mod store;
+pub mod stripe;
+pub mod usage;
 pub mod verify;
 pub mod wallet;
 
 pub use self::{
     amount::Micros,
     api::BillingApi,
+    api_plans::PlansApi,
+    entitlement::Entitlement,
     hold::Hold,
     ledger::{Book, Kind, Posted},
+    meter::{Estimate, Settled, Source, Used, What},
+    plan::{NewPlan, Offer, Plan},
+    price::{Amounts, Price, Rates},
+    settings::{Billing, Payer},
     wallet::{Entry, Owner, Wallet},
 };

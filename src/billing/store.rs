@@ -1,5 +1,12 @@
 //! Statements over accounts, transfers and holds.
 
+pub mod entitlements;
+pub mod meters;
+pub mod plans;
+pub mod prices;
+pub mod settings;
+pub mod usage;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -35,7 +42,7 @@ pub async fn wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Wallet>> {
 pub async fn lock_wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Locked>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select wallet.account_no wallet_no, held.account_no held_no from account wallet
+        "select wallet.account_no wallet_no, held.account_no held_no, wallet.balance from account wallet
          join account held on held.client_no = $1 and held.kind = 'held'
            and held.owner_id = $2
          where wallet.client_no = $1 and wallet.kind = 'wallet'

@@ -38,6 +38,7 @@ pub struct Wallet {
 pub struct Locked {
     pub(super) wallet_no: i64,
     pub(super) held_no: i64,
+    pub(super) balance: i64,
 }
 
 /// A line of a statement: a transfer as the wallet sees it.

@@ -22,6 +22,7 @@ mod run;
 pub mod session;
 pub mod settings;
 mod shapes;
+pub mod stale;
 mod store;
 mod stream;
 pub mod title;

@@ -149,7 +149,8 @@ impl Chat {
     /// `NotFound` for a session that is not the user's or an edited question that is not in it,
     /// `Invalid` for an empty or over-long question, `Conflict` while the edited question is being
     /// answered, `Throttled` when the user has too many answers running, `Taken` when the id is in
-    /// use for something else.
+    /// use for something else, and what
+    /// cannot be paid for: those of `billing::meter::open`.
     pub async fn open(
         &self,
         client: ClientNo,
@@ -202,6 +203,7 @@ impl Chat {
         if otherwise.keep_passages {
             store::keep_passages(&mut tx, turn.id, &turn.passages).await?;
         }
+        turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
         self.live.begin(client, turn.id, turn.answer.clone());
         Ok(Opened::New(Box::new(turn)))
@@ -247,11 +249,12 @@ impl Chat {
         };
         let material = self.gather(&mut tx, &asking).await?;
         let written = again.id.unwrap_or_else(|| MessageId::new(now));
-        let turn = asking.turn(asked.message_id, written, material);
+        let mut turn = asking.turn(asked.message_id, written, material);
         store::add_answer(&mut tx, &self.new_answer(&turn, now), asked.no).await?;
         if otherwise.keep_passages {
             store::keep_passages(&mut tx, turn.id, &turn.passages).await?;
         }
+        turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
         self.live.begin(client, turn.id, turn.answer.clone());
         Ok(Opened::New(Box::new(turn)))

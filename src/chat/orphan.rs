@@ -47,6 +47,7 @@ pub async fn end(app: &App, client: ClientNo, id: MessageId) -> Result<()> {
         model: model.unwrap_or_default(),
         usage: TokenUsage {
             input: 0,
+            cached: 0,
             output: tokens::count(&text),
         },
         counted_by: CountedBy::Server,

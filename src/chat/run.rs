@@ -246,6 +246,7 @@ impl<'a> Writer<'a> {
     fn estimate(&self) -> TokenUsage {
         TokenUsage {
             input: tokens::count_prompt(&self.turn.request.messages),
+            cached: 0,
             output: tokens::count(&self.text),
         }
     }

@@ -104,6 +104,7 @@ async fn ask(
         }
         let estimate = TokenUsage {
             input: read,
+            cached: 0,
             output: tokens::count(&text),
         };
         Ok((text, usage.unwrap_or((estimate, CountedBy::Server))))

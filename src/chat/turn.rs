@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
+    billing::{Owner, Used, meter},
     config::wrong,
     db::ClientTx,
     error::{Code, Result},
@@ -129,6 +130,19 @@ pub struct Outcome {
     pub frames: Option<(u32, u32, Bytes)>,
 }
 
+impl Turn {
+    /// Sets aside what the answer may cost, as the last deed before it is begun. What is said instead
+    /// of asking the model costs nothing.
+    pub(super) async fn set_aside(&mut self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<()> {
+        if self.instead.is_none() {
+            let who = (Owner::User(self.user), self.id.0);
+            let model = self.model.clone();
+            meter::open_answer(tx, who, model.name(), &mut self.request, now).await?;
+        }
+        Ok(())
+    }
+}
+
 impl Chat {
     /// Ends an answer, whoever writes it: here at once, in another process with its next sign of life.
     pub async fn stop(&self, client: ClientNo, id: MessageId) -> Result<()> {
@@ -148,7 +162,7 @@ impl Chat {
 }
 
 /// The one exit of every answer: done, stopped, failed or left behind by a process that died. What
-/// was written is stored, and what it used is booked, in the caller's transaction. False when the
+/// was written is stored, and what it used is booked and paid, in the caller's transaction. False when the
 /// answer had ended before, or is gone; what it used is booked all the same, once.
 pub async fn finish(tx: &mut ClientTx, outcome: &Outcome, now: OffsetDateTime) -> Result<bool> {
     let ending = store::Ending {
@@ -180,6 +194,9 @@ pub async fn finish(tx: &mut ClientTx, outcome: &Outcome, now: OffsetDateTime) -
     let cited = outcome.citations.iter();
     let cited: Vec<_> = cited.map(|one| (one.document_id, one.version)).collect();
     version::cite(tx, &cited).await?;
+    // last, since others wait for the wallet until the commit
+    let used = Used::of_answer(outcome.usage, !outcome.text.is_empty());
+    meter::settle(tx, outcome.message.0, &used, now).await?;
     Ok(was_running)
 }
 

@@ -6,6 +6,7 @@ mod ingest;
 mod key;
 mod money;
 mod operator;
+mod price;
 mod serve;
 mod vault;
 
@@ -57,6 +58,12 @@ enum Command {
     /// Make, list, disable and reset operators of the console.
     #[command(subcommand)]
     Operator(operator::OperatorCommand),
+    /// Set and list what things cost.
+    #[command(subcommand)]
+    Price(price::PriceCommand),
+    /// Set who pays for what is used, and the limits.
+    #[command(subcommand)]
+    Billing(price::BillingCommand),
     /// Show what a wallet holds, and give credits.
     #[command(subcommand)]
     Wallet(money::WalletCommand),
@@ -152,6 +159,8 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::User(arguments) => client::user(app, arguments).await,
         Command::Ingest(arguments) => ingest::run(app, arguments).await,
         Command::Operator(command) => operator::run(app, command).await,
+        Command::Price(command) => price::price(app, command).await,
+        Command::Billing(command) => price::billing(app, command).await,
         Command::Wallet(command) => money::wallet(app, command).await,
         Command::Ledger(command) => money::ledger(app, command).await,
         Command::Vault(command) => vault::run(app, command).await,

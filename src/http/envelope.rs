@@ -66,7 +66,7 @@ impl Problem {
         let mut response = Response::builder()
             .status(error.status())
             .content_type(PROBLEM_JSON);
-        if let Error::Throttled(wait) = error {
+        if let Error::Throttled(wait) | Error::OverQuota(_, wait) = error {
             response = response.header("retry-after", wait.as_secs().max(1));
         }
         if matches!(error, Error::Unauthenticated) {

@@ -2,6 +2,7 @@
 
 mod run;
 mod schedule;
+mod stale;
 
 use std::{
     sync::Arc,
@@ -11,7 +12,10 @@ use std::{
 use anyhow::Result;
 use tokio::sync::Notify;
 
-pub use self::run::{drain, reading};
+pub use self::{
+    run::{drain, reading},
+    stale::end_stale_holds,
+};
 use crate::{
     app::App,
     chat::{orphan, turn::LEASE_SECONDS},

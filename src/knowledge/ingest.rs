@@ -8,6 +8,7 @@ use std::{
 };
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{
     base,
@@ -15,15 +16,16 @@ use super::{
     document::{Document, PageError, State},
     extract::{self, Extracted},
     lexical::{postings::Inverted, words},
-    replacement, search, store,
+    metered, replacement, search, store,
     version::{self, DocumentVersion, Read},
 };
 use crate::{
     app::App,
+    billing::{Amounts, meter},
     db::ClientTx,
     error::{Error, Result},
     ids::{ClientNo, DocumentId},
-    models::SharedEmbedder,
+    models::{SharedEmbedder, tokens},
 };
 
 /// Chunks embedded between two signs of life.
@@ -49,8 +51,8 @@ pub struct Reading {
 /// What may pass (`Unavailable`, `Upstream`, `Internal`): to be tried again. What lies in the
 /// document is no error here: it becomes the version's reason.
 pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
-    if let Some(build) = begin(app, client, id).await? {
-        read_version(app, reading, client, id, build).await?;
+    if let Some((document, build)) = begin(app, client, id).await? {
+        read_version(app, reading, client, &document, build).await?;
     }
     // also when it was read before: whoever read it may have died just after
     replacement::settle(app, client, id, reading.base_chunks_max).await
@@ -60,12 +62,20 @@ async fn read_version(
     app: &App,
     reading: &Reading,
     client: ClientNo,
-    id: DocumentId,
+    document: &Document,
     build: DocumentVersion,
 ) -> Result<()> {
+    let id = document.document_id;
     let number = build.version;
-    match ingest(app, reading, client, id, build).await {
-        Err(error @ (Error::Invalid(_) | Error::TooLarge(_) | Error::Unsupported(_))) => {
+    match ingest(app, reading, client, document, build).await {
+        Err(
+            error @ (Error::Invalid(_)
+            | Error::TooLarge(_)
+            | Error::Unsupported(_)
+            | Error::OutOfCredit(_)
+            | Error::OverQuota(..)
+            | Error::Conflict(_)),
+        ) => {
             let mut tx = app.db.client(client).await?;
             let failed = locked(&mut tx, id, Some(number)).await?;
             fail(&mut tx, failed, &error.to_string(), app.clock.now()).await?;
@@ -95,22 +105,27 @@ async fn fail(
 ) -> Result<()> {
     match failed {
         Some((document, build)) => {
-            version::set_failed(tx, &document, build.version, reason, now).await
+            version::set_failed(tx, &document, build.version, reason, now).await?;
+            metered::release(tx, document.document_id, now).await
         }
         None => Ok(()),
     }
 }
 
 /// The version to read.
-async fn begin(app: &App, client: ClientNo, id: DocumentId) -> Result<Option<DocumentVersion>> {
+async fn begin(
+    app: &App,
+    client: ClientNo,
+    id: DocumentId,
+) -> Result<Option<(Document, DocumentVersion)>> {
     let mut tx = app.db.client(client).await?;
     // locked: what another worker has just made ready must not begin anew
-    let Some((_, build)) = locked(&mut tx, id, None).await? else {
+    let Some(found) = locked(&mut tx, id, None).await? else {
         return Ok(None);
     };
     store::set_state(&mut tx, id, State::Extracting, None, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(Some(build))
+    Ok(Some(found))
 }
 
 /// The document with its version that is not read yet, locked until the commit: a removal comes
@@ -136,13 +151,19 @@ async fn ingest(
     app: &App,
     reading: &Reading,
     client: ClientNo,
-    id: DocumentId,
+    document: &Document,
     build: DocumentVersion,
 ) -> Result<()> {
+    let id = document.document_id;
     let (extracted, chunks) = cutting::chunks(app, reading, client, id, &build).await?;
     let embedder = app.models.embedder();
+    let mut used = metered::amounts(&extracted, &chunks, embedder.is_some());
+    let meter = metered::set_aside(app, client, document, used).await?;
+    used.embedding = 0;
     let vectors = match &embedder {
-        Some(embedder) => Some(embed(app, client, id, embedder, &chunks).await?),
+        Some(embedder) => {
+            Some(embed(app, client, id, embedder, &chunks, &mut used.embedding).await?)
+        }
         None => None,
     };
     let ready = Ready {
@@ -151,6 +172,8 @@ async fn ingest(
         chunks,
         embedder,
         vectors,
+        meter,
+        used,
     };
     switch(app, reading, client, id, ready).await
 }
@@ -161,6 +184,8 @@ struct Ready {
     chunks: Arc<Vec<Chunk>>,
     embedder: Option<SharedEmbedder>,
     vectors: Option<Vec<Vec<f32>>>,
+    meter: Option<Uuid>,
+    used: Amounts,
 }
 
 /// The vectors of the chunks. What this client has a vector of, in any document, is not embedded
@@ -171,6 +196,7 @@ async fn embed(
     id: DocumentId,
     embedder: &SharedEmbedder,
     chunks: &[Chunk],
+    tokens_embedded: &mut u32,
 ) -> Result<Vec<Vec<f32>>> {
     let mut vectors: Vec<Vec<f32>> = Vec::with_capacity(chunks.len());
     // where the vector of a text stands that came before in this document
@@ -188,7 +214,10 @@ async fn embed(
         });
         if !unknown.is_empty() {
             let texts = unknown.iter().map(|(chunk, _)| chunk.searched_text());
-            let fresh = embedder.embed(texts.collect()).await?;
+            let texts: Vec<String> = texts.collect();
+            let counts = texts.iter().map(|text| tokens::count(text));
+            *tokens_embedded = counts.fold(*tokens_embedded, u32::saturating_add);
+            let fresh = embedder.embed(texts).await?;
             app.metrics.chunks_embedded.inc_by(fresh.len() as u64);
             known.extend(unknown.iter().map(|(_, hash)| **hash).zip(fresh));
         }
@@ -222,7 +251,10 @@ async fn switch(
     let mut tx = app.db.client(client).await?;
     // also when a worker that was taken for dead has done it already, or newer bytes came meanwhile
     let Some((document, _)) = locked(&mut tx, id, Some(ready.version)).await? else {
-        return Ok(());
+        if let Some(meter) = ready.meter {
+            meter::release(&mut tx, meter, now).await?;
+        }
+        return tx.commit().await;
     };
     if document.enabled {
         // its present version goes when this one comes
@@ -252,6 +284,7 @@ async fn switch(
     search::index_version(&mut tx, searched, &words, vectors).await?;
     let read = found(&ready);
     version::set_current(&mut tx, version.document, version.number, read, now).await?;
+    metered::settle(&mut tx, ready.meter, ready.used, now).await?;
     tx.commit().await
 }
 

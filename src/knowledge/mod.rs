@@ -13,6 +13,7 @@ mod examples;
 pub mod extract;
 pub mod ingest;
 pub mod lexical;
+pub mod metered;
 pub mod original;
 pub mod rebuild;
 pub mod recommend;

@@ -88,6 +88,8 @@ pub enum ChatEvent {
 pub struct TokenUsage {
     /// Tokens read.
     pub input: u32,
+    /// How many of them the vendor had read before, which costs less.
+    pub cached: u32,
     /// Tokens written.
     pub output: u32,
 }

@@ -526,6 +526,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/{client}/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who pays at a client, and the limits */
+        get: operations["getBilling"];
+        /** Set who pays at a client, and the limits */
+        put: operations["setBilling"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What things cost at a client, by model, the latest first */
+        get: operations["listPrices"];
+        put?: never;
+        /** Set what a model costs, from now on or from a later time */
+        post: operations["setPrice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client}/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plans of a client, those that ended, too */
+        get: operations["listClientPlans"];
+        put?: never;
+        /** Offer a plan, in the place of another one if you like */
+        post: operations["offerPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{client}/plans/{plan}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** End the offer of a plan, or make it again */
+        patch: operations["changePlan"];
+        trace?: never;
+    };
+    "/clients/{client}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give credits to a client, or to one of its users
+         * @description Asked for again with the same key, they are given once.
+         */
+        post: operations["grantCredits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -651,6 +742,44 @@ export interface components {
             detail: string | null;
             /** @description From which address. */
             address: string;
+        };
+        /**
+         * Billing
+         * @description Who pays for what the users of a client use, and how much that may be. Null: no limit.
+         * @example {
+         *       "budget_per_month": "10000",
+         *       "free_uses_per_day": 3,
+         *       "payer": "user",
+         *       "user_credits_per_day": "20",
+         *       "user_credits_per_month": null,
+         *       "user_uses_per_day": 100,
+         *       "user_uses_per_month": null
+         *     }
+         */
+        Billing: {
+            /** @description Who pays. */
+            payer: components["schemas"]["Payer"];
+            /**
+             * Format: int32
+             * @description Answers that a user gets for nothing every day.
+             */
+            free_uses_per_day: number;
+            /** @description Credits of all users in a month. */
+            budget_per_month?: string | null;
+            /** @description Credits of a user in a day. */
+            user_credits_per_day?: string | null;
+            /** @description Credits of a user in a month. */
+            user_credits_per_month?: string | null;
+            /**
+             * Format: int32
+             * @description Answers of a user in a day, free ones included.
+             */
+            user_uses_per_day?: number | null;
+            /**
+             * Format: int32
+             * @description Answers of a user in a month, free ones included.
+             */
+            user_uses_per_month?: number | null;
         };
         /**
          * Client
@@ -782,6 +911,20 @@ export interface components {
             client: components["schemas"]["Client"];
             /** @description PEM, shown here only. Whoever holds it can make tokens for this client's users. */
             client_key: string;
+        };
+        /**
+         * ClientWallet
+         * @description What a wallet holds.
+         * @example {
+         *       "balance": "20",
+         *       "held": "0"
+         *     }
+         */
+        ClientWallet: {
+            /** @description To spend. */
+            balance: string;
+            /** @description Set aside for answers being written. */
+            held: string;
         };
         /**
          * DocumentBody
@@ -917,6 +1060,29 @@ export interface components {
          * @enum {string}
          */
         DocumentState: "uploaded" | "extracting" | "embedding" | "ready" | "failed";
+        /**
+         * Gift
+         * @description Credits for nothing.
+         * @example {
+         *       "credits": "20",
+         *       "key": "welcome-2026",
+         *       "note": "Welcome",
+         *       "user": "u-1001"
+         *     }
+         */
+        Gift: {
+            /** @description The partner's id of the user; absent: the client itself. */
+            user?: string | null;
+            /** @description How many, such as 20 or 0.5. */
+            credits: string;
+            /** @description Names this gift, in 1 to 100 bytes: with the same key it is given once. */
+            key: string;
+            /**
+             * @description What it is for, at most 500 characters; the owner of the wallet reads it.
+             * @default
+             */
+            note: string | null;
+        };
         /**
          * Key
          * @description An RSA key pair of a client; its halves are not shown.
@@ -1216,6 +1382,88 @@ export interface components {
             name: string;
             /** @description What the operator may do. */
             role: components["schemas"]["OperatorRole"];
+        };
+        /**
+         * NewPlan
+         * @description A plan to be.
+         * @example {
+         *       "credits": "20",
+         *       "currency": "CNY",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "pass_count": null,
+         *       "pass_unit": null,
+         *       "price_minor": 1990,
+         *       "replaces": null,
+         *       "uses": 50
+         *     }
+         */
+        NewPlan: {
+            /** @description What it is called, 1 to 100 characters. */
+            name: string;
+            /** @description What it gives. */
+            kind: components["schemas"]["PlanKind"];
+            /** @description Of kind credit what one gets, of the others what it costs. */
+            credits?: string | null;
+            /**
+             * Format: int64
+             * @description What an order of it costs, in the smallest unit of the currency.
+             */
+            price_minor?: number | null;
+            /** @description The currency, such as CNY. */
+            currency?: string | null;
+            /**
+             * Format: int32
+             * @description Uses in a pack.
+             */
+            uses?: number | null;
+            /** @description What the time of a pass is counted in. */
+            pass_unit?: components["schemas"]["PassUnit"] | null;
+            /**
+             * Format: int32
+             * @description How many of them.
+             */
+            pass_count?: number | null;
+            /**
+             * Format: uuid
+             * @description The plan in whose place it stands, and whose offer ends.
+             */
+            replaces?: string | null;
+        };
+        /**
+         * NewPrice
+         * @description A price to be. What was used before keeps the one that it had.
+         * @example {
+         *       "cached_input": "0.3",
+         *       "embedding": null,
+         *       "image": null,
+         *       "input": "3",
+         *       "model": "default",
+         *       "output": "15",
+         *       "page": null,
+         *       "valid_from": null
+         *     }
+         */
+        NewPrice: {
+            /** @description The model by its name, or `ingestion` for the reading of documents. */
+            model: string;
+            /** @description Per million tokens read. */
+            input?: string | null;
+            /** @description Per million tokens that the vendor had read before; as `input` when there is none. */
+            cached_input?: string | null;
+            /** @description Per million tokens written. */
+            output?: string | null;
+            /** @description Per million tokens made into vectors. */
+            embedding?: string | null;
+            /** @description Per page read. */
+            page?: string | null;
+            /** @description Per picture. */
+            image?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on it counts; now unless said otherwise.
+             */
+            valid_from?: string | null;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -1556,6 +1804,11 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * @description What the time of a pass is counted in.
+         * @enum {string}
+         */
+        PassUnit: "day" | "month" | "quarter" | "year";
+        /**
          * PasswordChange
          * @description Another password.
          * @example {
@@ -1571,6 +1824,179 @@ export interface components {
             new: string;
             /** @description The code that the authenticator shows now. */
             totp: string;
+        };
+        /**
+         * @description Who pays for what the users of a client use.
+         * @enum {string}
+         */
+        Payer: "off" | "client" | "user";
+        /**
+         * Plan
+         * @description Something that can be bought.
+         * @example {
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "credits": "20",
+         *       "currency": "CNY",
+         *       "enabled": true,
+         *       "id": "01900000-0000-7000-8000-000000000041",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "pass_count": null,
+         *       "pass_unit": null,
+         *       "price_minor": 1990,
+         *       "replaces": null,
+         *       "uses": 50
+         *     }
+         */
+        Plan: {
+            /**
+             * Format: uuid
+             * @description Its id. A plan that is changed has another one.
+             */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description What it gives. */
+            kind: components["schemas"]["PlanKind"];
+            /** @description Of kind credit what one gets, of the others what it costs; null: it is not sold for credits. */
+            credits: string | null;
+            /**
+             * Format: int64
+             * @description What an order of it costs, in the smallest unit of the currency; null: only for credits.
+             */
+            price_minor: number | null;
+            /** @description The currency. */
+            currency: string | null;
+            /**
+             * Format: int32
+             * @description Uses in a pack.
+             */
+            uses: number | null;
+            /** @description What the time of a pass is counted in. */
+            pass_unit: components["schemas"]["PassUnit"] | null;
+            /**
+             * Format: int32
+             * @description How many of them.
+             */
+            pass_count: number | null;
+            /** @description Whether it is on offer. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description The plan in whose place it stands.
+             */
+            replaces: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it exists.
+             */
+            created_at: string;
+        };
+        /**
+         * PlanChange
+         * @description Whether a plan is on offer.
+         * @example {
+         *       "enabled": false
+         *     }
+         */
+        PlanChange: {
+            /** @description Whether it is on offer. */
+            enabled: boolean;
+        };
+        /**
+         * @description What a plan gives.
+         * @enum {string}
+         */
+        PlanKind: "credit" | "uses" | "pass" | "monthly";
+        /**
+         * PlanList
+         * @description Plans.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "credits": "20",
+         *           "currency": "CNY",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000041",
+         *           "kind": "uses",
+         *           "name": "50 次",
+         *           "pass_count": null,
+         *           "pass_unit": null,
+         *           "price_minor": 1990,
+         *           "replaces": null,
+         *           "uses": 50
+         *         }
+         *       ]
+         *     }
+         */
+        PlanList: {
+            /** @description The latest first, at most 200. */
+            items: components["schemas"]["Plan"][];
+        };
+        /**
+         * Price
+         * @description A version of a price. What has no rate is not sold.
+         * @example {
+         *       "cached_input": "0.3",
+         *       "embedding": null,
+         *       "id": "01900000-0000-7000-8000-000000000043",
+         *       "image": null,
+         *       "input": "3",
+         *       "model": "default",
+         *       "output": "15",
+         *       "page": null,
+         *       "valid_from": "2026-03-01T08:30:00Z"
+         *     }
+         */
+        Price: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The model by its name, or `ingestion` for the reading of documents. */
+            model: string;
+            /** @description Per million tokens read. */
+            input: string | null;
+            /** @description Per million tokens that the vendor had read before; as `input` when there is none. */
+            cached_input: string | null;
+            /** @description Per million tokens written. */
+            output: string | null;
+            /** @description Per million tokens made into vectors. */
+            embedding: string | null;
+            /** @description Per page read. */
+            page: string | null;
+            /** @description Per picture. */
+            image: string | null;
+            /**
+             * Format: date-time
+             * @description From when on it counts.
+             */
+            valid_from: string;
+        };
+        /**
+         * PriceList
+         * @description Prices.
+         * @example {
+         *       "items": [
+         *         {
+         *           "cached_input": "0.3",
+         *           "embedding": null,
+         *           "id": "01900000-0000-7000-8000-000000000043",
+         *           "image": null,
+         *           "input": "3",
+         *           "model": "default",
+         *           "output": "15",
+         *           "page": null,
+         *           "valid_from": "2026-03-01T08:30:00Z"
+         *         }
+         *       ]
+         *     }
+         */
+        PriceList: {
+            /** @description By model, the latest first, at most 500. */
+            items: components["schemas"]["Price"][];
         };
         /**
          * Problem
@@ -6838,6 +7264,1167 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["DocumentProgress"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBilling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who pays for what the users of a client use, and how much that may be. Null: no limit. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Billing"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBilling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Billing"];
+            };
+        };
+        responses: {
+            /** @description Who pays for what the users of a client use, and how much that may be. Null: no limit. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Billing"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPrices: {
+        parameters: {
+            query?: {
+                /** @description Earlier prices, too. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PriceList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPrice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewPrice"];
+            };
+        };
+        responses: {
+            /** @description The price counts from its time on. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Price"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClientPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Plans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offerPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description The plan is on offer. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Plan"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+                /** @description The plan. */
+                plan: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            /** @description Something that can be bought. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Plan"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grantCredits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The client's id. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Gift"];
+            };
+        };
+        responses: {
+            /** @description What a wallet holds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ClientWallet"];
                 };
             };
             /** @description unauthenticated */

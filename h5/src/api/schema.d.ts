@@ -860,6 +860,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be bought */
+        get: operations["listPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{id}/purchase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buy a pack of uses or a pass with credits
+         * @description Where the client pays it is bought for all of its users, by a manager. Asked for again with the
+         *     same key it is bought once.
+         */
+        post: operations["purchasePlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entitlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs and passes that you can use */
+        get: operations["listEntitlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you may use today and this month */
+        get: operations["getQuotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was used, by day and model */
+        get: operations["listUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1565,6 +1654,78 @@ export interface components {
              * @description Tokens of the texts, as the server counts them.
              */
             input_tokens: number;
+        };
+        /**
+         * Entitlement
+         * @description A pack of uses or a pass.
+         * @example {
+         *       "ends_at": null,
+         *       "id": "01900000-0000-7000-8000-000000000042",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "plan_id": "01900000-0000-7000-8000-000000000041",
+         *       "starts_at": "2026-03-01T08:30:00Z",
+         *       "used": 3,
+         *       "uses": 50
+         *     }
+         */
+        Entitlement: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The plan it came from.
+             */
+            plan_id: string;
+            /** @description What that is called. */
+            name: string;
+            /** @description A pack of uses or a pass. */
+            kind: components["schemas"]["PlanKind"];
+            /**
+             * Format: int32
+             * @description Uses in the pack.
+             */
+            uses: number | null;
+            /**
+             * Format: int32
+             * @description Uses that are gone, or set aside for an answer being written.
+             */
+            used: number;
+            /**
+             * Format: date-time
+             * @description From when on it counts.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when; null: it does not run out.
+             */
+            ends_at: string | null;
+        };
+        /**
+         * EntitlementList
+         * @description Packs and passes that can be used now or later.
+         * @example {
+         *       "items": [
+         *         {
+         *           "ends_at": null,
+         *           "id": "01900000-0000-7000-8000-000000000042",
+         *           "kind": "uses",
+         *           "name": "50 次",
+         *           "plan_id": "01900000-0000-7000-8000-000000000041",
+         *           "starts_at": "2026-03-01T08:30:00Z",
+         *           "used": 3,
+         *           "uses": 50
+         *         }
+         *       ]
+         *     }
+         */
+        EntitlementList: {
+            /** @description The oldest first, at most 100. */
+            items: components["schemas"]["Entitlement"][];
         };
         /**
          * @description The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
@@ -2441,6 +2602,11 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * @description What the time of a pass is counted in.
+         * @enum {string}
+         */
+        PassUnit: "day" | "month" | "quarter" | "year";
+        /**
          * PassageBody
          * @description A passage.
          */
@@ -2513,6 +2679,11 @@ export interface components {
             passages: components["schemas"]["FoundPassage"][];
         };
         /**
+         * @description Who pays for what the users of a client use.
+         * @enum {string}
+         */
+        Payer: "off" | "client" | "user";
+        /**
          * PickedQuestions
          * @description Questions taken at random.
          * @example {
@@ -2532,6 +2703,99 @@ export interface components {
         PickedQuestions: {
             /** @description In no order. */
             items: components["schemas"]["RecommendedQuestion"][];
+        };
+        /**
+         * Plan
+         * @description Something that can be bought.
+         * @example {
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "credits": "20",
+         *       "currency": "CNY",
+         *       "enabled": true,
+         *       "id": "01900000-0000-7000-8000-000000000041",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "pass_count": null,
+         *       "pass_unit": null,
+         *       "price_minor": 1990,
+         *       "replaces": null,
+         *       "uses": 50
+         *     }
+         */
+        Plan: {
+            /**
+             * Format: uuid
+             * @description Its id. A plan that is changed has another one.
+             */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description What it gives. */
+            kind: components["schemas"]["PlanKind"];
+            /** @description Of kind credit what one gets, of the others what it costs; null: it is not sold for credits. */
+            credits: string | null;
+            /**
+             * Format: int64
+             * @description What an order of it costs, in the smallest unit of the currency; null: only for credits.
+             */
+            price_minor: number | null;
+            /** @description The currency. */
+            currency: string | null;
+            /**
+             * Format: int32
+             * @description Uses in a pack.
+             */
+            uses: number | null;
+            /** @description What the time of a pass is counted in. */
+            pass_unit: components["schemas"]["PassUnit"] | null;
+            /**
+             * Format: int32
+             * @description How many of them.
+             */
+            pass_count: number | null;
+            /** @description Whether it is on offer. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description The plan in whose place it stands.
+             */
+            replaces: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it exists.
+             */
+            created_at: string;
+        };
+        /**
+         * @description What a plan gives.
+         * @enum {string}
+         */
+        PlanKind: "credit" | "uses" | "pass" | "monthly";
+        /**
+         * PlanList
+         * @description Plans.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "credits": "20",
+         *           "currency": "CNY",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000041",
+         *           "kind": "uses",
+         *           "name": "50 次",
+         *           "pass_count": null,
+         *           "pass_unit": null,
+         *           "price_minor": 1990,
+         *           "replaces": null,
+         *           "uses": 50
+         *         }
+         *       ]
+         *     }
+         */
+        PlanList: {
+            /** @description The latest first, at most 200. */
+            items: components["schemas"]["Plan"][];
         };
         /**
          * Problem
@@ -2854,6 +3118,85 @@ export interface components {
              *     one the last 60 entries count, as far as they fit.
              */
             history?: components["schemas"]["HistoryEntry"][] | null;
+        };
+        /**
+         * Quota
+         * @description What is used up of a day or a month.
+         * @example {
+         *       "credits": "1.25",
+         *       "credits_max": "20",
+         *       "ends": "2026-03-01T08:30:00Z",
+         *       "uses": 4,
+         *       "uses_max": 100
+         *     }
+         */
+        Quota: {
+            /**
+             * Format: int32
+             * @description Answers, free ones included.
+             */
+            uses: number;
+            /**
+             * Format: int32
+             * @description At most; null: no limit.
+             */
+            uses_max: number | null;
+            /** @description Credits spent, and set aside for answers being written. */
+            credits: string;
+            /** @description At most; null: no limit. */
+            credits_max: string | null;
+            /**
+             * Format: date-time
+             * @description When it starts anew; null where nobody pays.
+             */
+            ends: string | null;
+        };
+        /**
+         * Quotas
+         * @description What you may use. Free answers of the day are used first, then a pass, then packs, then credits.
+         * @example {
+         *       "budget": null,
+         *       "budget_spent": null,
+         *       "day": {
+         *         "credits": "1.25",
+         *         "credits_max": "20",
+         *         "ends": "2026-03-01T08:30:00Z",
+         *         "uses": 4,
+         *         "uses_max": 100
+         *       },
+         *       "free_uses": 3,
+         *       "free_uses_max": 3,
+         *       "month": {
+         *         "credits": "1.25",
+         *         "credits_max": "20",
+         *         "ends": "2026-03-01T08:30:00Z",
+         *         "uses": 4,
+         *         "uses_max": 100
+         *       },
+         *       "payer": "user"
+         *     }
+         */
+        Quotas: {
+            /** @description Who pays. */
+            payer: components["schemas"]["Payer"];
+            /**
+             * Format: int32
+             * @description Free answers used today.
+             */
+            free_uses: number;
+            /**
+             * Format: int32
+             * @description Free answers a day.
+             */
+            free_uses_max: number;
+            /** @description Today. */
+            day: components["schemas"]["Quota"];
+            /** @description This month. */
+            month: components["schemas"]["Quota"];
+            /** @description What all users spent this month; for managers. */
+            budget_spent: string | null;
+            /** @description What they may spend; for managers, null: no limit. */
+            budget: string | null;
         };
         /**
          * Rating
@@ -3489,6 +3832,83 @@ export interface components {
             /** @description Whose count it is. */
             counted_by: components["schemas"]["CountedBy"];
         };
+        /**
+         * UsageLine
+         * @description What was used of a model on a day.
+         * @example {
+         *       "charged": "0.08745",
+         *       "count": 12,
+         *       "day": "2026-03-01",
+         *       "embedding_tokens": 0,
+         *       "input_tokens": 18400,
+         *       "model": "default",
+         *       "output_tokens": 2150,
+         *       "pages": 0
+         *     }
+         */
+        UsageLine: {
+            /**
+             * Format: naive-date
+             * @description The day, where the client is.
+             */
+            day: string;
+            /** @description The model, or `ingestion` for documents. */
+            model: string;
+            /**
+             * Format: int64
+             * @description Answers, or documents read.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens made into vectors.
+             */
+            embedding_tokens: number;
+            /**
+             * Format: int64
+             * @description Pages read.
+             */
+            pages: number;
+            /** @description Credits charged. */
+            charged: string;
+        };
+        /**
+         * UsageList
+         * @description What was used.
+         * @example {
+         *       "items": [
+         *         {
+         *           "charged": "0.08745",
+         *           "count": 12,
+         *           "day": "2026-03-01",
+         *           "embedding_tokens": 0,
+         *           "input_tokens": 18400,
+         *           "model": "default",
+         *           "output_tokens": 2150,
+         *           "pages": 0
+         *         }
+         *       ]
+         *     }
+         */
+        UsageList: {
+            /** @description The latest day first. */
+            items: components["schemas"]["UsageLine"][];
+        };
+        /**
+         * @description Whose usage is asked for.
+         * @enum {string}
+         */
+        UsageOf: "me" | "client";
         /**
          * @description What has become of a version.
          * @enum {string}
@@ -12545,6 +12965,714 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Page_StatementLine"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Plans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purchasePlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this purchase: 1 to 100 bytes, made by you. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The plan. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is yours. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Entitlement"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEntitlements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Packs and passes that can be used now or later. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["EntitlementList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQuotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What you may use. Free answers of the day are used first, then a pass, then packs, then credits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Quotas"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsage: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-03-01; 29 days before `to` unless said otherwise. */
+                from?: string;
+                /** @description The last day; today unless said otherwise. At most 93 days. */
+                to?: string;
+                /** @description Whose; your own unless said otherwise. */
+                of?: components["schemas"]["UsageOf"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was used. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["UsageList"];
                 };
             };
             /** @description unauthenticated */

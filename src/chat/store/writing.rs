@@ -66,6 +66,18 @@ pub async fn take_lease(tx: &mut ClientTx, id: MessageId) -> Result<()> {
     Ok(())
 }
 
+/// Whether an answer is there and has not ended.
+pub async fn is_running(tx: &mut ClientTx, id: MessageId) -> Result<bool> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select exists (select from message where client_no = $1 and message_id = $2 and state = 'running')",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// Ends a running answer; false when it is not running any more, or gone.
 pub async fn end_answer(
     tx: &mut ClientTx,

@@ -99,6 +99,34 @@ pub async fn document_for_ingest(tx: &mut ClientTx, id: DocumentId) -> Result<Op
     .await?)
 }
 
+/// The user whose base it is; none: the client's.
+pub async fn owner_of_base(tx: &mut ClientTx, base: BaseNo) -> Result<Option<UserId>> {
+    let client = tx.client();
+    let found =
+        sqlx::query_scalar("select owner_id from base where client_no = $1 and base_no = $2");
+    let owner: Option<Option<UserId>> = found
+        .bind(client)
+        .bind(base)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(owner.flatten())
+}
+
+/// Whether a version of this document waits to be read, or is.
+pub async fn is_being_read(tx: &mut ClientTx, id: DocumentId) -> Result<bool> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select exists (
+           select from document d
+           join document_version v on v.client_no = $1 and v.document_no = d.document_no
+           where d.client_no = $1 and d.document_id = $2 and v.state = 'building')",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 pub async fn document_named(
     tx: &mut ClientTx,
     base: BaseNo,

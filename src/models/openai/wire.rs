@@ -73,9 +73,13 @@ pub struct Piece {
 
 /// The vendor's count, when it holds both numbers.
 pub fn usage(value: &Value) -> Option<TokenUsage> {
-    let count = |key: &str| u32::try_from(value.get(key)?.as_u64()?).ok();
+    let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
+    let count = |key: &str| number(value.get(key)?);
+    let cached = value.pointer("/prompt_tokens_details/cached_tokens");
+    let input = count("prompt_tokens")?;
     Some(TokenUsage {
-        input: count("prompt_tokens")?,
+        input,
+        cached: cached.and_then(number).unwrap_or(0).min(input),
         output: count("completion_tokens")?,
     })
 }

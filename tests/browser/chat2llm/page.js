@@ -1,7 +1,5 @@
 // A page that calls the server as existing Chat2LLM pages do; written from what they were seen to do,
 // good and bad. It is built of nothing, so that `[dialects] h5_dir` can point at this folder.
-"use strict";
-
 const app = document.getElementById("app");
 const DEFAULTS = { stream: true, max_tokens: 2000, prompt_name: "default", history_count: 5 };
 const HEADERS_MS_MAX = 20_000;

@@ -82,6 +82,7 @@ async fn a_vendor_that_breaks_off_is_paid_for_what_came() {
 async fn the_vendor_counts_when_it_can() {
     let usage = Step::Usage(TokenUsage {
         input: 1_234,
+        cached: 0,
         output: 56,
     });
     let (world, model) = World::scripted(script([say("x"), usage.clone()])).await;

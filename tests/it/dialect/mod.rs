@@ -11,6 +11,7 @@ mod files;
 mod models;
 mod session;
 mod sso;
+mod web;
 pub mod wire;
 
 use reqwest::{Method, RequestBuilder, Response};

@@ -24,6 +24,7 @@ async fn every_way_of_writing_a_stream_reads_the_same() {
             );
             let counted = Some(TokenUsage {
                 input: 12,
+                cached: 0,
                 output: 5,
             });
             let wanted = if matches!(usage, Usage::Never) {
@@ -108,6 +109,7 @@ async fn an_answer_in_one_piece_is_an_answer() {
         heard.usage,
         Some(TokenUsage {
             input: 3,
+            cached: 0,
             output: 2
         })
     );

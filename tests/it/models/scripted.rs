@@ -14,6 +14,7 @@ fn say(text: &str) -> Step {
 async fn it_says_its_own_script_unless_given_another() {
     let usage = TokenUsage {
         input: 9,
+        cached: 0,
         output: 3,
     };
     let own = Script::saying("电池保修两年", 4, millis(1)).then(Step::Usage(usage));

@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 25] = [
+const TABLES: [(&str, &str); 36] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -49,9 +49,36 @@ const TABLES: [(&str, &str); 25] = [
     ("frame", "c, id, 1, 9, hash"),
     ("usage", "c, id, u, 'm', 1, 1, 'server', 'done', at"),
     ("prompt", "c, id, 'p' || n, null, 1, '', '', 'text', null"),
+    (
+        "payment_order",
+        "c, id, u, u, id, 'title', 'credit', 1, 'stripe', 1, 'usd', 'pending', 0, 0, 0, 0, false, 0,
+         'k' || n, 'r' || n, null, at, at, null, null, at",
+    ),
+    ("payment", "c, id, id, 'stripe', 'r' || n, 1, 'usd', 'good', at"),
+    ("payment_reversal", "c, 'stripe', 'r' || n, id, 'refund', 1, 'usd', 'stands', at, at"),
+    ("payment_event", "c, 'stripe', 'e' || n, 'kind', null, id, sha256(hash), at"),
+    (
+        "payment_exception",
+        "c, id, id, 'stripe', 'r' || n, 'late', 1, 'usd', '', case when n % 100 = 0 then 'open' else 'dismissed' end,
+         null, at, case when n % 100 > 0 then at end",
+    ),
+    ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at"),
     ("account", "c, n, 'wallet', id, n, at"),
     ("transfer", "c, id, n, 'charge', n, n + 1, 1, 1, 1, 'k' || n, id, '', at"),
     ("hold", "c, id, n, n, 1, case when n > 50 then 'settled' else 'open' end, at, case when n > 50 then at end"),
+    ("plan", "c, id, 'p' || n, 'uses', 1, null, null, 1, null, null, n % 100 = 0, null, at"),
+    ("entitlement", "c, id, u, id, 'uses', 'k' || n, 1, n % 2, at, null, null, at"),
+    ("price", "c, id, 'm' || n % 100, 1, 1, 1, 1, 1, 1, at, at"),
+    (
+        "tally",
+        "c, u, case n % 2 when 0 then 'day' else 'month' end, '2026-01-01'::date + n, 0, 0, 0",
+    ),
+    (
+        "meter",
+        "c, id, u, case when n % 10 > 0 then 'answer' else 'ingestion' end, case when n % 10 = 0 then id end,
+         id, 'credit', null, case when n > 50 then 'settled' else 'open' end, 1, 0, '2026-01-01'::date + n / 100,
+         date_trunc('month', '2026-01-01'::date + n / 100)::date, 0, 0, 0, 0, 0, 0, at, case when n > 50 then at end",
+    ),
     ("recommended_question", "c, id, n, n % 200 + 1, 'q' || n, '', 0, true, null, at"),
     ("prompt_version", "c, id, 1, 'text', null, '', u, null, at"),
 ];
@@ -75,6 +102,8 @@ async fn fill(conn: &mut PgConnection) {
     for statement in [
         "insert into client overriding system value
          select n, 'c' || n, 'name', '', true, 'header', 'partner', 'own', 'UTC', null, 'epoch'
+         from generate_series(1, $1) n",
+        "insert into billing_settings select n, 'user', 0, null, null, null, null, null, 'epoch'
          from generate_series(1, $1) n",
         "insert into client_key select n, gen_random_uuid(), '', '', 2048, 'epoch', null
          from generate_series(1, $1) n",

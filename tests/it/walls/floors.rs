@@ -23,7 +23,7 @@ const FLOORS: [&[&str]; 15] = [
     &["knowledge"],
     &["prompts"],
     &["chat"],
-    &["admin", "compat", "jobs"],
+    &["admin", "compat", "hooks", "jobs"],
     &["boot", "server"],
     &["cli"],
     &["main"],

@@ -10,11 +10,18 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 10] = [
+const WHOLE: [(&str, &str); 15] = [
+    // a client has one row of it
+    ("billing/store/meters.rs", "terms"),
+    ("billing/store/settings.rs", "settings"),
     // a client has 2,000 recommended questions at most, and what its bases suggest
     ("knowledge/store/questions.rs", "questions_counted"),
     ("knowledge/store/questions.rs", "questions"),
     ("knowledge/store/questions.rs", "picked_questions"),
+    // a client has a handful of plans and prices
+    ("billing/store/plans.rs", "count"),
+    ("billing/store/plans.rs", "plans"),
+    ("billing/store/prices.rs", "prices"),
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
@@ -27,7 +34,17 @@ const WHOLE: [(&str, &str); 10] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 34] = [
+const HOT: [(&str, &str, &[&str]); 40] = [
+    (
+        "billing/store/meters.rs",
+        "lock_open",
+        &["meter_pkey", "price_pkey"],
+    ),
+    (
+        "billing/store/usage.rs",
+        "of_user",
+        &["usage_of_user", "meter_pkey", "meter_by_month", "sorts"],
+    ),
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -146,6 +163,14 @@ const HOT: [(&str, &str, &[&str]); 34] = [
         &["chunk_of_text"],
     ),
     ("billing/store.rs", "lock_wallet", &["account_once"]),
+    ("billing/order/store.rs", "lock", &["payment_order_pkey"]),
+    (
+        "billing/order/store.rs",
+        "of_owner",
+        &["payment_order_of_owner"],
+    ),
+    ("billing/order/store.rs", "all", &["payment_order_by_time"]),
+    ("billing/order/store.rs", "order_of", &["payment_once"]),
     (
         "billing/store.rs",
         "open_hold",

@@ -1,0 +1,44 @@
+//! What is set aside for something that is over or gone is given back, never that of something which
+//! is still going on.
+
+use time::Duration;
+
+use crate::{
+    app::App,
+    billing::{What, meter},
+    chat,
+    error::{Error, Result},
+    ids::{DocumentId, MessageId},
+    knowledge::metered,
+};
+
+/// Minutes after which somebody looks whether what is set aside is still needed.
+const STALE_MINUTES: i64 = 15;
+
+/// Looks through all clients; how much was ended. Safe to run twice, late, and in many processes.
+pub async fn end_stale_holds(app: &App) -> Result<u32> {
+    let before = app.clock.now() - Duration::minutes(STALE_MINUTES);
+    let mut tx = app.db.system().await?;
+    let open = meter::open_since(&mut tx, before).await?;
+    drop(tx);
+    let mut ended = 0;
+    for one in open {
+        let (client, id) = (one.client_no, one.meter_id);
+        let done = match (one.kind, one.subject) {
+            (What::Ingestion, Some(document)) => {
+                metered::end_stale(app, client, DocumentId(document)).await
+            }
+            (What::Answer, _) => chat::stale::end(app, client, MessageId(id)).await,
+            // nothing makes them yet
+            (What::Ingestion | What::Image, _) => Ok(false),
+        };
+        match done {
+            Ok(done) => ended += u32::from(done),
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = error.causes(), meter = %id, "a hold is looked at again later");
+            }
+        }
+    }
+    Ok(ended)
+}

@@ -1,0 +1,191 @@
+//! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
+
+mod api;
+mod ingestion;
+mod kill;
+mod order;
+pub mod plans;
+mod quotas;
+mod soak;
+
+use concierge::{
+    billing::{
+        Amounts, Billing, Book, Entry, Estimate, Kind, Micros, Owner, Payer, Rates, Used, Wallet,
+        What,
+        meter::{self, Opened, Settled},
+        price, settings, verify, wallet,
+    },
+    db::ClientTx,
+    error::Result,
+    ids::{ClientNo, UserId},
+};
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::world::{Person, World};
+
+/// A micro-credit for a token read, ten for one written.
+pub const RATES: Rates = Rates {
+    input: Some(1_000_000),
+    cached_input: Some(100_000),
+    output: Some(10_000_000),
+    embedding: Some(1_000_000),
+    page: Some(1_000),
+    image: Some(50_000),
+};
+
+/// An amount.
+pub fn micros(amount: i64) -> Micros {
+    Micros::new(amount).unwrap()
+}
+
+/// A transaction of a client.
+pub async fn tx(world: &World, client: ClientNo) -> ClientTx {
+    world.app.db.client(client).await.unwrap()
+}
+
+/// Gives micro-credits.
+pub async fn gift(world: &World, client: ClientNo, owner: Owner, amount: i64) {
+    let mut tx = tx(world, client).await;
+    let key = format!("gift {}", Uuid::new_v4());
+    let entry = Entry {
+        amount: micros(amount),
+        key: &key,
+        subject: None,
+        note: "",
+    };
+    let from = (Kind::Grant, Book::Promotion);
+    wallet::add(&mut tx, owner, from, &entry, world.app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// What a wallet holds.
+pub async fn wallet_of(world: &World, client: ClientNo, owner: Owner) -> Wallet {
+    wallet::find(&mut tx(world, client).await, owner)
+        .await
+        .unwrap()
+}
+
+/// Adds everything up.
+pub async fn assert_books_agree(world: &World) -> verify::Totals {
+    let mut tx = world.app.db.system().await.unwrap();
+    let (totals, findings) = verify::books(&mut tx).await.unwrap();
+    assert_eq!(findings, []);
+    totals
+}
+
+/// Sets who pays, and prices for the model of the tests and for documents.
+pub async fn billed(world: &World, client: ClientNo, billing: Billing) {
+    let (mut tx, now) = (tx(world, client).await, world.app.clock.now());
+    settings::set(&mut tx, &billing, now).await.unwrap();
+    if price::list(&mut tx, false, now).await.unwrap().is_empty() {
+        for model in ["scripted", price::INGESTION] {
+            price::set(&mut tx, model, RATES, None, now).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+}
+
+/// The users pay.
+pub fn users_pay() -> Billing {
+    Billing {
+        payer: Payer::User,
+        ..Billing::default()
+    }
+}
+
+/// The client pays.
+pub fn client_pays() -> Billing {
+    Billing {
+        payer: Payer::Client,
+        ..Billing::default()
+    }
+}
+
+/// Who a person is in the books.
+pub async fn owner(person: &Person<'_>) -> Owner {
+    let me = person.get("/api/v1/me").await;
+    Owner::User(UserId(me["id"].as_str().unwrap().parse().unwrap()))
+}
+
+/// An answer to be: so many tokens read, and so many written at most.
+pub fn answer(who: Owner, input: u32, output_tokens_max: u32) -> Estimate<'static> {
+    Estimate {
+        id: Uuid::new_v4(),
+        subject: None,
+        who,
+        what: What::Answer,
+        model: "scripted",
+        certain: Amounts {
+            input,
+            ..Amounts::default()
+        },
+        output_tokens_max,
+    }
+}
+
+/// Sets aside what it may cost.
+pub async fn opened(
+    world: &World,
+    client: ClientNo,
+    estimate: &Estimate<'_>,
+) -> Result<Option<Opened>> {
+    let mut tx = tx(world, client).await;
+    let opened = meter::open(&mut tx, estimate, world.app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(opened)
+}
+
+/// Settles it.
+pub async fn settled(world: &World, client: ClientNo, id: Uuid, used: Used) -> Option<Settled> {
+    let mut tx = tx(world, client).await;
+    let settled = meter::settle(&mut tx, id, &used, world.app.clock.now()).await;
+    tx.commit().await.unwrap();
+    settled.unwrap()
+}
+
+/// So many tokens were read and written.
+pub fn used(input: u32, output: u32) -> Used {
+    Used {
+        amounts: Amounts {
+            input,
+            output,
+            ..Amounts::default()
+        },
+        delivered: output > 0,
+    }
+}
+
+/// What an answer cost, and how it was metered: source, state, micro-credits.
+pub async fn metered(world: &World, answer: &str) -> Option<(String, String, i64)> {
+    let sql = "select source, state, charged from meter where meter_id = $1";
+    let row = sqlx::query(sql).bind(crate::verbs::uuid(answer));
+    let row = row
+        .fetch_optional(&mut world.superuser().await)
+        .await
+        .unwrap()?;
+    Some((row.get(0), row.get(1), row.get(2)))
+}
+
+/// Nothing is set aside, and what was charged is what went out of wallets.
+pub async fn assert_all_settled(world: &World) {
+    assert_eq!(assert_books_agree(world).await.open_holds, 0);
+    for (what, sql) in [
+        ("open meters", "select count(*) from meter where state = 'open'"),
+        (
+            "charges that are not in the books",
+            "select coalesce((select sum(charged) from meter), 0)::bigint
+               - coalesce((select sum(amount) from transfer where kind = 'charge'), 0)::bigint",
+        ),
+        (
+            "quotas that do not add up",
+            "select count(*) from tally where period = 'month' and owner_id <> '00000000-0000-0000-0000-000000000000'
+               and credits <> (select coalesce(sum(charged), 0) from meter
+                 where meter.client_no = tally.client_no and meter.owner_id = tally.owner_id and month = begins)",
+        ),
+    ] {
+        assert_eq!(world.count(sql).await, 0, "{what}");
+    }
+}
