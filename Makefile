@@ -61,6 +61,7 @@ soak: runtime $(CACHE)/python/.cryptography ## The long tests: many more cases a
 	for part in walls:: search:: identity::; do \
 	  CONCIERGE_TEST_POSTGRES=16 CONCIERGE_PYTHON_DIR=$(CACHE)/python cargo test --release --locked --test it $$part; \
 	done
+	cargo test --release --locked --test it -- --ignored orders::
 	for n in 1 2 3 4 5 6 7 8 9 10; do cargo test --release --locked --test it -- kill:: away:: embedded::watch; done
 	cargo test --release --locked --test it -- --ignored metering::
 	if [ $$(id -u) = 0 ]; then cargo test --release --locked --test it -- --ignored full::; fi

@@ -7,6 +7,7 @@ mod auth;
 mod bare;
 mod cluster;
 mod cold;
+mod dialect;
 mod extractive;
 mod load;
 mod machine;
@@ -23,6 +24,7 @@ mod ttft;
 mod upload;
 mod user;
 mod vendor;
+mod webhooks;
 mod wire;
 
 use std::{process::ExitCode, time::Duration};
@@ -46,7 +48,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 9] = [
+const ALL: [(&str, Run); 11] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -56,6 +58,8 @@ const ALL: [(&str, Run); 9] = [
     ("start", start::run),
     ("pdf", pdf::run),
     ("money", money::run),
+    ("dialect", dialect::run),
+    ("webhooks", webhooks::run),
 ];
 
 fn main() -> ExitCode {

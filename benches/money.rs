@@ -129,9 +129,7 @@ async fn move_credit(db: &Db, client: ClientNo, owner: Owner, gift: Option<i64>)
         note: "",
     };
     match gift {
-        Some(_) => {
-            wallet::add(&mut tx, owner, (Kind::Grant, Book::Promotion), &entry, now).await?
-        }
+        Some(_) => wallet::add(&mut tx, owner, (Kind::Grant, Book::Promotion), &entry, now).await?,
         None => wallet::spend(&mut tx, owner, (Kind::Fee, Book::Revenue), &entry, now).await?,
     };
     Ok(tx.commit().await?)

@@ -111,9 +111,24 @@ impl Server {
         let price = ["price", "set", "--client", client, "--model", model];
         self.run(&[&price[..], &input, &output].concat())?;
         self.run(&["billing", "set", "--client", client, "--payer", "client"])?;
-        let grant = ["wallet", "grant", "--client", client, "--credits", "1000000"];
+        let grant = [
+            "wallet",
+            "grant",
+            "--client",
+            client,
+            "--credits",
+            "1000000",
+        ];
         self.run(&[&grant[..], &["--key", "bench"]].concat())?;
-        let token = ["token", "--client", client, "--user", "u-1", "--username", "load"];
+        let token = [
+            "token",
+            "--client",
+            client,
+            "--user",
+            "u-1",
+            "--username",
+            "load",
+        ];
         Ok(User::new(self.port, self.run(&token)?.trim()))
     }
 

@@ -61,6 +61,8 @@ uuid_ids! {
     BaseId;
     /// A document.
     DocumentId;
+    /// Documents that together take the place of what a base holds.
+    ReplacementId;
     /// A piece of a document's text.
     ChunkId;
     /// A question that is recommended.
@@ -75,6 +77,14 @@ uuid_ids! {
     EventId;
     /// A transfer of credits.
     TransferId;
+    /// Something that is bought with money from outside.
+    OrderId;
+    /// Money that came in for an order.
+    PaymentId;
+    /// Money that somebody has to look at.
+    ExceptionId;
+    /// A request to a payment provider.
+    CallId;
     /// Something that can be bought.
     PlanId;
     /// A pack of uses or a pass that somebody owns.

@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod vault;
 
 pub mod blobs;
+pub mod engines;
 pub mod http;
 pub mod models;
 pub mod queue;
@@ -36,6 +37,7 @@ pub mod chat;
 
 pub mod admin;
 pub mod compat;
+pub mod hooks;
 pub mod jobs;
 
 pub mod boot;

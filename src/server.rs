@@ -9,6 +9,7 @@ mod frames;
 mod listener;
 mod native;
 mod pages;
+mod spa;
 mod tls;
 mod watched;
 
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use poem::{
     Endpoint, EndpointExt, Route, Server,
     endpoint::make_sync,
+    http::Method,
     listener::{Acceptor, AcceptorExt},
 };
 use poem_openapi::OpenApiService;
@@ -31,17 +33,20 @@ use self::{
     edge::Edge,
     listener::{NoDelay, Patient},
     native::Native,
+    spa::Spa,
 };
 use crate::{
     app::App,
-    billing::{BillingApi, PlansApi},
+    billing::{BillingApi, PlansApi, order::api::OrdersApi, stripe::Stripe},
     chat::{
-        ChatApi, Live, MessagesApi,
+        ChatApi, CompletionsApi, Live, MessagesApi,
+        complete::Loose,
         turn::{Chat, Limits},
     },
     compat::{self, Dialects, Handles},
     error::CanFail,
     fetch,
+    hooks::StripeHook,
     http::envelope::Envelope,
     identity::{Gatekeeper, api::IdentityApi, demo::Demo},
     ids::ClientNo,
@@ -65,8 +70,9 @@ type NativeApis = (
     KnowledgeApi,
     ChatApi,
     MessagesApi,
+    CompletionsApi,
     PromptsApi,
-    (BillingApi, PlansApi),
+    (BillingApi, PlansApi, OrdersApi),
 );
 
 /// A server that is put together and not started yet.
@@ -78,6 +84,7 @@ pub struct ConciergeServer {
     /// The turns of this process.
     pub chat: Arc<Chat>,
     quota: Arc<Quota>,
+    stripe: Option<Arc<Stripe>>,
     /// What reading documents may take.
     pub reading: Reading,
     demo: Option<ClientNo>,
@@ -92,6 +99,7 @@ impl ConciergeServer {
             Gatekeeper::new(&app, quota.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let chat = Chat {
             live: Live::default(),
+            loose: Loose::default(),
             runner: Uuid::new_v4(),
             limits: Limits::new(&app.config)?,
             app: app.clone(),
@@ -100,6 +108,7 @@ impl ConciergeServer {
             gatekeeper: Arc::new(gatekeeper),
             chat: Arc::new(chat),
             quota,
+            stripe: Stripe::open(&app.config)?.map(Arc::new),
             reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
@@ -111,8 +120,21 @@ impl ConciergeServer {
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
         let (app, library) = (&self.app, Arc::new(self.library()?));
         let dialects = Dialects::new(&app.config)?;
+        let dialect_routes = self.dialect_routes(library.clone())?;
+        let foreign: Vec<String> = dialect_routes
+            .iter()
+            .map(|route| route.path.clone())
+            .collect();
+        let mut by_path = compat::by_path(dialect_routes);
+        let root = by_path.remove("/").unwrap_or_default();
+        let root = [Method::GET, Method::HEAD]
+            .into_iter()
+            .try_fold(root, |root, method| {
+                let landing = pages::landing(&app.config)?;
+                Ok::<_, anyhow::Error>(root.and(method, landing.map_to_response().boxed()))
+            })?;
         let mut routes = Route::new()
-            .at("/", pages::landing(&app.config)?)
+            .at("/", root)
             .at("/healthz", make_sync(|_| "ok"))
             .at(
                 "/readyz",
@@ -127,9 +149,9 @@ impl ConciergeServer {
             .at(native::DOCUMENT, pages::json(native_document()))
             .nest(
                 "/admin",
-                admin::routes(app, &self.gatekeeper, library.clone())?,
+                admin::routes(app, &self.gatekeeper, library.clone(), self.stripe.clone())?,
             );
-        for (path, methods) in compat::by_path(self.dialect_routes(library.clone())?) {
+        for (path, methods) in by_path {
             routes = routes.at(path, methods);
         }
         if let Some(client) = self.demo
@@ -137,9 +159,14 @@ impl ConciergeServer {
         {
             routes = routes.at("/demo", demo);
         }
+        if let Some(stripe) = self.stripe.clone() {
+            let app = app.clone();
+            routes = routes.at("/hooks/stripe", StripeHook { app, stripe });
+        }
+        let rest = Spa::before(routes.boxed(), foreign, &app.config, &self.gatekeeper)?;
         Ok(Native::new(
             self.native(library)?,
-            routes,
+            rest,
             self.gatekeeper.clone(),
             dialects,
         )
@@ -186,8 +213,16 @@ impl ConciergeServer {
             api::all(library),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
+            CompletionsApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
-            (BillingApi(self.app.clone()), PlansApi(self.app.clone())),
+            (
+                BillingApi(self.app.clone()),
+                PlansApi(self.app.clone()),
+                OrdersApi {
+                    app: self.app.clone(),
+                    stripe: self.stripe.clone(),
+                },
+            ),
         );
         Ok(describe(apis))
     }

@@ -12,7 +12,6 @@ use super::{
     export, find, model,
     session::{self, Change},
     shapes::*,
-    store,
     turn::Chat,
 };
 use crate::{
@@ -233,8 +232,7 @@ impl ChatApi {
         id: Path<SessionId>,
     ) -> Result<Removed> {
         let mut tx = self.0.app.db.client(who.client).await?;
-        let running = store::running_of_session(&mut tx, id.0).await?;
-        session::remove(&mut tx, who.user().user_id, id.0).await?;
+        let running = session::remove(&mut tx, who.user().user_id, id.0).await?;
         tx.commit().await?;
         for answer in running {
             self.0.stop_here(who.client, answer);
@@ -244,7 +242,11 @@ impl ChatApi {
 }
 
 /// A base that the caller may not read reads like one that is not there.
-async fn check_bases(tx: &mut ClientTx, who: &Member, bases: Option<&[BaseId]>) -> Result<()> {
+pub(super) async fn check_bases(
+    tx: &mut ClientTx,
+    who: &Member,
+    bases: Option<&[BaseId]>,
+) -> Result<()> {
     for base in bases
         .unwrap_or_default()
         .iter()

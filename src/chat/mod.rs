@@ -1,8 +1,10 @@
 //! A question and its answer: conversations, turns, streams.
 
 pub mod api;
+pub mod api_completions;
 pub mod api_messages;
 pub mod citation;
+pub mod complete;
 pub mod event;
 mod examples;
 mod export;
@@ -11,8 +13,9 @@ mod keep;
 pub mod live;
 pub mod marker;
 pub mod model;
-mod open;
+pub mod open;
 pub mod orphan;
+pub mod otherwise;
 mod prompt;
 pub mod rating;
 mod run;
@@ -25,4 +28,6 @@ mod stream;
 pub mod title;
 pub mod turn;
 
-pub use self::{api::ChatApi, api_messages::MessagesApi, live::Live};
+pub use self::{
+    api::ChatApi, api_completions::CompletionsApi, api_messages::MessagesApi, live::Live,
+};

@@ -12,8 +12,9 @@ use crate::{
     knowledge::metered,
 };
 
-/// Minutes after which somebody looks whether what is set aside is still needed.
-const STALE_MINUTES: i64 = 15;
+/// Minutes after which somebody looks whether what is set aside is still needed: longer than any
+/// answer takes, since one outside of a conversation leaves no other trace than what it used.
+const STALE_MINUTES: i64 = 60;
 
 /// Looks through all clients; how much was ended. Safe to run twice, late, and in many processes.
 pub async fn end_stale_holds(app: &App) -> Result<u32> {

@@ -189,6 +189,44 @@ pub async fn readable(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>> {
     store::readable_bases(tx, user).await
 }
 
+/// The base of this name that the caller would write: the client's, else their own.
+pub async fn writable_named(tx: &mut ClientTx, who: &Who, name: &str) -> Result<Option<Base>> {
+    if who.may_manage() {
+        return store::shared_base(tx, name).await;
+    }
+    match who.user_id().filter(|_| who.may_own()) {
+        Some(owner) => store::base_owned(tx, owner, name).await,
+        None => Ok(None),
+    }
+}
+
+/// How much a base holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Sizes {
+    /// Bytes of the texts of its chunks.
+    pub text_bytes: i64,
+    /// Bytes of their vectors.
+    pub vector_bytes: i64,
+}
+
+/// How much a base holds of what is found.
+pub async fn sizes(tx: &mut ClientTx, base: BaseNo) -> Result<Sizes> {
+    store::sizes(tx, base).await
+}
+
+/// Removes a base in which there is nothing.
+pub async fn remove_empty(
+    tx: &mut ClientTx,
+    who: &Who,
+    id: BaseId,
+    now: OffsetDateTime,
+) -> Result<()> {
+    match find(tx, who, id).await?.documents {
+        0 => remove(tx, who, id, now).await,
+        _ => Ok(()),
+    }
+}
+
 /// Changes what people read about it.
 ///
 /// # Errors

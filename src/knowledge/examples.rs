@@ -83,6 +83,22 @@ impl Example for DocumentAddress {
     }
 }
 
+impl Example for DocumentAddresses {
+    fn example() -> Self {
+        Self {
+            urls: vec![DocumentAddress::example().url],
+        }
+    }
+}
+
+impl Example for ReplacementBody {
+    fn example() -> Self {
+        Self {
+            items: vec![DocumentBody::example()],
+        }
+    }
+}
+
 impl Example for DocumentBody {
     fn example() -> Self {
         Self {

@@ -15,7 +15,7 @@ use super::{
     document::{Document, PageError, State},
     extract::{self, Extracted, Source},
     lexical::{postings::Inverted, words},
-    metered, search, store,
+    metered, replacement, search, store,
     version::{self, DocumentVersion, Read},
 };
 use crate::{
@@ -50,11 +50,23 @@ pub struct Reading {
 /// What may pass (`Unavailable`, `Upstream`, `Internal`): to be tried again. What lies in the
 /// document is no error here: it becomes the version's reason.
 pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
-    let Some((document, build)) = begin(app, client, id).await? else {
-        return Ok(());
-    };
+    if let Some((document, build)) = begin(app, client, id).await? {
+        read_version(app, reading, client, &document, build).await?;
+    }
+    // also when it was read before: whoever read it may have died just after
+    replacement::settle(app, client, id, reading.base_chunks_max).await
+}
+
+async fn read_version(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    document: &Document,
+    build: DocumentVersion,
+) -> Result<()> {
+    let id = document.document_id;
     let number = build.version;
-    match ingest(app, reading, client, &document, build).await {
+    match ingest(app, reading, client, document, build).await {
         Err(
             error @ (Error::Invalid(_)
             | Error::TooLarge(_)

@@ -17,6 +17,7 @@ pub mod metered;
 pub mod original;
 pub mod rebuild;
 pub mod recommend;
+pub mod replacement;
 pub mod search;
 pub mod shapes;
 mod store;

@@ -158,6 +158,7 @@ pub async fn rebuild(
         hash: &old.blob_hash,
         bytes: old.bytes,
         chunk_chars: chunk_chars.or(old.chunk_chars),
+        replacement: None,
         custom: custom.as_deref(),
     };
     build(tx, &document, &row, now).await?;

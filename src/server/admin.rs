@@ -17,6 +17,7 @@ use super::{
 use crate::{
     admin::{Console, api},
     app::App,
+    billing::stripe::Stripe,
     config::Config,
     identity::Gatekeeper,
     knowledge::api::Library,
@@ -37,9 +38,10 @@ pub fn routes(
     app: &App,
     gatekeeper: &Arc<Gatekeeper>,
     library: Arc<Library>,
+    stripe: Option<Arc<Stripe>>,
 ) -> Result<impl Endpoint + use<>> {
     let console = Arc::new(Console::new(app.clone(), gatekeeper.clone())?);
-    let operations = describe_admin(api::apis(&console, library)).data(console);
+    let operations = describe_admin(api::apis(&console, library, stripe)).data(console);
     let operations = operations.with(SetHeader::new().overriding("cache-control", "no-store"));
     Ok(Route::new()
         .at("/v1/openapi.json", pages::json(admin_document()))

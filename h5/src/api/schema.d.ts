@@ -108,7 +108,13 @@ export interface paths {
         };
         /** The documents of a knowledge base */
         get: operations["listDocuments"];
-        put?: never;
+        /**
+         * Replace all documents
+         * @description These take the place of all that the knowledge base holds, in one step, once each of them is
+         *     read; until then it answers as before, and they are not `enabled`. If one of them cannot be
+         *     read nothing is replaced. Follow each by `GET /documents/{id}/events`.
+         */
+        put: operations["replaceDocuments"];
         /**
          * Add a document
          * @description As a file (part `file` of a multipart body) or by its address. It is read by a job: follow
@@ -638,6 +644,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{id}/passages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was found for an answer
+         * @description Kept for answers that were asked for through contracts which show it later, too.
+         */
+        get: operations["getPassages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{id}/rating": {
         parameters: {
             query?: never;
@@ -689,6 +715,27 @@ export interface paths {
          * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
          */
         post: operations["stopAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask outside of any conversation
+         * @description The answer is booked like any other and kept nowhere: it cannot be read again, and a reader
+         *     who leaves ends it. In its events `session_id` and `question_id` are those of the answer.
+         */
+        post: operations["complete"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1011,6 +1058,48 @@ export interface components {
             citations: components["schemas"]["Citation"][];
         };
         /**
+         * CompletionBody
+         * @description An answer outside of any conversation. It is kept nowhere.
+         * @example {
+         *       "citations": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "start": 120,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *       "error": null,
+         *       "id": "01900000-0000-7000-8000-000000000012",
+         *       "usage": {
+         *         "counted_by": "server",
+         *         "input_tokens": 412,
+         *         "output_tokens": 21
+         *       }
+         *     }
+         */
+        CompletionBody: {
+            /**
+             * Format: uuid
+             * @description Names it in what was booked.
+             */
+            id: string;
+            /** @description The answer. */
+            content: string;
+            /** @description Where its sentences come from. */
+            citations: components["schemas"]["Citation"][];
+            /** @description Why it broke off. */
+            error: components["schemas"]["MessageError"] | null;
+            /** @description What it used. */
+            usage: components["schemas"]["Usage"] | null;
+        };
+        /**
          * @description Who counted tokens.
          * @enum {string}
          */
@@ -1047,6 +1136,19 @@ export interface components {
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
             url: string;
+        };
+        /**
+         * DocumentAddresses
+         * @description Addresses of documents.
+         * @example {
+         *       "urls": [
+         *         "https://www.example.com/warranty.html"
+         *       ]
+         *     }
+         */
+        DocumentAddresses: {
+            /** @description http or https addresses of the public internet, 1 to 100. */
+            urls: string[];
         };
         /**
          * DocumentBatch
@@ -1526,6 +1628,8 @@ export interface components {
          *         "current_message_id": "01900000-0000-7000-8000-000000000012",
          *         "id": "01900000-0000-7000-8000-000000000010",
          *         "knowledge_base_ids": null,
+         *         "mode": null,
+         *         "param": null,
          *         "settings": {
          *           "history_count": null,
          *           "max_tokens": null,
@@ -1607,6 +1711,43 @@ export interface components {
             page: number | null;
             /** @description Its text. */
             text: string;
+        };
+        /**
+         * HistoryEntry
+         * @description What was said before, as the caller tells it.
+         * @example {
+         *       "content": "电池保修多久？",
+         *       "role": "user"
+         *     }
+         */
+        HistoryEntry: {
+            /** @description Who said it. */
+            role: components["schemas"]["MessageRole"];
+            /** @description What was said. */
+            content: string;
+        };
+        /**
+         * KeptPassages
+         * @description What was found for an answer.
+         * @example {
+         *       "passages": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        KeptPassages: {
+            /** @description In the order of their numbers; null when they were not kept. */
+            passages: components["schemas"]["FoundPassage"][] | null;
         };
         /**
          * KnowledgeBase
@@ -1879,6 +2020,29 @@ export interface components {
             context: string | null;
         };
         /**
+         * NewCompletion
+         * @description A question outside of any conversation.
+         * @example {
+         *       "content": "电池保修多久？",
+         *       "history": null,
+         *       "knowledge_base_ids": null,
+         *       "settings": null
+         *     }
+         */
+        NewCompletion: {
+            /** @description What you ask. */
+            content: string;
+            /** @description How it is to be answered; as the server is set up when absent. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask; none when absent. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before, the first first. Of a long one the last 60 entries count, as far as they
+             *     fit.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
+        };
+        /**
          * NewKnowledgeBase
          * @description A knowledge base to be made.
          * @example {
@@ -1948,7 +2112,10 @@ export interface components {
          * NewSession
          * @description A conversation to begin.
          * @example {
+         *       "id": null,
          *       "knowledge_base_ids": null,
+         *       "mode": null,
+         *       "param": null,
          *       "settings": null,
          *       "title": "保修"
          *     }
@@ -1963,6 +2130,15 @@ export interface components {
             knowledge_base_ids?: string[] | null;
             /** @description How it is to be answered; as the server is set up when absent. */
             settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /**
+             * Format: uuid
+             * @description An id made by you. Sent again, it sets `title`, `mode` and `param` again.
+             */
+            id?: string | null;
+            /** @description What kind of conversation it is, in words of your own: at most 20 characters. */
+            mode?: string | null;
+            /** @description What you want kept with the conversation, in at most 16 KiB of JSON; it comes back as it is. */
+            param?: unknown;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -2072,6 +2248,8 @@ export interface components {
          *             "current_message_id": "01900000-0000-7000-8000-000000000012",
          *             "id": "01900000-0000-7000-8000-000000000010",
          *             "knowledge_base_ids": null,
+         *             "mode": null,
+         *             "param": null,
          *             "settings": {
          *               "history_count": null,
          *               "max_tokens": null,
@@ -2213,6 +2391,8 @@ export interface components {
          *           "current_message_id": "01900000-0000-7000-8000-000000000012",
          *           "id": "01900000-0000-7000-8000-000000000010",
          *           "knowledge_base_ids": null,
+         *           "mode": null,
+         *           "param": null,
          *           "settings": {
          *             "history_count": null,
          *             "max_tokens": null,
@@ -2645,7 +2825,10 @@ export interface components {
          * @example {
          *       "content": "电池保修多久？",
          *       "edit_of": null,
-         *       "id": null
+         *       "history": null,
+         *       "id": null,
+         *       "knowledge_base_ids": null,
+         *       "settings": null
          *     }
          */
         Question: {
@@ -2662,6 +2845,15 @@ export interface components {
              *     The question behind the last answer when absent.
              */
             edit_of?: string | null;
+            /** @description What is to be set otherwise for this answer alone. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask for this answer alone; none when empty. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before, the first first, in the place of what the conversation holds. Of a long
+             *     one the last 60 entries count, as far as they fit.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
         };
         /**
          * Rating
@@ -2692,6 +2884,7 @@ export interface components {
          * @description How a document is to be read anew.
          * @example {
          *       "chunk_chars": 500,
+         *       "chunks": null,
          *       "recut": false
          *     }
          */
@@ -2707,6 +2900,8 @@ export interface components {
              * @default false
              */
             recut: boolean | null;
+            /** @description The chunks, when the sender has cut it: at most 10,000, taken as they are. */
+            chunks?: components["schemas"]["SentChunk"][] | null;
         };
         /**
          * RecommendedQuestion
@@ -2770,7 +2965,9 @@ export interface components {
          * Regenerate
          * @description A wish for another answer.
          * @example {
+         *       "history": null,
          *       "id": null,
+         *       "knowledge_base_ids": null,
          *       "settings": null
          *     }
          */
@@ -2782,6 +2979,41 @@ export interface components {
             id?: string | null;
             /** @description What is to be set otherwise for this answer alone. */
             settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask for this answer alone; none when empty. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before the question, the first first, in the place of what the conversation
+             *     holds.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
+        };
+        /**
+         * Replacement
+         * @description Documents that take the place of others.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bytes": 48213,
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000021",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "media_type": "application/pdf",
+         *           "name": "电动车保修手册.pdf",
+         *           "page_errors": [],
+         *           "pages": 4,
+         *           "reason": null,
+         *           "source_url": null,
+         *           "state": "ready",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        Replacement: {
+            /** @description The documents, in the order in which they came. */
+            items: components["schemas"]["DocumentBody"][];
         };
         /**
          * Reset
@@ -2905,6 +3137,8 @@ export interface components {
          *       "current_message_id": "01900000-0000-7000-8000-000000000012",
          *       "id": "01900000-0000-7000-8000-000000000010",
          *       "knowledge_base_ids": null,
+         *       "mode": null,
+         *       "param": null,
          *       "settings": {
          *         "history_count": null,
          *         "max_tokens": null,
@@ -2933,6 +3167,10 @@ export interface components {
             knowledge_base_ids: string[] | null;
             /** @description How it is answered. */
             settings: components["schemas"]["SessionSettings"];
+            /** @description What kind of conversation it is, in the words of whoever saved it. */
+            mode: string | null;
+            /** @description What is kept with it. */
+            param: unknown;
             /**
              * Format: uuid
              * @description The message that ends the branch shown; null before the first question.
@@ -3024,6 +3262,8 @@ export interface components {
          *         "current_message_id": "01900000-0000-7000-8000-000000000012",
          *         "id": "01900000-0000-7000-8000-000000000010",
          *         "knowledge_base_ids": null,
+         *         "mode": null,
+         *         "param": null,
          *         "settings": {
          *           "history_count": null,
          *           "max_tokens": null,
@@ -4442,6 +4682,156 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Page_DocumentBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceDocuments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The files, a part each. */
+                    file: string[];
+                };
+                "application/json; charset=utf-8": components["schemas"]["DocumentAddresses"];
+            };
+        };
+        responses: {
+            /** @description The documents were taken in; they are read by jobs. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Replacement"];
                 };
             };
             /** @description unauthenticated */
@@ -9966,7 +10356,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description An answer to the question. */
+                /** @description An answer to the question, or the question. */
                 id: string;
             };
             cookie?: never;
@@ -10268,6 +10658,148 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPassages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found for an answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["KeptPassages"];
+                };
             };
             /** @description unauthenticated */
             401: {
@@ -10700,6 +11232,150 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewCompletion"];
+            };
+        };
+        responses: {
+            /** @description The answer: whole, or as a stream of events with `Accept: text/event-stream`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CompletionBody"];
+                    "text/event-stream": components["schemas"]["Event"][];
                 };
             };
             /** @description unauthenticated */

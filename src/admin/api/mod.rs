@@ -8,6 +8,7 @@ mod looks;
 mod money;
 mod money_shapes;
 mod operators;
+mod payments;
 mod shapes;
 mod tokens;
 
@@ -17,10 +18,12 @@ use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
     account::AccountApi, clients::ClientsApi, documents::DocumentsApi, keys::KeysApi,
-    looks::LooksApi, money::MoneyApi, operators::OperatorsApi, tokens::TokensApi,
+    looks::LooksApi, money::MoneyApi, operators::OperatorsApi, payments::PaymentsApi,
+    tokens::TokensApi,
 };
 use super::Console;
 use crate::{
+    billing::stripe::Stripe,
     error::Result,
     identity::{client, client::Client},
     knowledge::api::Library,
@@ -39,6 +42,8 @@ enum Tags {
     Keys,
     /// Bases and documents of clients.
     Documents,
+    /// Orders of clients, and money that does not fit.
+    Payments,
     /// Prices, plans and credits of clients.
     Money,
 }
@@ -52,11 +57,16 @@ pub type AdminApis = (
     LooksApi,
     TokensApi,
     DocumentsApi,
+    PaymentsApi,
     MoneyApi,
 );
 
 /// All operations on this console.
-pub fn apis(console: &Arc<Console>, library: Arc<Library>) -> AdminApis {
+pub fn apis(
+    console: &Arc<Console>,
+    library: Arc<Library>,
+    stripe: Option<Arc<Stripe>>,
+) -> AdminApis {
     (
         AccountApi(console.clone()),
         OperatorsApi(console.clone()),
@@ -65,6 +75,7 @@ pub fn apis(console: &Arc<Console>, library: Arc<Library>) -> AdminApis {
         LooksApi(console.clone()),
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
+        PaymentsApi(console.clone(), stripe),
         MoneyApi(console.clone()),
     )
 }

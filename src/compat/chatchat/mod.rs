@@ -1,19 +1,27 @@
 //! Langchain-Chatchat 0.2.7 with the additions of Chat2LLM, at the root and below `/api`.
 
+mod asked;
 mod bases;
+mod chat;
 mod custom;
+pub mod docs;
 mod download;
+pub mod engines;
 pub mod envelope;
 mod feedback;
 mod files;
 pub mod guard;
 mod models;
 mod objects;
+pub mod place;
 mod rebuild;
 mod recommend;
 mod search;
 mod server;
+mod session;
 mod shelf;
+mod sso;
+pub mod stream;
 mod upload;
 mod user;
 
@@ -22,7 +30,7 @@ use std::sync::Arc;
 use poem::{Response, http::Method};
 use time::PrimitiveDateTime;
 
-use self::guard::Guard;
+use self::{guard::Guard, sso::Ways};
 use super::{Call, Fault, Handles, Route};
 use crate::{app::App, chat::turn::Chat, error::Result, identity::Member, knowledge::api::Library};
 
@@ -50,6 +58,8 @@ pub struct Chatchat {
     pub library: Arc<Library>,
     /// Says who is asking.
     pub guard: Guard,
+    /// The ways in without a token.
+    pub ways: Ways,
     /// Seconds that an upload waits until its files are read.
     upload_seconds: u64,
 }
@@ -72,6 +82,7 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
     let config = &handles.app.config;
     let state = Arc::new(Chatchat {
         guard: Guard::new(&handles.app)?,
+        ways: Ways::new(&handles.app)?,
         app: handles.app.clone(),
         chat: handles.chat.clone(),
         library: handles.library.clone(),
@@ -84,6 +95,9 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
             prefix,
         };
         routes.extend(user::routes(&on));
+        routes.extend(chat::routes(&on));
+        routes.extend(session::routes(&on));
+        routes.extend(sso::routes(&on));
         routes.extend(shelves(&on));
     }
     Ok(routes)

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use poem::{Body, Response};
+use serde::Serialize;
 use serde_json::Value;
 
 /// These clients read it as text, and Python takes text without a charset for Latin.
@@ -10,7 +11,12 @@ const KIND: &str = "text/event-stream; charset=utf-8";
 
 /// An answer of these objects. Its head goes out at once.
 pub fn response(objects: impl Stream<Item = Value> + Send + 'static) -> Response {
-    let frames = objects.map(|object| Ok::<_, std::io::Error>(frame(&object)));
+    response_of_frames(objects.map(|object| frame(&object)))
+}
+
+/// An answer of objects that are framed already.
+pub fn response_of_frames(frames: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let frames = frames.map(Ok::<_, std::io::Error>);
     Response::builder()
         .content_type(KIND)
         .header("cache-control", "no-store")
@@ -20,8 +26,9 @@ pub fn response(objects: impl Stream<Item = Value> + Send + 'static) -> Response
 }
 
 /// Readers who get two objects at once part them at `}{`, so no text has that inside.
-fn frame(object: &Value) -> Bytes {
-    Bytes::from(object.to_string().replace("}{", "}\\u007b"))
+pub fn frame(object: &impl Serialize) -> Bytes {
+    let text = serde_json::to_string(object).unwrap_or_default();
+    Bytes::from(text.replace("}{", "}\\u007b"))
 }
 
 #[cfg(test)]

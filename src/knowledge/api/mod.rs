@@ -26,15 +26,20 @@ use super::{
     document::{self, NewDocument, OnConflict},
     ingest::Reading,
     original::Drawing,
+    replacement,
     shapes::DocumentFile,
 };
 use crate::{
     app::App,
-    error::Result,
+    error::{Error, Result},
     fetch,
+    http::form::Files,
     identity::Who,
     ids::{BaseId, DocumentId},
 };
+
+/// Addresses that one call fetches.
+pub const URLS_MAX: usize = 100;
 
 /// All operations on knowledge.
 pub type KnowledgeApi = (
@@ -128,7 +133,32 @@ impl Library {
             .cut_as(chunks)
     }
 
-    async fn fetch(&self, url: &str) -> Result<NewDocument> {
+    async fn receive_all(&self, mut files: Files) -> Result<Vec<NewDocument>> {
+        let mut taken = Vec::new();
+        while let Some(file) = files.next().await? {
+            replacement::check_count(taken.len() + 1)?;
+            let bytes = ReaderStream::new(file.field.into_async_read());
+            let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
+            taken.push(NewDocument::checked(&file.name, file.media_type, None, staged).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn fetch_all(&self, urls: &[String]) -> Result<Vec<NewDocument>> {
+        if urls.len() > URLS_MAX {
+            return Err(Error::TooLarge(format!(
+                "One call fetches at most {URLS_MAX} addresses."
+            )));
+        }
+        let mut taken = Vec::with_capacity(urls.len());
+        for url in urls {
+            taken.push(self.fetch(url).await?);
+        }
+        Ok(taken)
+    }
+
+    /// Fetches a document from an address, likewise.
+    pub async fn fetch(&self, url: &str) -> Result<NewDocument> {
         let fetched = self.app.fetcher.get(url, &self.policy).await?;
         let name = fetched.file_name.unwrap_or_else(|| "document.html".into());
         let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from(fetched.bytes))]);

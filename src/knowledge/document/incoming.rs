@@ -8,7 +8,7 @@ use crate::{
     db::ClientTx,
     error::{Error, Result},
     identity::Who,
-    ids::{BaseId, BaseNo, DocumentId},
+    ids::{BaseId, BaseNo, DocumentId, ReplacementId},
     knowledge::{
         base,
         custom::{self, CustomChunk},
@@ -93,6 +93,15 @@ impl NewDocument {
         self.staged.bytes
     }
 
+    /// Under another name.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that is none.
+    pub fn named(mut self, name: &str) -> Result<Self> {
+        self.name = extract::clean_file_name(name)?;
+        Ok(self)
+    }
+
     /// Keeps its bytes in the caller's commit.
     pub async fn keep(self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<KeptDocument> {
         let bytes = i64::try_from(self.staged.bytes).map_err(Error::internal)?;
@@ -109,7 +118,12 @@ impl NewDocument {
 }
 
 impl KeptDocument {
-    fn new_row(&self, id: DocumentId, base: BaseNo) -> NewRow<'_> {
+    fn new_row(
+        &self,
+        id: DocumentId,
+        base: BaseNo,
+        replacement: Option<ReplacementId>,
+    ) -> NewRow<'_> {
         NewRow {
             id,
             base,
@@ -119,13 +133,14 @@ impl KeptDocument {
             hash: &self.hash,
             bytes: self.bytes,
             chunk_chars: self.chunk_chars,
+            replacement,
             custom: self.custom.as_deref(),
         }
     }
 
     /// As a version of a document.
     pub fn row(&self, document: &Document) -> NewRow<'_> {
-        self.new_row(document.document_id, document.base_no)
+        self.new_row(document.document_id, document.base_no, None)
     }
 }
 
@@ -168,12 +183,24 @@ pub async fn add(
     now: OffsetDateTime,
 ) -> Result<Document> {
     let base = base::find_writable(tx, who, base).await?;
+    let id = take_in(tx, base.base_no, new, None, now).await?;
+    find(tx, who, id).await
+}
+
+/// Takes a document in, alone or to wait with others.
+pub(in crate::knowledge) async fn take_in(
+    tx: &mut ClientTx,
+    base: BaseNo,
+    new: NewDocument,
+    replacement: Option<ReplacementId>,
+    now: OffsetDateTime,
+) -> Result<DocumentId> {
     let kept = new.keep(tx, now).await?;
-    let row = kept.new_row(DocumentId::new(now), base.base_no);
+    let row = kept.new_row(DocumentId::new(now), base, replacement);
     let document = store::add_document(tx, &row, now).await?;
     store::add_version(tx, document, &row, now).await?;
     queue::enqueue(tx, Job::Ingest(row.id), now).await?;
-    find(tx, who, row.id).await
+    Ok(row.id)
 }
 
 /// Takes a document in, whether or not the base holds one of this name.

@@ -53,6 +53,31 @@ pub struct DocumentAddress {
     pub url: String,
 }
 
+/// Addresses of documents.
+#[derive(Object)]
+#[oai(example)]
+pub struct DocumentAddresses {
+    /// http or https addresses of the public internet, 1 to 100.
+    pub urls: Vec<String>,
+}
+
+/// Documents that take the place of others.
+#[derive(Object)]
+#[oai(rename = "Replacement", example)]
+pub struct ReplacementBody {
+    /// The documents, in the order in which they came.
+    pub items: Vec<DocumentBody>,
+}
+
+impl From<Vec<Document>> for ReplacementBody {
+    fn from(documents: Vec<Document>) -> Self {
+        let items = documents.into_iter().map(Into::into);
+        Self {
+            items: items.collect(),
+        }
+    }
+}
+
 /// A document.
 #[derive(Object)]
 #[oai(example)]

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     http::paging::Window,
     ids::{BaseId, BaseNo, UserId},
-    knowledge::base::{Base, Change, CountedBase, NewBase},
+    knowledge::base::{Base, Change, CountedBase, NewBase, Sizes},
 };
 
 pub async fn add_base(
@@ -116,6 +116,36 @@ pub async fn readable_bases(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>
     .bind(client)
     .bind(user)
     .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn base_owned(tx: &mut ClientTx, owner: UserId, name: &str) -> Result<Option<Base>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select base_id, base_no, owner_id, name, title, description, no_answer, created_at from base
+         where client_no = $1 and owner_id = $2 and name = $3",
+    )
+    .bind(client)
+    .bind(owner)
+    .bind(name)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// What of a base is found, and how many bytes that is.
+pub async fn sizes(tx: &mut ClientTx, base: BaseNo) -> Result<Sizes> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select
+           (select coalesce(sum(octet_length(c.text)), 0)::bigint from document d
+            join chunk c on c.client_no = d.client_no and c.document_no = d.document_no and c.version = d.version
+            where d.client_no = $1 and d.base_no = $2 and d.enabled) text_bytes,
+           (select coalesce(sum(pg_column_size(v.embedding)), 0)::bigint from chunk_vector v
+            where v.client_no = $1 and v.base_no = $2) vector_bytes",
+    )
+    .bind(client)
+    .bind(base)
+    .fetch_one(tx.conn())
     .await?)
 }
 

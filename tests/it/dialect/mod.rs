@@ -1,10 +1,18 @@
 //! Foreign contracts: golden exchanges, byte for byte, and what all routes of a dialect share.
 
 mod bases;
+mod build;
+mod chat;
+mod clients;
+mod datagpt;
 mod document;
 mod door;
 mod files;
 mod models;
+mod session;
+mod sso;
+mod web;
+pub mod wire;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;

@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use crate::world::World;
 
 /// Tables that belong to no client.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     "_sqlx_migrations",
     "job_slot",
     "operator",
@@ -15,6 +15,7 @@ const SHARED: [&str; 9] = [
     "operator_session",
     "operator_try",
     "rate_bucket",
+    "stray_event",
 ];
 
 /// Unique indexes that do not start with the client, with the reason.

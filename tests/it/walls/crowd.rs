@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 30] = [
+const TABLES: [(&str, &str); 36] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -49,6 +49,20 @@ const TABLES: [(&str, &str); 30] = [
     ("frame", "c, id, 1, 9, hash"),
     ("usage", "c, id, u, 'm', 1, 1, 'server', 'done', at"),
     ("prompt", "c, id, 'p' || n, null, 1, '', '', 'text', null"),
+    (
+        "payment_order",
+        "c, id, u, u, id, 'title', 'credit', 1, 'stripe', 1, 'usd', 'pending', 0, 0, 0, 0, false, 0,
+         'k' || n, 'r' || n, null, at, at, null, null, at",
+    ),
+    ("payment", "c, id, id, 'stripe', 'r' || n, 1, 'usd', 'good', at"),
+    ("payment_reversal", "c, 'stripe', 'r' || n, id, 'refund', 1, 'usd', 'stands', at, at"),
+    ("payment_event", "c, 'stripe', 'e' || n, 'kind', null, id, sha256(hash), at"),
+    (
+        "payment_exception",
+        "c, id, id, 'stripe', 'r' || n, 'late', 1, 'usd', '', case when n % 100 = 0 then 'open' else 'dismissed' end,
+         null, at, case when n % 100 > 0 then at end",
+    ),
+    ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at"),
     ("account", "c, n, 'wallet', id, n, at"),
     ("transfer", "c, id, n, 'charge', n, n + 1, 1, 1, 1, 'k' || n, id, '', at"),
     ("hold", "c, id, n, n, 1, case when n > 50 then 'settled' else 'open' end, at, case when n > 50 then at end"),

@@ -21,13 +21,14 @@ const DOORS: [Door; 9] = [
             "cli/money.rs",
             "cli/serve.rs",
             "cli/vault.rs",
+            "hooks/stripe.rs",
             "jobs/mod.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",
             "jobs/stale.rs",
             "quota/mod.rs",
         ],
-        why: "sees the rows of all clients: the schedule, the buckets of limits, the queue's claim, the operator's commands and console",
+        why: "sees the rows of all clients: the schedule, the buckets of limits, the queue's claim, the operator's commands and console, events of payment providers",
     },
     Door {
         words: &[".", "gate", "(", ")"],
@@ -61,7 +62,7 @@ const DOORS: [Door; 9] = [
     },
     Door {
         words: &["reqwest"],
-        files: &["fetch/", "models/"],
+        files: &["billing/stripe/", "fetch/", "models/"],
         why: "requests to elsewhere: to addresses of users, and to vendors",
     },
     Door {

@@ -35,7 +35,7 @@ const WHOLE: [(&str, &str); 16] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 36] = [
+const HOT: [(&str, &str, &[&str]); 40] = [
     (
         "billing/store/meters.rs",
         "lock_open",
@@ -164,6 +164,14 @@ const HOT: [(&str, &str, &[&str]); 36] = [
         &["chunk_of_text"],
     ),
     ("billing/store.rs", "lock_wallet", &["account_once"]),
+    ("billing/order/store.rs", "lock", &["payment_order_pkey"]),
+    (
+        "billing/order/store.rs",
+        "of_owner",
+        &["payment_order_of_owner"],
+    ),
+    ("billing/order/store.rs", "all", &["payment_order_by_time"]),
+    ("billing/order/store.rs", "order_of", &["payment_once"]),
     (
         "billing/store.rs",
         "open_hold",

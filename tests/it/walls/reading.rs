@@ -30,6 +30,7 @@ fn paths(operation: &Operation, of: &Belongings) -> Vec<String> {
         "messages" => vec![&of.question, &of.answer],
         "knowledge-bases" => vec![&of.base],
         "documents" => vec![&of.document],
+        "orders" => vec![&of.paid],
         "chunks" => vec![&of.chunk],
         _ => vec![""],
     };

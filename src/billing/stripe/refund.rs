@@ -1,0 +1,157 @@
+//! Money back to the payer, because an operator says so.
+
+use super::{
+    Stripe,
+    call::{self, Call, Ended, What},
+    client::Failure,
+    event::{self, Gone},
+    object::Refund,
+    store,
+};
+use crate::{
+    app::App,
+    billing::order::{self, Order, Provider, Reversal, Units},
+    db::ClientTx,
+    error::{Error, Result},
+    ids::{ClientNo, OrderId},
+};
+
+/// What goes back.
+#[derive(Clone, Copy, Debug)]
+pub struct Back<'a> {
+    /// Of which order.
+    pub order: OrderId,
+    /// How much; all that is left when nothing is said.
+    pub amount: Option<Units>,
+    /// The operator's name for it: asked for twice, it goes back once.
+    pub key: &'a str,
+}
+
+/// Sends money back, and takes back what was bought with it. Asked again by the same key, it is done
+/// once.
+///
+/// # Errors
+/// `Conflict` when there is less to send back or an earlier request has no answer yet; `Upstream`
+/// when Stripe does not answer: the same key may be used again.
+pub async fn refund(
+    app: &App,
+    stripe: &Stripe,
+    (client, client_id): (ClientNo, &str),
+    back: &Back<'_>,
+) -> Result<Order> {
+    let mut tx = app.db.client(client).await?;
+    let call = write_down(app, &mut tx, client_id, back).await?;
+    tx.commit().await?;
+    if call.state == Ended::Waiting {
+        let answer = stripe
+            .post(&call.path, call.body.clone(), &call.call_id.to_string())
+            .await;
+        finish(app, client, &call, answer).await?;
+    }
+    order::find(&mut app.db.client(client).await?, back.order).await
+}
+
+async fn write_down(
+    app: &App,
+    tx: &mut ClientTx,
+    client_id: &str,
+    back: &Back<'_>,
+) -> Result<Call> {
+    let order = order::lock(tx, back.order).await?;
+    let id = call::id_of(back.order, back.key);
+    let calls = store::calls(tx, back.order, What::Refund).await?;
+    if let Some(known) = calls.iter().find(|call| call.call_id == id) {
+        return Ok(known.clone());
+    }
+    if calls.iter().any(|call| call.state == Ended::Waiting) {
+        return Err(Error::Conflict(
+            "Stripe has not answered an earlier refund of this order: repeat that one with its Idempotency-Key first."
+                .into(),
+        ));
+    }
+    let amount = left(&order, back.amount)?.to_string();
+    let payment = order::reference(tx, back.order).await?;
+    let payment = payment.ok_or_else(|| Error::Conflict("No money came for this order.".into()))?;
+    let (client, ours) = (
+        format!("metadata[{}]", event::CLIENT),
+        format!("metadata[{}]", event::ORDER),
+    );
+    let body = call::form(&[
+        ("payment_intent", &payment),
+        ("amount", &amount),
+        (&client, client_id),
+        (&ours, &back.order.to_string()),
+    ]);
+    let call = Call {
+        call_id: id,
+        order_id: back.order,
+        what: What::Refund,
+        path: "/v1/refunds".into(),
+        body,
+        state: Ended::Waiting,
+    };
+    store::freeze(tx, &call, app.clock.now()).await?;
+    Ok(call)
+}
+
+/// How much goes back: all that is left, or this part of it.
+fn left(order: &Order, amount: Option<Units>) -> Result<Units> {
+    if order.provider != Provider::Stripe || !order.state.has_money() {
+        return Err(Error::Conflict(
+            "Only an order that was paid by Stripe is refunded by Stripe.".into(),
+        ));
+    }
+    let gone = order.refunded.plus(order.disputed);
+    let left = order.amount.get().saturating_sub(gone.get());
+    let wanted = amount.map_or(left, Units::get);
+    if wanted == 0 || wanted > left {
+        let (left, currency) = (
+            order::written(Units::new(left)?, &order.currency),
+            &order.currency,
+        );
+        let wanted = order::written(Units::new(wanted)?, currency);
+        return Err(Error::Conflict(format!(
+            "{wanted} cannot go back: {left} is left of this order."
+        )));
+    }
+    Units::new(wanted)
+}
+
+async fn finish(
+    app: &App,
+    client: ClientNo,
+    call: &Call,
+    answer: Result<Refund, Failure>,
+) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.client(client).await?;
+    let refund = match answer {
+        Ok(refund) => refund,
+        Err(Failure::Refused(said)) => {
+            store::end(&mut tx, call.call_id, Ended::Failed, now).await?;
+            tx.commit().await?;
+            return Err(Error::Conflict(format!(
+                "Stripe does not refund this: {said}"
+            )));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    let Gone {
+        reference,
+        kind,
+        amount,
+        currency,
+        stage,
+    } = refund.gone()?;
+    let reversal = Reversal {
+        provider: Provider::Stripe,
+        reference: &reference,
+        kind,
+        amount,
+        currency: &currency,
+        stage,
+    };
+    order::reversed(&mut tx, call.order_id, &reversal, now).await?;
+    store::end(&mut tx, call.call_id, Ended::Done, now).await?;
+    tx.commit().await
+}

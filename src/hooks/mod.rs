@@ -1,0 +1,5 @@
+//! What others call when something happened with them.
+
+mod stripe;
+
+pub use self::stripe::StripeHook;

@@ -1,0 +1,143 @@
+//! Whatever the order in which facts come, and however often, the end is the same.
+
+use concierge::{
+    billing::{
+        Book, Entry, Kind, Micros, Owner,
+        order::{self, Paid, Provider, Reversal, Stage, State, Why},
+        wallet,
+    },
+    error::Error,
+    ids::OrderId,
+};
+
+use super::{CREDIT, Shop, books_agree, payment, units};
+use crate::world::World;
+
+impl Shop<'_> {
+    /// Money goes back; a reference that begins with `dp` is a dispute.
+    pub async fn goes_back(
+        &self,
+        id: OrderId,
+        reference: &str,
+        amount: u128,
+        stage: Stage,
+    ) -> Result<bool, Error> {
+        let dispute = reference.starts_with("dp");
+        let reversal = Reversal {
+            provider: Provider::Stripe,
+            reference,
+            kind: if dispute { Why::Dispute } else { Why::Refund },
+            amount: units(amount),
+            currency: "usd",
+            stage,
+        };
+        let (mut tx, now) = (self.tx().await, self.world.app.clock.now());
+        let new = order::reversed(&mut tx, id, &reversal, now).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
+    async fn spends(&self, credits: i64, key: &str) {
+        let (mut tx, now) = (self.tx().await, self.world.app.clock.now());
+        let entry = Entry {
+            amount: Micros::new(credits * CREDIT).unwrap(),
+            key,
+            subject: None,
+            note: "",
+        };
+        let deed = (Kind::Fee, Book::Revenue);
+        let spent = wallet::spend(&mut tx, Owner::User(self.buyer), deed, &entry, now).await;
+        spent.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_the_money_takes_the_same_part_of_the_credits() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let id = shop.orders(&shop.credit, "k").await.order_id;
+    shop.pays(id, &payment("pi_1")).await.unwrap();
+    for (reference, amount, stage, left, state) in [
+        ("re_1", 125, Stage::Open, 90 * CREDIT, State::Fulfilled),
+        ("re_1", 125, Stage::Stands, 90 * CREDIT, State::Fulfilled),
+        // stale: it is behind what is known
+        ("re_1", 125, Stage::Open, 90 * CREDIT, State::Fulfilled),
+        ("re_2", 1, Stage::Stands, 89_920_000, State::Fulfilled),
+        ("re_2", 1, Stage::Undone, 90 * CREDIT, State::Fulfilled),
+        ("dp_1", 1_125, Stage::Notice, 90 * CREDIT, State::Fulfilled),
+        ("dp_1", 1_125, Stage::Open, 0, State::Disputed),
+        ("dp_1", 1_125, Stage::Undone, 90 * CREDIT, State::Fulfilled),
+        ("re_3", 1_125, Stage::Stands, 0, State::Refunded),
+    ] {
+        shop.goes_back(id, reference, amount, stage).await.unwrap();
+        assert_eq!(shop.wallet().await.balance, left, "{reference} {stage:?}");
+        assert_eq!(shop.order(id).await.state, state, "{reference} {stage:?}");
+    }
+    books_agree(&world).await;
+}
+
+#[tokio::test]
+async fn what_was_spent_is_lost_and_mended_before_anything_is_given_again() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let id = shop.orders(&shop.credit, "k").await.order_id;
+    shop.pays(id, &payment("pi_1")).await.unwrap();
+    shop.spends(70, "answers").await;
+    shop.goes_back(id, "dp_1", 1_250, Stage::Open)
+        .await
+        .unwrap();
+    assert_eq!(shop.wallet().await.balance, 0);
+    books_agree(&world).await;
+    shop.goes_back(id, "dp_1", 1_250, Stage::Undone)
+        .await
+        .unwrap();
+    // as if there had been no dispute: 70 of 100 are spent
+    assert_eq!(shop.wallet().await.balance, 30 * CREDIT);
+    let loss = "select coalesce(sum(case when credit_no = account_no then amount else -amount end), 0)::bigint
+        from account join transfer on account_no in (debit_no, credit_no) where account.kind = 'loss'";
+    assert_eq!(world.count(loss).await, 0);
+    books_agree(&world).await;
+}
+
+#[tokio::test]
+async fn money_that_goes_back_before_it_came_is_remembered() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let id = shop.orders(&shop.credit, "k").await.order_id;
+    assert!(
+        shop.goes_back(id, "re_1", 250, Stage::Stands)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !shop
+            .goes_back(id, "re_1", 250, Stage::Stands)
+            .await
+            .unwrap()
+    );
+    assert_eq!(shop.order(id).await.state, State::Created);
+    assert_eq!(shop.wallet().await.balance, 0);
+    let paid = shop.pays(id, &payment("pi_1")).await.unwrap();
+    assert_eq!(paid, Paid::Fulfilled);
+    assert_eq!(shop.wallet().await.balance, 80 * CREDIT);
+    books_agree(&world).await;
+}
+
+#[tokio::test]
+async fn more_cannot_go_back_than_came() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let id = shop.orders(&shop.credit, "k").await.order_id;
+    shop.pays(id, &payment("pi_1")).await.unwrap();
+    for reference in ["re_1", "re_2"] {
+        shop.goes_back(id, reference, 1_000, Stage::Stands)
+            .await
+            .unwrap();
+    }
+    assert_eq!(shop.wallet().await.balance, 0);
+    assert_eq!(shop.order(id).await.state, State::Refunded);
+    let queued = "select count(*) from payment_exception where reason = 'reversal_too_large'";
+    assert_eq!(world.count(queued).await, 1);
+    books_agree(&world).await;
+}
