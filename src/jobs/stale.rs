@@ -13,8 +13,9 @@ use crate::{
     knowledge::metered,
 };
 
-/// Minutes after which somebody looks whether what is set aside is still needed.
-const STALE_MINUTES: i64 = 15;
+/// Minutes after which somebody looks whether what is set aside is still needed: longer than any
+/// answer takes, since one outside of a conversation leaves no other trace than what it used.
+const STALE_MINUTES: i64 = 60;
 
 async fn release(app: &App, client: ClientNo, id: Uuid) -> Result<bool> {
     let mut tx = app.db.client(client).await?;

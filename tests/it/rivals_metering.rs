@@ -303,6 +303,38 @@ async fn two_tabs_do_not_spend_the_last_credit_twice() {
     assert_all_settled(&world).await;
 }
 
+/// Answers outside of a conversation are answers.
+#[tokio::test]
+async fn a_completion_is_paid_for_and_refused_like_an_answer() {
+    let (world, model) = World::scripted(script([say(SAID)])).await;
+    let (ann, client, who) = payer(&world, 20_000).await;
+    let asked = async || {
+        let request = ann.request(Method::POST, "/api/v1/completions");
+        request.json(&json!({"content": "?"})).send().await.unwrap()
+    };
+    let answer = asked().await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    drop(answer.text().await.unwrap());
+    assert_eq!(
+        world
+            .count("select count(*) from meter where state = 'settled'")
+            .await,
+        1
+    );
+    let charged = world.count("select sum(charged)::bigint from meter").await;
+    let left = wallet_of(&world, client, who).await.balance;
+    assert!(charged > 0 && left == 20_000 - charged, "{charged} {left}");
+    let none = Billing {
+        user_credits_per_day: Some(charged),
+        ..users_pay()
+    };
+    billed(&world, client, none).await;
+    let refused = problem(asked().await, StatusCode::TOO_MANY_REQUESTS).await;
+    assert_eq!(refused["code"], "throttled");
+    assert_eq!(model.requests().len(), 1);
+    assert_all_settled(&world).await;
+}
+
 /// litellm PR #40002
 #[tokio::test]
 async fn long_prompts_at_once_do_not_pass_a_cap() {
