@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::{
     amount::Micros,
-    ledger::{self, Account, Book, Kind, Order},
+    ledger::{self, Book},
     store,
-    wallet::{self, Owner},
+    wallet::{self, Locked, Owner},
 };
 use crate::{
     db::ClientTx,
@@ -25,16 +25,6 @@ pub struct Hold {
     pub(super) amount: Micros,
 }
 
-/// How a hold ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum End {
-    /// Some of it was spent.
-    Settled,
-    /// None of it was.
-    Released,
-}
-
 /// Sets credits aside for this answer or picture.
 ///
 /// # Errors
@@ -47,6 +37,17 @@ pub async fn open(
     now: OffsetDateTime,
 ) -> Result<Hold> {
     let locked = wallet::lock(tx, owner, now).await?;
+    open_locked(tx, (owner, &locked), id, amount, now).await
+}
+
+/// The same out of a wallet that is locked already.
+pub(super) async fn open_locked(
+    tx: &mut ClientTx,
+    (owner, locked): (Owner, &Locked),
+    id: Uuid,
+    amount: Micros,
+    now: OffsetDateTime,
+) -> Result<Hold> {
     let hold = Hold {
         hold_id: id,
         owner_id: owner.id(),
@@ -54,9 +55,9 @@ pub async fn open(
         held_no: locked.held_no,
         amount,
     };
-    store::add_hold(tx, &hold, now).await?;
-    let order = hold.order(Kind::Hold, hold.wallet(), hold.held(), amount);
-    order.post(tx, now).await?;
+    if !store::open(tx, &hold, now).await? {
+        return Err(ledger::out_of_credit(locked.balance, amount));
+    }
     Ok(hold)
 }
 
@@ -79,73 +80,32 @@ pub async fn settle(
     now: OffsetDateTime,
 ) -> Result<Option<Micros>> {
     let charged = cost.map(|cost| cost.min(hold.amount));
-    let end = charged.map_or(End::Released, |_| End::Settled);
-    if !store::end_hold(tx, hold.hold_id, end, now).await? {
-        return Err(Error::Conflict("These credits were settled before.".into()));
-    }
-    if let Some(charged) = charged {
-        let revenue = Account::Summed(store::book(tx, Book::Revenue, now).await?);
-        let order = hold.order(Kind::Charge, hold.held(), revenue, charged);
-        order.post(tx, now).await?;
-    }
-    let rest = match charged {
-        None => Some(hold.amount),
-        Some(charged) => hold.amount.minus(charged),
+    let parts = Parts {
+        charged: charged.map_or(0, Micros::get),
+        rest: hold.amount.get() - charged.map_or(0, Micros::get),
     };
-    if let Some(rest) = rest {
-        let order = hold.order(Kind::Release, hold.held(), hold.wallet(), rest);
-        order.post(tx, now).await?;
+    if !settle_parts(tx, hold.hold_id, &parts, now).await? {
+        return Err(Error::Conflict("These credits were settled before.".into()));
     }
     Ok(charged)
 }
 
-/// A step of a hold's life.
-struct Step {
+/// What becomes of the micro-credits of a hold: together they are all of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts {
+    /// Spent.
+    pub charged: i64,
+    /// Given back.
+    pub rest: i64,
+}
+
+/// Ends the hold of this answer, whose amount the caller knows; false when there is none that is open.
+pub(super) async fn settle_parts(
+    tx: &mut ClientTx,
     id: Uuid,
-    kind: Kind,
-    debit: Account,
-    credit: Account,
-    amount: Micros,
-}
-
-impl Hold {
-    fn wallet(&self) -> Account {
-        Account::Kept(self.wallet_no)
-    }
-
-    fn held(&self) -> Account {
-        Account::Kept(self.held_no)
-    }
-
-    fn order(&self, kind: Kind, debit: Account, credit: Account, amount: Micros) -> Step {
-        Step {
-            id: self.hold_id,
-            kind,
-            debit,
-            credit,
-            amount,
-        }
-    }
-}
-
-impl Step {
-    /// The key names hold and step, so that neither happens twice.
-    async fn post(self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<()> {
-        let word = match self.kind {
-            Kind::Hold => "hold",
-            Kind::Charge => "charge",
-            _ => "release",
-        };
-        let key = format!("{word} {}", self.id);
-        let order = Order {
-            kind: self.kind,
-            debit: self.debit,
-            credit: self.credit,
-            amount: self.amount,
-            key: &key,
-            subject: Some(self.id),
-            note: "",
-        };
-        ledger::post(tx, &order, now).await.map(drop)
-    }
+    parts: &Parts,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let revenue = store::book(tx, Book::Revenue, now).await?;
+    store::settle(tx, id, parts, revenue, now).await
 }

@@ -129,7 +129,8 @@ pub async fn post(tx: &mut ClientTx, order: &Order<'_>, now: OffsetDateTime) -> 
     Ok(Posted::Now)
 }
 
-fn out_of_credit(there: i64, needed: Micros) -> Error {
+/// Says how much is missing.
+pub(super) fn out_of_credit(there: i64, needed: Micros) -> Error {
     Error::OutOfCredit(format!(
         "The balance is too low: {needed} credits are needed, {} are there.",
         credits(there)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     amount::{Micros, credits},
-    hold,
+    hold::{self, Parts},
     plan::Offer,
     price::{Amounts, Rates},
     settings::Payer,
@@ -244,7 +244,7 @@ async fn by_credit(
     // what costs nothing moves nothing
     if let Ok(held) = Micros::new(held) {
         store::spend(tx, estimate.who, terms, held).await?;
-        hold::open(tx, payer, estimate.id, held, now).await?;
+        hold::open_locked(tx, (payer, &locked), estimate.id, held, now).await?;
     }
     Ok(opened)
 }
@@ -275,8 +275,13 @@ pub async fn settle(
     if let Owner::User(user) = Owner::of(open.owner_id) {
         store::give_back(tx, user, &open, &back).await?;
     }
-    if let Some(hold) = hold::find(tx, id, now).await? {
-        hold::settle(tx, hold, Micros::new(charged).ok(), now).await?;
+    if open.held > 0 {
+        let rest = back.credits;
+        let parts = Parts { charged, rest };
+        if !hold::settle_parts(tx, id, &parts, now).await? {
+            let text = format!("the hold of {id} is not what its meter says");
+            return Err(Error::internal(anyhow::anyhow!(text)));
+        }
     }
     if let (Source::Pack, Some(pack), false) = (open.source, open.entitlement_id, used.delivered) {
         store::give_use_back(tx, pack).await?;

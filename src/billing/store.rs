@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     amount::Micros,
-    hold::{End, Hold},
+    hold::{Hold, Parts},
     ledger::{Book, Order},
     wallet::{Line, Locked, Wallet},
 };
@@ -219,11 +219,24 @@ pub async fn lines(tx: &mut ClientTx, owner: Uuid, window: &Window) -> Result<Ve
     .await?)
 }
 
-pub async fn add_hold(tx: &mut ClientTx, hold: &Hold, now: OffsetDateTime) -> Result<()> {
+/// Sets credits aside and writes it down, in one statement, since every answer waits for it; false
+/// when the wallet holds less.
+pub async fn open(tx: &mut ClientTx, hold: &Hold, now: OffsetDateTime) -> Result<bool> {
     let client = tx.client();
-    sqlx::query(
-        "insert into hold (client_no, hold_id, wallet_no, held_no, amount, state, created_at)
-         values ($1, $2, $3, $4, $5, 'open', $6)",
+    let done = sqlx::query(
+        "with wallet as (update account set balance = balance - $5
+           where client_no = $1 and account_no = $3 and balance >= $5
+           returning balance),
+         held as (update account set balance = account.balance + $5
+           from wallet where client_no = $1 and account_no = $4
+           returning account.balance),
+         opened as (insert into hold (client_no, hold_id, wallet_no, held_no, amount, state, created_at)
+           select $1, $2, $3, $4, $5, 'open', $6 from held
+           returning hold_id)
+         insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
+           debit_after, credit_after, key, subject, note, at)
+         select $1, $7, 'hold', $3, $4, $5, wallet.balance, held.balance, 'hold ' || hold_id, hold_id, '', $6
+         from wallet, held, opened",
     )
     .bind(client)
     .bind(hold.hold_id)
@@ -231,10 +244,11 @@ pub async fn add_hold(tx: &mut ClientTx, hold: &Hold, now: OffsetDateTime) -> Re
     .bind(hold.held_no)
     .bind(hold.amount)
     .bind(now)
+    .bind(TransferId::new(now))
     .execute(tx.conn())
     .await
     .map_err(db::taken("hold_pkey", "hold"))?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 pub async fn open_hold(tx: &mut ClientTx, id: Uuid) -> Result<Option<Hold>> {
@@ -250,18 +264,49 @@ pub async fn open_hold(tx: &mut ClientTx, id: Uuid) -> Result<Option<Hold>> {
     .await?)
 }
 
-/// Ends a hold; false when it was ended before.
-pub async fn end_hold(tx: &mut ClientTx, id: Uuid, end: End, now: OffsetDateTime) -> Result<bool> {
+/// Ends a hold: what is charged goes to `revenue` and then the rest to the wallet, in one statement
+/// whose first lock is the wallet's, as everywhere.
+/// False when it was ended before, or is not of this amount.
+pub async fn settle(
+    tx: &mut ClientTx,
+    id: Uuid,
+    parts: &Parts,
+    revenue: i64,
+    now: OffsetDateTime,
+) -> Result<bool> {
     let client = tx.client();
-    let ended = sqlx::query(
-        "update hold set state = $3, ended_at = $4
-         where client_no = $1 and hold_id = $2 and state = 'open'",
+    let ended: i64 = sqlx::query_scalar(
+        "with ended as (update hold set state = case when $3 > 0 then 'settled' else 'released' end, ended_at = $6
+           where client_no = $1 and hold_id = $2 and state = 'open' and amount = $3 + $4
+           returning wallet_no, held_no, amount),
+         wallet as (update account set balance = account.balance + $4
+           from ended where client_no = $1 and account_no = ended.wallet_no
+           returning account.balance),
+         held as (update account set balance = account.balance - ended.amount
+           from ended, wallet where client_no = $1 and account_no = ended.held_no
+           returning account.balance),
+         charge as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
+             debit_after, credit_after, key, subject, note, at)
+           select $1, $7, 'charge', held_no, $5, $3, held.balance + $4, null, 'charge ' || $2::uuid, $2, '', $6
+           from ended, held where $3 > 0
+           returning no),
+         release as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
+             debit_after, credit_after, key, subject, note, at)
+           select $1, $8, 'release', held_no, wallet_no, $4, held.balance, wallet.balance,
+             'release ' || $2::uuid, $2, '', $6
+           from (select count(*) from charge) charged, ended, held, wallet where $4 > 0
+           returning no)
+         select (select count(*) from ended) + 0 * (select count(*) from release)",
     )
     .bind(client)
     .bind(id)
-    .bind(end)
+    .bind(parts.charged)
+    .bind(parts.rest)
+    .bind(revenue)
     .bind(now)
-    .execute(tx.conn())
+    .bind(TransferId::new(now))
+    .bind(TransferId::new(now))
+    .fetch_one(tx.conn())
     .await?;
-    Ok(ended.rows_affected() == 1)
+    Ok(ended == 1)
 }
