@@ -104,6 +104,10 @@ async fn a_hundred_streams_at_once_are_neither_split_nor_joined() {
     let body = json!({"query": "hi", "stream": true});
     let one = async || {
         let mut wire = Wire::post(&world, "/chat/chat", "", &body).await;
+        // a machine that is busy with other tests may keep the few connections of this world longer
+        while wire.head[0].contains(" 503 ") {
+            wire = Wire::post(&world, "/chat/chat", "", &body).await;
+        }
         let mut whole = String::new();
         for chunk in wire.chunks().await {
             assert!(!chunk.contains("}{"), "{chunk}");
