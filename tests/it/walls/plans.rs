@@ -10,7 +10,11 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
+<<<<<<< HEAD
 const WHOLE: [(&str, &str); 23] = [
+=======
+const WHOLE: [(&str, &str); 15] = [
+>>>>>>> shelves
     // a client has one row of it
     ("billing/store/meters.rs", "terms"),
     ("billing/store/settings.rs", "settings"),
@@ -18,6 +22,7 @@ const WHOLE: [(&str, &str); 23] = [
     ("knowledge/store/questions.rs", "questions_counted"),
     ("knowledge/store/questions.rs", "questions"),
     ("knowledge/store/questions.rs", "picked_questions"),
+<<<<<<< HEAD
     ("knowledge/store/questions.rs", "question_asked"),
     // once a day, by what compares and closes it
     ("billing/recon/store/arrivals.rs", "ours"),
@@ -28,6 +33,8 @@ const WHOLE: [(&str, &str); 23] = [
     ("billing/recon/store/ours.rs", "fees"),
     // by what bills a client
     ("billing/store/subscriptions.rs", "due_here"),
+=======
+>>>>>>> shelves
     // a client has a handful of plans and prices
     ("billing/store/plans.rs", "count"),
     ("billing/store/plans.rs", "plans"),
