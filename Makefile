@@ -55,7 +55,7 @@ bench: runtime ## Measure: ratios, side by side with the thing compared
 	cargo bench --locked --bench bench
 
 soak: runtime tests/chain/node_modules/.package-lock.json $(CACHE)/python/.cryptography ## The long tests: many more cases and kills, the walls on the oldest PostgreSQL
-	PROPTEST_CASES=50000 cargo test --release --locked --lib
+	PROPTEST_CASES=50000 cargo test --release --locked --lib -- --include-ignored
 	PROPTEST_CASES=50000 cargo test --release --locked --test it lexical::
 	trap 'CONCIERGE_TEST_POSTGRES=16 cargo test -q --release --locked --test it -- --ignored --exact cluster::stop >/dev/null' EXIT; \
 	for part in walls:: search:: identity::; do \
@@ -63,7 +63,9 @@ soak: runtime tests/chain/node_modules/.package-lock.json $(CACHE)/python/.crypt
 	done
 	cargo test --release --locked --test it -- --ignored orders::
 	for n in 1 2 3 4 5 6 7 8 9 10; do cargo test --release --locked --test it -- kill:: away:: embedded::watch; done
+	cargo test --release --locked --test it -- --ignored --nocapture books::bill
 	cargo test --release --locked --test it -- --ignored chain::random::
+	cargo test --release --locked --test it -- --ignored metering::
 	if [ $$(id -u) = 0 ]; then cargo test --release --locked --test it -- --ignored full::; fi
 
 runtime: ## Fetch the embedded PostgreSQL, ONNX Runtime, PDFium and MiniLM, once

@@ -11,6 +11,7 @@ mod dialect;
 mod extractive;
 mod load;
 mod machine;
+mod money;
 mod pdf;
 mod process;
 mod report;
@@ -47,7 +48,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 10] = [
+const ALL: [(&str, Run); 11] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -58,6 +59,7 @@ const ALL: [(&str, Run); 10] = [
     ("pdf", pdf::run),
     ("dialect", dialect::run),
     ("webhooks", webhooks::run),
+    ("money", money::run),
 ];
 
 fn main() -> ExitCode {

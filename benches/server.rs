@@ -104,6 +104,34 @@ impl Server {
         Ok(User::new(self.port, self.run(&token)?.trim()))
     }
 
+    /// A user of a new client of this name, who pays out of a wallet that is full.
+    pub fn payer(&self, client: &str, model: &str) -> Result<User> {
+        self.run(&["client", "create", "--name", client, "--id", client])?;
+        let (input, output) = (["--input", "1"], ["--output", "1"]);
+        let price = ["price", "set", "--client", client, "--model", model];
+        self.run(&[&price[..], &input, &output].concat())?;
+        self.run(&["billing", "set", "--client", client, "--payer", "client"])?;
+        let grant = [
+            "wallet",
+            "grant",
+            "--client",
+            client,
+            "--credits",
+            "1000000",
+        ];
+        self.run(&[&grant[..], &["--key", "bench"]].concat())?;
+        let token = [
+            "token",
+            "--client",
+            client,
+            "--user",
+            "u-1",
+            "--username",
+            "load",
+        ];
+        Ok(User::new(self.port, self.run(&token)?.trim()))
+    }
+
     /// A new client and the key that its partner makes tokens with, PEM.
     pub fn partner(&self) -> Result<(&'static str, String)> {
         let create = [

@@ -89,10 +89,18 @@ uuid_ids! {
     PlanId;
     /// A pack of uses or a pass that somebody owns.
     EntitlementId;
-    /// Something that arrived on a chain.
-    ArrivalId;
+    /// Somebody who pays for a plan by the month.
+    SubscriptionId;
+    /// A run of the reconciliation.
+    RunId;
+    /// A line of the reconciliation.
+    LineId;
+    /// A notice about money.
+    NoticeId;
     /// A version of a price.
     PriceId;
+    /// Something that arrived on a chain.
+    ArrivalId;
 }
 
 fn uuid_v7(now: OffsetDateTime) -> Uuid {

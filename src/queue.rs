@@ -27,6 +27,10 @@ pub enum Job {
     Title(SessionId),
     /// Removes uploaded bytes that no document names.
     SweepBlobs,
+    /// Bills what a client and its users pay by the month.
+    Bill,
+    /// Compares a client's books with the world, and closes its days.
+    Reconcile,
 }
 
 /// A job in a worker's hands.
@@ -51,6 +55,8 @@ impl Job {
             Self::Ingest(_) => "ingest",
             Self::Title(_) => "title",
             Self::SweepBlobs => "sweep_blobs",
+            Self::Bill => "bill",
+            Self::Reconcile => "reconcile",
         }
     }
 
@@ -58,7 +64,7 @@ impl Job {
         match self {
             Self::Ingest(document) => document.0,
             Self::Title(session) => session.0,
-            Self::SweepBlobs => Uuid::nil(),
+            Self::SweepBlobs | Self::Bill | Self::Reconcile => Uuid::nil(),
         }
     }
 
@@ -67,6 +73,8 @@ impl Job {
             "ingest" => Some(Self::Ingest(DocumentId(subject))),
             "title" => Some(Self::Title(SessionId(subject))),
             "sweep_blobs" => Some(Self::SweepBlobs),
+            "bill" => Some(Self::Bill),
+            "reconcile" => Some(Self::Reconcile),
             _ => None,
         }
     }

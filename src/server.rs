@@ -40,6 +40,7 @@ use crate::{
     billing::{
         BillingApi, PlansApi,
         chain::{Chains, api::DepositsApi},
+        notice::api::NoticesApi,
         order::api::OrdersApi,
         stripe::Stripe,
     },
@@ -77,7 +78,7 @@ type NativeApis = (
     MessagesApi,
     CompletionsApi,
     PromptsApi,
-    (BillingApi, PlansApi, OrdersApi, DepositsApi),
+    (BillingApi, PlansApi, OrdersApi, NoticesApi, DepositsApi),
 );
 
 /// A server that is put together and not started yet.
@@ -229,6 +230,7 @@ impl ConciergeServer {
                     stripe: self.stripe.clone(),
                     chains: chains.clone(),
                 },
+                NoticesApi(self.app.clone()),
                 DepositsApi(self.app.clone(), chains),
             ),
         );

@@ -23,10 +23,10 @@ pub use self::{
 };
 use super::{Micros, wallet::Owner};
 use crate::{
-    db::ClientTx,
+    db::{ClientTx, SystemTx},
     error::{Error, Result},
     http::paging::Window,
-    ids::{OrderId, PlanId, UserId},
+    ids::{ClientNo, OrderId, PlanId, UserId},
 };
 
 /// By whom money comes.
@@ -213,6 +213,15 @@ pub async fn pending(
 /// Ends an order that nobody paid; false when it does not wait for money.
 pub async fn expire(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Result<bool> {
     end(tx, id, Step::Expire, now).await
+}
+
+/// Orders of all clients whose time to pay is over, the longest first.
+pub async fn overdue(
+    tx: &mut SystemTx,
+    now: OffsetDateTime,
+    rows: i64,
+) -> Result<Vec<(ClientNo, OrderId)>> {
+    store::overdue(tx, now, rows).await
 }
 
 /// Gives an order up; false when it does not wait for money.

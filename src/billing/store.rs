@@ -1,10 +1,14 @@
 //! Statements over accounts, transfers and holds.
 
 pub mod entitlements;
+pub mod fees;
 pub mod meters;
+pub mod notices;
 pub mod plans;
 pub mod prices;
+pub mod rollup;
 pub mod settings;
+pub mod subscriptions;
 pub mod usage;
 
 use time::OffsetDateTime;

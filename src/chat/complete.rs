@@ -100,7 +100,8 @@ impl Chat {
     ///
     /// # Errors
     /// `Invalid` for an empty or over-long question or settings out of bounds, `Throttled` when the
-    /// user has too many of these running.
+    /// user has too many of these running, and those of [`meter::open`](crate::billing::meter::open)
+    /// for what cannot be paid for.
     pub async fn complete(
         self: &Arc<Self>,
         client: ClientNo,
@@ -113,7 +114,8 @@ impl Chat {
             .take(client, user, self.limits.running_per_user)?;
         let bases = ask.otherwise.bases.clone().unwrap_or_default();
         let question = self.read(client, &content, bases.is_empty()).await?;
-        let id = MessageId::new(self.app.clock.now());
+        let now = self.app.clock.now();
+        let id = MessageId::new(now);
         let mut tx = self.app.db.client(client).await?;
         let usual = Settings::default();
         let settings = ask
@@ -134,9 +136,10 @@ impl Chat {
             question: &question,
         };
         let material = self.gather(&mut tx, &asking).await?;
-        tx.commit().await?;
         let mut turn = asking.turn(id, id, material);
         turn.loose = Some(place);
+        turn.set_aside(&mut tx, now).await?;
+        tx.commit().await?;
         let answer = turn.answer.clone();
         self.live.begin(client, id, answer.clone());
         self.start(Box::new(turn));

@@ -1,5 +1,6 @@
 //! The commands. Each reads the settings, does one thing, and says what it did.
 
+mod books;
 mod check;
 mod client;
 mod ingest;
@@ -70,6 +71,10 @@ enum Command {
     /// Add the books up.
     #[command(subcommand)]
     Ledger(money::LedgerCommand),
+    /// Take what plans cost by the month from the wallets, and print what was taken.
+    Bill(books::BillArguments),
+    /// Compare the books with orders, providers and chains, day by day, and close the days.
+    Reconcile(books::ReconcileArguments),
     /// Look after the master key.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
@@ -163,6 +168,8 @@ async fn with_app(command: Command, app: &App) -> Result<()> {
         Command::Billing(command) => price::billing(app, command).await,
         Command::Wallet(command) => money::wallet(app, command).await,
         Command::Ledger(command) => money::ledger(app, command).await,
+        Command::Bill(arguments) => books::bill(app, arguments).await,
+        Command::Reconcile(arguments) => books::reconcile(app, arguments).await,
         Command::Vault(command) => vault::run(app, command).await,
         Command::Serve
         | Command::Check(_)

@@ -1,6 +1,9 @@
 //! What runs by itself: workers that take jobs, and a schedule whose slots run once.
 
+pub mod bill;
 pub mod chain;
+pub mod money;
+pub mod reconcile;
 mod run;
 mod schedule;
 mod stale;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::{Context, Result, bail};
 use tokio::sync::Notify;
 
-use super::POLL_SECONDS;
+use super::{POLL_SECONDS, bill, reconcile};
 use crate::{
     app::App,
     chat::title,
@@ -133,6 +133,8 @@ async fn run(app: &App, reading: &Reading, claim: &Claim) -> AppResult<()> {
     match claim.job {
         Job::Ingest(document) => ingest::run(app, reading, claim.client, document).await,
         Job::Title(session) => title::make(app, claim.client, session).await,
+        Job::Bill => bill::client(app, claim.client).await,
+        Job::Reconcile => reconcile::client(app, claim.client).await,
         Job::SweepBlobs => {
             let mut tx = app.db.client(claim.client).await?;
             app.blobs.sweep(&mut tx).await?;

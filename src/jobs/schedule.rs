@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use time::{Duration, OffsetDateTime};
 use tokio_cron_scheduler::{Job as Tick, JobScheduler};
 
+use super::{bill, money, reconcile, stale::end_stale_holds};
 use crate::{
     app::App,
     chat::orphan,
@@ -23,7 +24,17 @@ const FRAMES_HOURS: i64 = 24;
 const SLOT_DAYS: i64 = 7;
 
 /// What is done, and how many minutes apart.
-const PLAN: [(&str, i64); 2] = [("sweep", 60), ("blobs", 24 * 60)];
+const PLAN: [(&str, i64); 9] = [
+    ("sweep", 60),
+    ("blobs", 24 * 60),
+    ("bill", 10),
+    ("orders", 5),
+    ("holds", 10),
+    ("notices", 15),
+    ("usage", 60),
+    ("late_usage", 24 * 60),
+    ("reconcile", 6 * 60),
+];
 
 /// Ticks until told to stop.
 pub async fn run(app: &App) -> Result<()> {
@@ -69,6 +80,13 @@ async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
     }
     match name {
         "blobs" => sweep_blobs(app, &mut tx, now).await?,
+        "bill" => bill::enqueue(app, &mut tx, now).await?,
+        "orders" => money::expire_orders(app, &mut tx, now).await?,
+        "holds" => end_stale_holds(app).await.map(drop)?,
+        "notices" => money::notices(&mut tx, now).await?,
+        "usage" => money::usage(&mut tx, now).await?,
+        "late_usage" => money::late_usage(&mut tx, now).await?,
+        "reconcile" => reconcile::enqueue(app, &mut tx, now).await?,
         _ => sweep(app, &mut tx, now).await?,
     }
     tx.commit().await

@@ -2,18 +2,26 @@
 //! is still going on.
 
 use time::Duration;
+use uuid::Uuid;
 
 use crate::{
     app::App,
     billing::{What, meter},
     chat,
     error::{Error, Result},
-    ids::{DocumentId, MessageId},
+    ids::{ClientNo, DocumentId, MessageId},
     knowledge::metered,
 };
 
 /// Minutes after which somebody looks whether what is set aside is still needed.
 const STALE_MINUTES: i64 = 15;
+
+async fn release(app: &App, client: ClientNo, id: Uuid) -> Result<bool> {
+    let mut tx = app.db.client(client).await?;
+    let ended = meter::release(&mut tx, id, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(ended.is_some())
+}
 
 /// Looks through all clients; how much was ended. Safe to run twice, late, and in many processes.
 pub async fn end_stale_holds(app: &App) -> Result<u32> {
@@ -29,8 +37,10 @@ pub async fn end_stale_holds(app: &App) -> Result<u32> {
                 metered::end_stale(app, client, DocumentId(document)).await
             }
             (What::Answer, _) => chat::stale::end(app, client, MessageId(id)).await,
+            // the vectors of a caller's texts: the call that asked for them is long over
+            (What::Ingestion, None) => release(app, client, id).await,
             // nothing makes them yet
-            (What::Ingestion | What::Image, _) => Ok(false),
+            (What::Image, _) => Ok(false),
         };
         match done {
             Ok(done) => ended += u32::from(done),

@@ -1,11 +1,8 @@
 //! Vectors of texts for callers, and what making them used.
 
-use time::OffsetDateTime;
-
-use super::store;
+use super::{metered, store};
 use crate::{
     app::App,
-    db::ClientTx,
     error::{Error, Result},
     identity::Who,
     ids::{MessageId, UserId},
@@ -33,7 +30,8 @@ pub struct Embedded {
 /// the user.
 ///
 /// # Errors
-/// `Invalid` for texts that are too many or empty, `NotFound` for another model, those of the vendor.
+/// `Invalid` for texts that are too many or empty, `NotFound` for another model, what
+/// [`meter::open`](crate::billing::meter::open) refuses, and the errors of the vendor.
 pub async fn embed(
     app: &App,
     who: &Who,
@@ -50,26 +48,24 @@ pub async fn embed(
     let embedder = app.models.embedder().filter(named);
     let embedder = embedder.ok_or(Error::NotFound("embedding model"))?;
     let tokens = texts.iter().map(|text| tokens::count(text)).sum();
-    let vectors = embedder.embed(texts).await?;
+    let id = MessageId::new(app.clock.now());
     let mut tx = app.db.client(who.client).await?;
-    book(&mut tx, user, embedder.id(), tokens, app.clock.now()).await?;
+    metered::set_aside_texts(&mut tx, user, id.0, tokens, app.clock.now()).await?;
     tx.commit().await?;
+    let vectors = embedder.embed(texts).await;
+    let (mut tx, now) = (app.db.client(who.client).await?, app.clock.now());
+    if vectors.is_ok() {
+        // it costs like what an answer reads, so it is booked like one
+        store::add_embedding_usage(&mut tx, id, user, embedder.id(), tokens, now).await?;
+    }
+    metered::settle_texts(&mut tx, id.0, vectors.is_ok().then_some(tokens), now).await?;
+    tx.commit().await?;
+    let vectors = vectors?;
     Ok(Embedded {
         model: embedder.id().to_owned(),
         vectors,
         tokens,
     })
-}
-
-/// It costs like what an answer reads, so it is booked like one, under an id that nothing else has.
-async fn book(
-    tx: &mut ClientTx,
-    user: UserId,
-    model: &str,
-    tokens: u32,
-    now: OffsetDateTime,
-) -> Result<()> {
-    store::add_embedding_usage(tx, MessageId::new(now), user, model, tokens, now).await
 }
 
 fn check(texts: &[String]) -> Result<()> {

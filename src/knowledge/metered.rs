@@ -9,7 +9,7 @@ use crate::{
     billing::{Amounts, Estimate, Owner, Used, What, meter, price::INGESTION},
     db::ClientTx,
     error::Result,
-    ids::{ClientNo, DocumentId},
+    ids::{ClientNo, DocumentId, UserId},
     models::tokens,
 };
 
@@ -60,6 +60,50 @@ pub async fn set_aside(
     let opened = meter::open(&mut tx, &estimate, now).await?;
     tx.commit().await?;
     Ok(opened.map(|_| id))
+}
+
+/// Sets aside what the vectors of a caller's texts cost. None where nobody pays.
+///
+/// # Errors
+/// Those of [`meter::open`].
+pub async fn set_aside_texts(
+    tx: &mut ClientTx,
+    user: UserId,
+    id: Uuid,
+    tokens: u32,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let estimate = Estimate {
+        id,
+        subject: None,
+        who: Owner::User(user),
+        what: What::Ingestion,
+        model: INGESTION,
+        certain: of_texts(tokens),
+        output_tokens_max: 0,
+    };
+    meter::open(tx, &estimate, now).await.map(drop)
+}
+
+/// Pays for the vectors of this many tokens; none when they were not made.
+pub async fn settle_texts(
+    tx: &mut ClientTx,
+    id: Uuid,
+    tokens: Option<u32>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let used = Used {
+        amounts: of_texts(tokens.unwrap_or_default()),
+        delivered: tokens.is_some(),
+    };
+    meter::settle(tx, id, &used, now).await.map(drop)
+}
+
+fn of_texts(tokens: u32) -> Amounts {
+    Amounts {
+        embedding: tokens,
+        ..Amounts::default()
+    }
 }
 
 /// Pays for what was read.

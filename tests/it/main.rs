@@ -4,6 +4,7 @@
 
 mod away;
 mod bm25;
+mod books;
 mod chain;
 mod chat;
 mod cli;

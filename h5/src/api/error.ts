@@ -16,6 +16,7 @@ const CODES: Readonly<Record<ErrorCode, true>> = {
   unsupported: true,
   invalid: true,
   throttled: true,
+  out_of_credit: true,
   unavailable: true,
   upstream: true,
   internal: true,

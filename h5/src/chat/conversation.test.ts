@@ -9,6 +9,8 @@ const SESSION: Session = {
   id: "s",
   title: "",
   title_by: "server",
+  mode: null,
+  param: null,
   knowledge_base_ids: null,
   settings: NO_SETTINGS,
   current_message_id: null,

@@ -16,6 +16,7 @@ const errors: Record<ErrorCode, string> = {
   unsupported: "This kind of file is not supported. PDF, Office, mail, web pages and text are.",
   invalid: "This was not accepted. Check it and try again.",
   throttled: "Too many requests at the moment. Wait a little.",
+  out_of_credit: "Your balance is too low for this answer.",
   unavailable: "The service is not available right now. Nothing is lost; try again in a moment.",
   upstream: "The model or the other site did not answer. Try again in a moment.",
   internal: "Something went wrong on our side. Try again in a moment.",

@@ -7,7 +7,7 @@ const NOW = new Date(2026, 2, 10, 9, 0);
 
 function used(year: number, month: number, day: number, hour: number): Session {
   const at = new Date(year, month, day, hour).toISOString();
-  const rest = { title_by: "server", settings: NO_SETTINGS, current_message_id: null } as const;
+  const rest = { title_by: "server", mode: null, param: null, settings: NO_SETTINGS, current_message_id: null } as const;
   return { id: at, title: "", knowledge_base_ids: null, created_at: at, updated_at: at, ...rest };
 }
 

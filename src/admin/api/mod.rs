@@ -1,6 +1,7 @@
 //! The operations of the console over HTTP.
 
 mod account;
+mod books;
 mod chains;
 mod clients;
 mod documents;
@@ -11,6 +12,7 @@ mod money_shapes;
 mod operators;
 mod payments;
 mod shapes;
+mod subscriptions;
 mod tokens;
 
 use std::sync::Arc;
@@ -18,9 +20,10 @@ use std::sync::Arc;
 use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
-    account::AccountApi, chains::ChainsApi, clients::ClientsApi, documents::DocumentsApi,
-    keys::KeysApi, looks::LooksApi, money::MoneyApi, operators::OperatorsApi,
-    payments::PaymentsApi, tokens::TokensApi,
+    account::AccountApi, books::BooksApi, chains::ChainsApi, clients::ClientsApi,
+    documents::DocumentsApi, keys::KeysApi, looks::LooksApi, money::MoneyApi,
+    operators::OperatorsApi, payments::PaymentsApi, subscriptions::SubscriptionsApi,
+    tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -45,6 +48,8 @@ enum Tags {
     Documents,
     /// Orders of clients, and money that does not fit.
     Payments,
+    /// What is paid by the month, what was compared, and closed days.
+    Books,
     /// Prices, plans and credits of clients.
     Money,
 }
@@ -59,7 +64,7 @@ pub type AdminApis = (
     TokensApi,
     DocumentsApi,
     PaymentsApi,
-    ChainsApi,
+    (BooksApi, SubscriptionsApi, ChainsApi),
     MoneyApi,
 );
 
@@ -78,7 +83,11 @@ pub fn apis(
         TokensApi(console.clone()),
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
-        ChainsApi(console.clone()),
+        (
+            BooksApi(console.clone()),
+            SubscriptionsApi(console.clone()),
+            ChainsApi(console.clone()),
+        ),
         MoneyApi(console.clone()),
     )
 }

@@ -52,6 +52,10 @@ enum Ordered {
     Ordered(Json<OrderBody>),
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them lives for the length of a request"
+)]
 #[derive(ResponseContent)]
 enum Receipt {
     Json(Json<ReceiptBody>),

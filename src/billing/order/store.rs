@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::{NewOrder, Order, Payment, Reversal, Stage, State, Units};
 use crate::{
-    db::{self, ClientTx},
+    db::{self, ClientTx, SystemTx},
     error::Result,
     http::paging::{Place, Window},
-    ids::{OrderId, PaymentId, UserId},
+    ids::{ClientNo, OrderId, PaymentId, UserId},
 };
 
 pub async fn add(
@@ -293,4 +293,22 @@ pub async fn gone_back(tx: &mut ClientTx, order: OrderId) -> Result<(Units, Unit
     .await?;
     let units = |text: String| Units::try_from(text).map_err(crate::error::Error::internal);
     Ok((units(refunded)?, units(disputed)?))
+}
+
+/// Orders of all clients that nobody paid in time.
+pub async fn overdue(
+    tx: &mut SystemTx,
+    now: OffsetDateTime,
+    rows: i64,
+) -> Result<Vec<(ClientNo, OrderId)>> {
+    Ok(sqlx::query_as(
+        "select client_no, order_id from payment_order
+         where state in ('created', 'pending') and expires_at < $1
+         order by expires_at
+         limit $2",
+    )
+    .bind(now)
+    .bind(rows)
+    .fetch_all(tx.conn())
+    .await?)
 }

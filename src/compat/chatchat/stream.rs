@@ -111,7 +111,10 @@ impl Teller {
         let mut objects = Vec::new();
         for event in event::read(frames) {
             match event {
-                Event::Start(start) => self.id = start.question_id.0.simple().to_string(),
+                Event::Start(start) => {
+                    self.id = start.question_id.0.simple().to_string();
+                    objects.extend(self.before());
+                }
                 Event::Passages(found) => {
                     if let Voice::Sourced(docs) = &self.voice {
                         self.docs = docs(&found.passages);
@@ -128,6 +131,16 @@ impl Teller {
             }
         }
         objects
+    }
+
+    /// What is said before the first piece.
+    fn before(&self) -> Option<Bytes> {
+        match &self.voice {
+            Voice::Raw(before) if self.in_pieces && !before.is_empty() => {
+                Some(Bytes::copy_from_slice(before.as_bytes()))
+            }
+            _ => None,
+        }
     }
 
     fn piece(&mut self, text: &str) -> Option<Bytes> {
@@ -293,6 +306,10 @@ mod tests {
         assert_eq!(
             told(&events, Voice::Raw("q".into()), false).await,
             ["q你}{好\"\n"]
+        );
+        assert_eq!(
+            told(&events, Voice::Raw("q".into()), true).await,
+            ["q", "你}{好", "\"\n"]
         );
         let parsed: serde_json::Value =
             serde_json::from_str(&told(&events, Voice::Chat, false).await[0]).unwrap();

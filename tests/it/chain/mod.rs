@@ -1,6 +1,6 @@
 //! Payments on a chain, against a chain: anvil on loopback, with reorganisations and nodes that lie.
 
-mod anvil;
+pub mod anvil;
 mod golden;
 mod http;
 mod liar;
@@ -8,7 +8,7 @@ mod lies;
 mod random;
 mod settings;
 mod states;
-mod till;
+pub mod till;
 
 pub use self::till::{CONFIRMATIONS, CREDITS, PRICE, Till};
 use self::{

@@ -164,10 +164,10 @@ async fn what_cannot_be_written_again_is_refused() {
     let ask = format!("/api/v1/sessions/{session}/messages");
     let regenerate = |id: &str| format!("/api/v1/messages/{id}/regenerate");
     let random = Uuid::new_v4().to_string();
-    for id in [question, &random] {
-        refused(&ann, &regenerate(id), json!({}), StatusCode::NOT_FOUND).await;
+    refused(&ann, &regenerate(&random), json!({}), StatusCode::NOT_FOUND).await;
+    for id in [question, answer] {
+        refused(&bob, &regenerate(id), json!({}), StatusCode::NOT_FOUND).await;
     }
-    refused(&bob, &regenerate(answer), json!({}), StatusCode::NOT_FOUND).await;
     let edit = |id: &str| json!({"content": "b", "edit_of": id});
     let problem = refused(&ann, &ask, edit(answer), StatusCode::UNPROCESSABLE_ENTITY).await;
     assert!(text(&problem["detail"]).contains("only a question"));

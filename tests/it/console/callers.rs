@@ -29,12 +29,14 @@ const MAY: [(&str, &[Role]); 6] = [
     // it changes nothing
     ("debugToken", &ALL),
     ("tryClient", &LIBRARIANS),
-    ("resolveChainArrival", &TREASURERS),
+    ("resolveChainArrival", &MONEY),
     ("", &[]),
 ];
 
 const ALL: [Role; 4] = [Role::Admin, Role::Finance, Role::Knowledge, Role::ReadOnly];
-const TREASURERS: [Role; 2] = [Role::Admin, Role::Finance];
+/// Parts of paths whose operations move money, or say what became of it.
+const BOOKS: [&str; 3] = ["/subscriptions", "/book-lines", "/low-balance"];
+const MONEY: [Role; 2] = [Role::Admin, Role::Finance];
 const LIBRARIANS: [Role; 2] = [Role::Admin, Role::Knowledge];
 
 fn may(operation: &Operation) -> Vec<Role> {
@@ -44,6 +46,7 @@ fn may(operation: &Operation) -> Vec<Role> {
         None if operation.method == Method::GET => ALL.to_vec(),
         None if operation.path.contains("/knowledge-bases") => LIBRARIANS.to_vec(),
         None if operation.path.contains("/documents") => LIBRARIANS.to_vec(),
+        None if BOOKS.iter().any(|part| operation.path.contains(part)) => MONEY.to_vec(),
         None => vec![Role::Admin],
     }
 }

@@ -52,16 +52,17 @@ async fn what_a_page_saves_comes_back_as_a_string() {
     let first = post(&acme, "u", "/session/save", &saved(ONE, "电池")).await;
     assert_eq!(first, Said::json(200, DONE));
     let listed = said(acme.asks_as("u", Method::GET, "/api/session/list")).await;
-    let created: Value = serde_json::from_str(&listed.body).unwrap();
-    let created = created["data"][0]["create_time"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let param = r#"{\"history_count\":5,\"knowledge_base_name\":\"\",\"max_tokens\":2000,\"model_name\":\"zhipu-api\",\"own\":{\"kept\":[1]},\"prompt_name\":\"default\",\"query\":null,\"score_threshold\":1,\"split_result\":false,\"stream\":true,\"temperature\":0.7,\"top_k\":3}"#;
+    let value: Value = serde_json::from_str(&listed.body).unwrap();
+    let (created, param) = (&value["data"][0]["create_time"], &value["data"][0]["param"]);
     let expected = format!(
-        r#"{{"code":200,"msg":"success","data":[{{"session_id":"{ONE}","session_name":"电池","mode":"LLM","param":"{param}","create_time":"{created}"}}]}}"#
+        r#"{{"code":200,"msg":"success","data":[{{"session_id":"{ONE}","session_name":"电池","mode":"LLM","param":{param},"create_time":{created}}}]}}"#
     );
     assert_eq!(listed, Said::json(200, expected));
+    let param: Value = serde_json::from_str(param.as_str().unwrap()).unwrap();
+    let usual = json!({"history_count": 5, "knowledge_base_name": "", "max_tokens": 2000,
+        "model_name": "zhipu-api", "own": {"kept": [1]}, "prompt_name": "default", "query": null,
+        "score_threshold": 1, "split_result": false, "stream": true, "temperature": 0.7, "top_k": 3});
+    assert_eq!(param, usual);
     // saved again, it is changed
     post(&acme, "u", "/session/save", &saved(ONE, "另一个")).await;
     let listed = list(&acme, "u").await;

@@ -11,7 +11,7 @@ use tokio::{
 use crate::world::World;
 
 /// How long a test waits for the next bytes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An answer on a connection of its own.
 pub struct Wire {

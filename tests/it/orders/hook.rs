@@ -1,7 +1,7 @@
 //! Events of Stripe: only signed ones are believed, and each has its effect once.
 
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::Executor;
 
 use super::{
@@ -9,7 +9,6 @@ use super::{
     double::{SECRET, event, signature},
     stall::{Stall, session},
 };
-use crate::verbs::text;
 
 #[tokio::test]
 async fn only_signed_events_are_believed() {

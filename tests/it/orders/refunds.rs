@@ -40,7 +40,6 @@ async fn the_console_refunds_once_and_says_who_did() {
     problem(refused.send().await.unwrap(), StatusCode::FORBIDDEN).await;
     let desk = stall.world.operator("fin", Role::Finance).await;
     let asks = async |key: &str, refund: &Value| {
-        eprintln!("{key} {refund}");
         let request = desk
             .request(Method::POST, &path)
             .header("Idempotency-Key", key);
@@ -53,7 +52,10 @@ async fn the_console_refunds_once_and_says_who_did() {
         json!("1e308"),
         json!("0.5"),
         json!("１２"),
-        json!(5),
+        json!(5.5),
+        json!(-5),
+        json!(1e308),
+        json!([5]),
         json!(""),
     ] {
         let wrong = json!({"amount": amount, "reason": "r"});

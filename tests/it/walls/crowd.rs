@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 39] = [
+const TABLES: [(&str, &str); 47] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -91,6 +91,22 @@ const TABLES: [(&str, &str); 39] = [
          date_trunc('month', '2026-01-01'::date + n / 100)::date, 0, 0, 0, 0, 0, 0, at, case when n > 50 then at end",
     ),
     ("recommended_question", "c, id, n, n % 200 + 1, 'q' || n, '', 0, true, null, at"),
+    (
+        "subscription",
+        "c, id, u, id, at::date, 0, at, null, at, case when n % 10 > 0 then at end",
+    ),
+    ("fee", "c, u, id, '2026-01-01'::date + n, id, 1, case when n % 10 > 0 then 'paid' else 'unpaid' end, 1, at, at,
+      case when n % 10 > 0 then at end"),
+    ("outside_fact", "c, 'stripe', 'payment', 'r' || n, id, 1, 'usd', 'stands', at, at"),
+    ("recon_run", "c, id, '2026-01-01'::date + n, 1, 0, 0, at, at"),
+    (
+        "recon_line",
+        "c, id, '2026-01-01'::date + n / 100, id, 'payment', 'stripe', 'r' || n, id, 'matched', 1, 1, 'usd',
+         case when n % 100 = 0 then 'open' else 'fine' end, '', null, at, null",
+    ),
+    ("book_day", "c, '2026-01-01'::date + n, n, 1, 0, '', sha256(hash), sha256(hash), at"),
+    ("usage_hour", "c, at, u, 'm', 1, 1, 0, 1, 0"),
+    ("notice", "c, id, u, 'low_balance', 1, 2, at, at"),
     ("prompt_version", "c, id, 1, 'text', null, '', u, null, at"),
 ];
 
@@ -118,6 +134,7 @@ async fn fill(conn: &mut PgConnection) {
          from generate_series(1, $1) n",
         "insert into client_key select n, gen_random_uuid(), '', '', 2048, 'epoch', null
          from generate_series(1, $1) n",
+        "insert into low_balance select n, 1, 'epoch' from generate_series(1, $1) n",
     ] {
         sqlx::query(statement)
             .bind(OTHER_CLIENTS)

@@ -76,6 +76,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     with_vectors(&mut world.superuser().await).await;
     with_prompts(&mut world.superuser().await).await;
     with_plans(&mut world.superuser().await).await;
+    with_books(&mut world.superuser().await).await;
     with_money(person).await;
     let [order, paid] = with_orders(person).await;
     let id = |name: &str| answer[name].as_str().unwrap().to_owned();
@@ -189,6 +190,41 @@ async fn with_orders(person: &Person<'_>) -> [String; 2] {
         conn.execute(insert).await.unwrap();
     }
     made.try_into().unwrap()
+}
+
+/// What runs by itself leaves behind.
+async fn with_books(conn: &mut PgConnection) {
+    for insert in [
+        "insert into subscription (client_no, subscription_id, owner_id, plan_id, first_day, next_no, due_at, started_at)
+         select client_no, gen_random_uuid(), user_id, plan_id, '2026-01-01', 0, 'epoch', 'epoch'
+         from app_user join plan using (client_no) on conflict do nothing",
+        "insert into fee (client_no, owner_id, plan_id, period, subscription_id, amount, state, tries, due_at, made_at)
+         select client_no, owner_id, plan_id, '2026-01-01', subscription_id, 1, 'unpaid', 1, 'epoch', 'epoch'
+         from subscription on conflict do nothing",
+        "insert into outside_fact (client_no, provider, area, reference, amount, currency, stage, at, read_at)
+         select client_no, 'stripe', 'payment', 'wall', 1, 'usd', 'stands', 'epoch', 'epoch' from client
+         on conflict do nothing",
+        "insert into recon_run (client_no, run_id, day, lines, healed, open, started_at, ended_at)
+         select client_no, md5(client_id)::uuid, '2026-01-01', 1, 0, 0, 'epoch', 'epoch' from client
+         on conflict do nothing",
+        "insert into recon_line (client_no, line_id, day, run_id, area, provider, reference, state, currency, standing,
+           reason, at)
+         select client_no, run_id, day, run_id, 'payment', 'stripe', 'wall', 'matched', 'usd', 'fine', '', 'epoch'
+         from recon_run on conflict do nothing",
+        "insert into book_day (client_no, day, last_no, lines, open, trial, before, hash, closed_at)
+         select client_no, '2026-01-01', 0, 1, 0, '', sha256(''), sha256(''), 'epoch' from client
+         on conflict do nothing",
+        "insert into usage_hour (client_no, hour, user_id, model, answers, input_tokens, cached_tokens, output_tokens,
+           charged)
+         select client_no, 'epoch', user_id, 'wall', 1, 1, 0, 1, 1 from app_user on conflict do nothing",
+        "insert into low_balance (client_no, threshold, changed_at) select client_no, 1, 'epoch' from client
+         on conflict do nothing",
+        "insert into notice (client_no, notice_id, owner_id, kind, amount, threshold, begun_at)
+         select client_no, gen_random_uuid(), user_id, kind, 0, 1, 'epoch'
+         from app_user, (values ('low_balance'), ('fee_unpaid')) kind (kind) on conflict do nothing",
+    ] {
+        conn.execute(insert).await.unwrap();
+    }
 }
 
 /// Credits given twice, and some of them set aside.

@@ -10,7 +10,7 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 16] = [
+const WHOLE: [(&str, &str); 23] = [
     // a client has one row of it
     ("billing/store/meters.rs", "terms"),
     ("billing/store/settings.rs", "settings"),
@@ -19,6 +19,15 @@ const WHOLE: [(&str, &str); 16] = [
     ("knowledge/store/questions.rs", "questions"),
     ("knowledge/store/questions.rs", "picked_questions"),
     ("knowledge/store/questions.rs", "question_asked"),
+    // once a day, by what compares and closes it
+    ("billing/recon/store/arrivals.rs", "ours"),
+    ("billing/recon/store/arrivals.rs", "paid"),
+    ("billing/recon/store/ours.rs", "payments"),
+    ("billing/recon/store/ours.rs", "reversals"),
+    ("billing/recon/store/ours.rs", "orders"),
+    ("billing/recon/store/ours.rs", "fees"),
+    // by what bills a client
+    ("billing/store/subscriptions.rs", "due_here"),
     // a client has a handful of plans and prices
     ("billing/store/plans.rs", "count"),
     ("billing/store/plans.rs", "plans"),

@@ -1,0 +1,290 @@
+//! A client's day: read, compared, made good where that is provable, and written down for those who
+//! look at the rest.
+
+use std::ops::Range;
+
+use time::{Date, Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    matching::{compare, compare_orders},
+    shape::{Area, Fact, Line, Remedy, Standing, State},
+    store::{arrivals, lines as store, ours, outside},
+};
+use crate::{
+    billing::order::{self, Paid, Payment, Provider, Reversal, Units, Why},
+    db::ClientTx,
+    error::{Error, Result},
+    http::paging::Window,
+    ids::{LineId, OrderId, RunId},
+};
+
+/// Days before the day whose facts are looked at again: what came late, or changed since.
+const DAYS_BACK: i64 = 120;
+/// Days before and behind the day in which our side of a fact may have been written down.
+const DAYS_AROUND: i64 = 3;
+/// Characters of a note at most.
+const NOTE_CHARS_MAX: usize = 500;
+
+/// A run over one day.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Run {
+    /// Its id.
+    pub run_id: RunId,
+    /// The day, of UTC.
+    pub day: Date,
+    /// Lines that it told of.
+    pub lines: i32,
+    /// Those that it made good.
+    pub healed: i32,
+    /// Those that wait for a person.
+    pub open: i32,
+    /// When it began.
+    pub started_at: OffsetDateTime,
+    /// When it ended.
+    pub ended_at: OffsetDateTime,
+}
+
+/// A line as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Kept {
+    /// Its id.
+    pub line_id: LineId,
+    /// The day, of UTC.
+    pub day: Date,
+    /// What was compared.
+    pub area: Area,
+    /// With whom.
+    pub provider: String,
+    /// What it is called.
+    pub reference: String,
+    /// The order that it is about.
+    pub order_id: Option<OrderId>,
+    /// What it is.
+    pub state: State,
+    /// How much, by us.
+    pub ours: Option<String>,
+    /// How much, by the other side.
+    pub theirs: Option<String>,
+    /// Of what.
+    pub currency: String,
+    /// What becomes of it.
+    pub standing: Standing,
+    /// Why it waits, or what was done.
+    pub reason: String,
+    /// What the person said who resolved it.
+    pub note: Option<String>,
+    /// When it was.
+    pub at: OffsetDateTime,
+    /// When it was resolved.
+    pub resolved_at: Option<OffsetDateTime>,
+}
+
+/// A line, and what became of it.
+pub type Judged = (Line, Standing, String);
+
+/// From its first moment to that of the next day.
+pub fn hours_of(day: Date) -> Range<OffsetDateTime> {
+    let begins = day.midnight().assume_utc();
+    begins..begins + Duration::DAY
+}
+
+/// Reads and compares a day, and changes nothing.
+///
+/// # Errors
+/// `Conflict` when money moved by a provider that was not read: half a comparison proves nothing.
+pub async fn look(tx: &mut ClientTx, day: Date) -> Result<Vec<Line>> {
+    let within = hours_of(day);
+    let around = (
+        within.start - Duration::days(DAYS_AROUND),
+        within.end + Duration::days(DAYS_AROUND),
+    );
+    let back = within.start - Duration::days(DAYS_BACK);
+    // their clock may be a little ahead of ours
+    let mut theirs = facts(outside::facts(tx, back, around.1).await?);
+    let named: Vec<String> = theirs.iter().map(|fact| fact.reference.clone()).collect();
+    let mut ours = facts(ours::payments(tx, around, &named).await?);
+    ours.extend(facts(ours::reversals(tx, around, &named).await?));
+    // what a chain took back is told of by its arrivals, and by the order
+    ours.retain(|fact| fact.provider != "chain" || fact.area == Area::Payment);
+    ours.extend(facts(arrivals::ours(tx, (back, within.end), day).await?));
+    theirs.extend(facts(arrivals::paid(tx, around).await?));
+    for provider in ["stripe", "chain"] {
+        let moved = |fact: &&Fact| fact.provider == provider && within.contains(&fact.at);
+        let is_needed = ours.iter().chain(&theirs).any(|fact| moved(&fact));
+        if is_needed && !outside::is_read_here(tx, provider, day).await? {
+            return Err(Error::Conflict(format!(
+                "Money moved by {provider} on {day}, and what {provider} says of that day was not read."
+            )));
+        }
+    }
+    let mut lines = compare(&ours, &theirs, &within);
+    lines.retain(|line| line.at >= back);
+    let hours = (within.start, within.end);
+    lines.extend(compare_orders(&ours::orders(tx, hours).await?));
+    let (fees, transfers) = (
+        facts(ours::fees(tx, hours).await?),
+        facts(ours::fee_transfers(tx, hours).await?),
+    );
+    lines.extend(compare(&fees, &transfers, &within));
+    lines.extend(compare(
+        &[],
+        &facts(ours::strays(tx, hours).await?),
+        &within,
+    ));
+    Ok(lines)
+}
+
+fn facts(rows: Vec<super::store::FactRow>) -> Vec<Fact> {
+    rows.into_iter().map(Fact::from).collect()
+}
+
+/// Makes good what can be proved; what becomes of the line, with a word about it.
+///
+/// # Errors
+/// Whatever the deed says: then the line waits for a person.
+pub async fn heal(
+    tx: &mut ClientTx,
+    line: &Line,
+    now: OffsetDateTime,
+) -> Result<(Standing, String)> {
+    let done = |text: &str| Ok((Standing::Healed, text.to_owned()));
+    let order = match (line.remedy, line.order) {
+        (Remedy::Fine, _) => return Ok((Standing::Fine, String::new())),
+        (Remedy::Queue(reason), _) => return Ok((Standing::Open, reason.into())),
+        (_, Some(order)) => OrderId(order),
+        (_, None) => {
+            let text = "It is not known for which order it is.";
+            return Ok((Standing::Open, text.into()));
+        }
+    };
+    match line.remedy {
+        _ if line.provider != "stripe" && line.area != Area::Order => Ok((
+            Standing::Open,
+            "The watch of the chain takes it, or says why not.".into(),
+        )),
+        Remedy::Fine | Remedy::Queue(_) => Ok((Standing::Open, String::new())),
+        Remedy::Fulfil => {
+            order::fulfil(tx, order, now).await?;
+            done("It was paid, and is given now.")
+        }
+        Remedy::TakePayment => {
+            let payment = Payment {
+                provider: Provider::Stripe,
+                reference: &line.reference,
+                amount: amount(line)?,
+                currency: &line.currency,
+                held: None,
+            };
+            match order::paid(tx, order, &payment, now).await? {
+                Paid::Fulfilled => done("Its event never came: it is taken in now."),
+                Paid::Before => done("It came in the meantime."),
+                Paid::Queued(_) => Ok((
+                    Standing::Open,
+                    "It is taken in, and waits among the payment exceptions.".into(),
+                )),
+            }
+        }
+        Remedy::TakeReversal => {
+            let reversal = Reversal {
+                provider: Provider::Stripe,
+                reference: &line.reference,
+                kind: match line.area {
+                    Area::Dispute => Why::Dispute,
+                    _ => Why::Refund,
+                },
+                amount: amount(line)?,
+                currency: &line.currency,
+                stage: line.stage,
+            };
+            order::reversed(tx, order, &reversal, now).await?;
+            done("Its event never came: it is taken in now.")
+        }
+    }
+}
+
+fn amount(line: &Line) -> Result<Units> {
+    Units::parse(line.theirs.as_deref().unwrap_or_default())
+}
+
+/// Writes a run's lines down, in the place of what an earlier run of the same day said. What an
+/// earlier day tells of already is not told again.
+pub async fn keep(
+    tx: &mut ClientTx,
+    day: Date,
+    judged: &[Judged],
+    (started, ended): (OffsetDateTime, OffsetDateTime),
+) -> Result<Run> {
+    store::lock(tx).await?;
+    store::clear(tx, day).await?;
+    let id = RunId::new(ended);
+    let mut told = Vec::with_capacity(judged.len());
+    for one @ (line, standing, _) in judged {
+        if *standing == Standing::Fine || !store::is_known(tx, day, line).await? {
+            told.push(one);
+        }
+    }
+    let count = |of: Option<Standing>| {
+        let lines = told
+            .iter()
+            .filter(|(_, standing, _)| of.is_none_or(|of| of == *standing));
+        i32::try_from(lines.count()).unwrap_or(i32::MAX)
+    };
+    let counts = [None, Some(Standing::Healed), Some(Standing::Open)].map(count);
+    store::add_run(tx, (id, day), counts, (started, ended)).await?;
+    for (line, standing, reason) in told {
+        store::add(tx, (id, day), line, (*standing, reason), ended).await?;
+    }
+    Ok(Run {
+        run_id: id,
+        day,
+        lines: counts[0],
+        healed: counts[1],
+        open: counts[2],
+        started_at: started,
+        ended_at: ended,
+    })
+}
+
+/// Runs, the latest first.
+pub async fn runs(tx: &mut ClientTx, window: &Window) -> Result<Vec<Run>> {
+    store::runs(tx, window).await
+}
+
+/// Lines of these days, the last one included, behind the one given.
+pub async fn lines(
+    tx: &mut ClientTx,
+    days: (Date, Date),
+    standing: Option<Standing>,
+    after: Option<(Date, Uuid)>,
+    rows: i64,
+) -> Result<Vec<Kept>> {
+    store::list(tx, days, standing, after, rows).await
+}
+
+/// A person says what became of a line that waited.
+///
+/// # Errors
+/// `NotFound` when there is none, `Conflict` when it does not wait, `Invalid` without a note.
+pub async fn resolve(
+    tx: &mut ClientTx,
+    id: LineId,
+    note: &str,
+    now: OffsetDateTime,
+) -> Result<Kept> {
+    let note = note.trim();
+    let chars = note.chars().count();
+    if chars == 0 || chars > NOTE_CHARS_MAX {
+        return Err(Error::invalid(
+            "Say in a note of 1 to 500 characters what became of it.",
+        ));
+    }
+    let missing = || Error::NotFound("line");
+    store::find(tx, id).await?.ok_or_else(missing)?;
+    if !store::resolve(tx, id, note, now).await? {
+        return Err(Error::Conflict(
+            "This line does not wait for anybody.".into(),
+        ));
+    }
+    store::find(tx, id).await?.ok_or_else(missing)
+}

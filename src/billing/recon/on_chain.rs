@@ -1,0 +1,140 @@
+//! What a chain says now of everything that should have arrived, whatever the watch wrote down.
+
+use std::{collections::HashMap, ops::RangeInclusive};
+
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    desk::hours_of,
+    shape::{Area, Fact},
+    store::{arrivals as store, outside},
+};
+use crate::{
+    billing::{
+        chain::{self, Address, Arrival, Chain},
+        order::Stage,
+    },
+    db::SystemTx,
+    error::{Error, Result},
+    ids::ClientNo,
+};
+
+/// Addresses that are looked at on a chain at most.
+const ADDRESSES_MAX: i64 = 50_000;
+/// Blocks that are read anew for a day at most.
+const BLOCKS_MAX: u64 = 100_000;
+
+/// What is to be read of a chain: the blocks behind those that were read before.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    first: Option<u64>,
+    owners: HashMap<String, (ClientNo, Uuid)>,
+}
+
+/// What a chain says of these blocks.
+#[derive(Clone, Debug)]
+pub struct Told {
+    top: u64,
+    arrivals: Vec<Arrival>,
+}
+
+/// What is to be read of a chain for a day.
+pub async fn wanted(tx: &mut SystemTx, chain: &Chain, day: Date) -> Result<Wanted> {
+    let owners = store::addresses(tx, ADDRESSES_MAX + 1).await?;
+    if owners.len() as u64 > ADDRESSES_MAX.cast_unsigned() {
+        return Err(Error::Conflict(format!(
+            "More than {ADDRESSES_MAX} addresses are watched: chains cannot be compared."
+        )));
+    }
+    let first = store::first_block(tx, &chain.name, day).await?;
+    let owners = owners
+        .into_iter()
+        .map(|(address, client, order)| (address.to_ascii_lowercase(), (client, order)));
+    Ok(Wanted {
+        first: first.and_then(|block| u64::try_from(block).ok()),
+        owners: owners.collect(),
+    })
+}
+
+/// Reads a chain as deep as it counts. No transaction may be open meanwhile.
+///
+/// # Errors
+/// `Upstream` when no node answers, `Conflict` when there are too many blocks for one day.
+pub async fn read(chain: &Chain, wanted: &Wanted) -> Result<Told> {
+    let top = chain::top(chain).await?;
+    let top = top.saturating_sub(chain.confirmations);
+    let none = Told {
+        top,
+        arrivals: Vec::new(),
+    };
+    let Some(first) = wanted.first.filter(|first| *first <= top) else {
+        return Ok(none);
+    };
+    if top - first >= BLOCKS_MAX {
+        return Err(Error::Conflict(format!(
+            "More than {BLOCKS_MAX} blocks of {} were not compared yet.",
+            chain.name
+        )));
+    }
+    let addresses: Vec<Address> = wanted
+        .owners
+        .keys()
+        .filter_map(|address| Address::parse(address))
+        .collect();
+    let blocks: RangeInclusive<u64> = first..=top;
+    let arrivals = chain::on_chain(chain, &addresses, blocks).await?;
+    Ok(Told { top, arrivals })
+}
+
+/// Keeps what a chain says.
+pub async fn keep(
+    tx: &mut SystemTx,
+    (chain, day): (&Chain, Date),
+    wanted: &Wanted,
+    told: &Told,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let last = hours_of(day).end - time::Duration::SECOND;
+    for arrival in &told.arrivals {
+        let payee = arrival.payee.to_string().to_ascii_lowercase();
+        let Some((client, order)) = wanted.owners.get(&payee) else {
+            continue;
+        };
+        let reference = format!(
+            "{} {} {} {}",
+            chain.name,
+            arrival.block_hash.as_str(),
+            arrival.tx_hash.as_str(),
+            arrival.log_no
+        );
+        // a block that was never written down here has no time but that of the day
+        let at = store::time_of(tx, *client, &chain.name, arrival).await?;
+        let fact = Fact {
+            area: Area::Arrival,
+            provider: "chain".into(),
+            reference,
+            order: Some(*order),
+            amount: arrival.amount.to_string(),
+            currency: arrival.asset.clone(),
+            stage: Stage::Stands,
+            known_as: None,
+            at: at.unwrap_or(last),
+        };
+        outside::put(tx, *client, Some(*order), &fact, now).await?;
+    }
+    let top = i64::try_from(told.top).map_err(Error::internal)?;
+    store::put_top(tx, &chain.name, day, top).await
+}
+
+/// Chains were read for a day, all of them.
+pub async fn done(tx: &mut SystemTx, day: Date, facts: usize, now: OffsetDateTime) -> Result<()> {
+    outside::put_read(tx, "chain", day, facts, now).await
+}
+
+impl Told {
+    /// How much it is.
+    pub fn count(&self) -> usize {
+        self.arrivals.len()
+    }
+}

@@ -1,0 +1,117 @@
+//! Statements over what arrived on chains, as the reconciliation reads them.
+
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use super::FactRow;
+use crate::{
+    billing::chain::Arrival,
+    db::{ClientTx, SystemTx},
+    error::Result,
+    ids::ClientNo,
+};
+
+/// Addresses of orders, of all clients.
+pub async fn addresses(tx: &mut SystemTx, rows: i64) -> Result<Vec<(String, ClientNo, Uuid)>> {
+    Ok(sqlx::query_as(
+        "select address, client_no, order_id from chain_address
+         order by watched_until desc, client_no, order_id
+         limit $1",
+    )
+    .bind(rows)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// The block behind those that were read for days before; else that of the first arrival.
+pub async fn first_block(tx: &mut SystemTx, chain: &str, day: Date) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar(
+        "select coalesce((select max(top) + 1 from outside_block where chain = $1 and day < $2),
+           (select min(block_no) from chain_arrival where chain = $1))",
+    )
+    .bind(chain)
+    .bind(day)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub async fn put_top(tx: &mut SystemTx, chain: &str, day: Date, top: i64) -> Result<()> {
+    sqlx::query(
+        "insert into outside_block (chain, day, top) values ($1, $2, $3)
+         on conflict on constraint outside_block_pkey do update set top = $3",
+    )
+    .bind(chain)
+    .bind(day)
+    .bind(top)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The time of a block, as it was written down here.
+pub async fn time_of(
+    tx: &mut SystemTx,
+    client: ClientNo,
+    chain: &str,
+    arrival: &Arrival,
+) -> Result<Option<OffsetDateTime>> {
+    Ok(sqlx::query_scalar(
+        "select block_at from chain_arrival
+         where client_no = $1 and chain = $2 and block_hash = $3
+         limit 1",
+    )
+    .bind(client)
+    .bind(chain)
+    .bind(arrival.block_hash.as_str())
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// What arrived in blocks that were read until this day.
+pub async fn ours(
+    tx: &mut ClientTx,
+    (since, until): (OffsetDateTime, OffsetDateTime),
+    day: Date,
+) -> Result<Vec<FactRow>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select 'arrival' area, 'chain' provider, chain || ' ' || block_hash || ' ' || tx_hash || ' ' || log_no reference,
+           order_id, amount::text amount, asset currency,
+           case state when 'confirmed' then 'stands' when 'seen' then 'open' else 'undone' end stage,
+           null::text known_as, block_at at
+         from chain_arrival
+         where client_no = $1 and block_at >= $2 and block_at < $3
+           and block_no <= (select max(top) from outside_block
+             where outside_block.chain = chain_arrival.chain and outside_block.day <= $4)",
+    )
+    .bind(client)
+    .bind(since)
+    .bind(until)
+    .bind(day)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// What the orders paid on a chain have to show for it: the arrivals that count, added up.
+pub async fn paid(
+    tx: &mut ClientTx,
+    (since, until): (OffsetDateTime, OffsetDateTime),
+) -> Result<Vec<FactRow>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select 'payment' area, 'chain' provider, address reference, order_id,
+           coalesce((select sum(arrival.amount - arrival.left_over) from chain_arrival arrival
+             where arrival.client_no = $1 and arrival.order_id = chain_address.order_id
+               and arrival.state = 'confirmed' and arrival.verdict in ('counted', 'over')), 0)::text amount,
+           payment.currency, 'stands' stage, null::text known_as, at
+         from chain_address
+         join payment using (client_no, order_id)
+         where client_no = $1 and chain_address.state = 'paid' and payment.provider = 'chain'
+           and payment.reference = address and at >= $2 and at < $3",
+    )
+    .bind(client)
+    .bind(since)
+    .bind(until)
+    .fetch_all(tx.conn())
+    .await?)
+}

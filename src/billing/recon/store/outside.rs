@@ -1,0 +1,150 @@
+//! Statements over what providers say.
+
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    billing::recon::shape::Fact,
+    db::{ClientTx, SystemTx},
+    error::Result,
+    ids::ClientNo,
+};
+
+pub async fn put(
+    tx: &mut SystemTx,
+    client: ClientNo,
+    order: Option<Uuid>,
+    fact: &Fact,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query(
+        "insert into outside_fact (client_no, provider, area, reference, order_id, amount, currency, stage, at, read_at)
+         values ($1, $2, $3, $4, $5, $6::text::numeric, $7, $8, $9, $10)
+         on conflict on constraint outside_fact_pkey do update
+         set order_id = excluded.order_id, amount = excluded.amount, currency = excluded.currency,
+           stage = excluded.stage, at = excluded.at, read_at = excluded.read_at
+         where outside_fact.read_at <= excluded.read_at",
+    )
+    .bind(client)
+    .bind(&fact.provider)
+    .bind(fact.area)
+    .bind(&fact.reference)
+    .bind(order)
+    .bind(&fact.amount)
+    .bind(&fact.currency)
+    .bind(fact.stage)
+    .bind(fact.at)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn put_stray(tx: &mut SystemTx, fact: &Fact, now: OffsetDateTime) -> Result<()> {
+    sqlx::query(
+        "insert into outside_stray (provider, area, reference, amount, currency, at, read_at)
+         values ($1, $2, $3, $4::text::numeric, $5, $6, $7)
+         on conflict on constraint outside_stray_pkey do update set read_at = excluded.read_at",
+    )
+    .bind(&fact.provider)
+    .bind(fact.area)
+    .bind(&fact.reference)
+    .bind(&fact.amount)
+    .bind(&fact.currency)
+    .bind(fact.at)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn put_read(
+    tx: &mut SystemTx,
+    provider: &str,
+    day: Date,
+    facts: usize,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query(
+        "insert into outside_read (provider, day, facts, read_at) values ($1, $2, $3, $4)
+         on conflict on constraint outside_read_pkey do update set facts = $3, read_at = $4",
+    )
+    .bind(provider)
+    .bind(day)
+    .bind(i32::try_from(facts).unwrap_or(i32::MAX))
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Whether the day was read to its end: after it was over.
+pub async fn is_read(tx: &mut SystemTx, provider: &str, day: Date) -> Result<bool> {
+    let over = (day + time::Duration::days(1)).midnight().assume_utc();
+    Ok(sqlx::query_scalar(
+        "select exists (select from outside_read where provider = $1 and day = $2 and read_at >= $3)",
+    )
+    .bind(provider)
+    .bind(day)
+    .bind(over)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// The same, for the client whose day it is.
+pub async fn is_read_here(tx: &mut ClientTx, provider: &str, day: Date) -> Result<bool> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from outside_read where provider = $1 and day = $2)",
+    )
+    .bind(provider)
+    .bind(day)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+pub async fn clients_of_orders(
+    tx: &mut SystemTx,
+    orders: &[Uuid],
+) -> Result<Vec<(Uuid, ClientNo, String)>> {
+    Ok(sqlx::query_as(
+        "select order_id, client_no, client_id from payment_order
+         join client using (client_no)
+         where order_id = any($1)",
+    )
+    .bind(orders)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn orders_of_payments(
+    tx: &mut SystemTx,
+    references: &[String],
+) -> Result<Vec<(String, ClientNo, Uuid)>> {
+    Ok(sqlx::query_as(
+        "select reference, client_no, order_id from payment
+         where provider = 'stripe' and reference = any($1)",
+    )
+    .bind(references)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// What providers say of the time since, of one client.
+pub async fn facts(
+    tx: &mut ClientTx,
+    since: OffsetDateTime,
+    until: OffsetDateTime,
+) -> Result<Vec<super::FactRow>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select area, provider, reference, order_id, amount::text amount, currency, stage,
+           null::text known_as, at
+         from outside_fact
+         where client_no = $1 and at >= $2 and at < $3",
+    )
+    .bind(client)
+    .bind(since)
+    .bind(until)
+    .fetch_all(tx.conn())
+    .await?)
+}

@@ -1,0 +1,142 @@
+//! Statements over notices.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    billing::{
+        Micros,
+        notice::{Begun, Notice},
+    },
+    db::{ClientTx, SystemTx},
+    error::Result,
+    http::paging::Window,
+};
+
+/// Wallets that never held anything are not low: they are unused.
+pub async fn begin_low(tx: &mut SystemTx, now: OffsetDateTime, rows: i64) -> Result<Vec<Begun>> {
+    Ok(sqlx::query_as(
+        "insert into notice (client_no, notice_id, owner_id, kind, amount, threshold, begun_at)
+         select client_no, gen_random_uuid(), owner_id, 'low_balance', balance, threshold, $1
+         from account
+         join low_balance using (client_no)
+         where kind = 'wallet' and balance < threshold
+           and exists (select from transfer where transfer.client_no = account.client_no and credit_no = account_no)
+           and not exists (select from notice where notice.client_no = account.client_no
+             and notice.owner_id = account.owner_id and notice.kind = 'low_balance' and ended_at is null)
+         order by client_no, owner_id
+         limit $2
+         on conflict (client_no, owner_id, kind) where ended_at is null do nothing
+         returning client_no, owner_id, kind, amount",
+    )
+    .bind(now)
+    .bind(rows)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn end_low(tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
+    sqlx::query(
+        "update notice set ended_at = $1
+         where kind = 'low_balance' and ended_at is null
+           and not exists (select from account join low_balance using (client_no)
+             where account.client_no = notice.client_no and account.owner_id = notice.owner_id
+               and account.kind = 'wallet' and balance < low_balance.threshold)",
+    )
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn begin_unpaid(tx: &mut SystemTx, now: OffsetDateTime, rows: i64) -> Result<Vec<Begun>> {
+    Ok(sqlx::query_as(
+        "insert into notice (client_no, notice_id, owner_id, kind, amount, threshold, begun_at)
+         select fee.client_no, gen_random_uuid(), fee.owner_id, 'fee_unpaid',
+           coalesce((select balance from account where account.client_no = fee.client_no
+             and account.owner_id = fee.owner_id and account.kind = 'wallet'), 0), sum(fee.amount), $1
+         from fee
+         join subscription using (client_no, subscription_id)
+         where state = 'unpaid' and ended_at is null
+           and not exists (select from notice where notice.client_no = fee.client_no
+             and notice.owner_id = fee.owner_id and notice.kind = 'fee_unpaid' and notice.ended_at is null)
+         group by fee.client_no, fee.owner_id
+         order by fee.client_no, fee.owner_id
+         limit $2
+         on conflict (client_no, owner_id, kind) where ended_at is null do nothing
+         returning client_no, owner_id, kind, amount",
+    )
+    .bind(now)
+    .bind(rows)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn end_unpaid(tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
+    sqlx::query(
+        "update notice set ended_at = $1
+         where kind = 'fee_unpaid' and ended_at is null
+           and not exists (select from fee join subscription using (client_no, subscription_id)
+             where fee.client_no = notice.client_no and fee.owner_id = notice.owner_id
+               and state = 'unpaid' and subscription.ended_at is null)",
+    )
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn list(tx: &mut ClientTx, owner: Option<Uuid>, window: &Window) -> Result<Vec<Notice>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select notice_id, owner_id, kind, amount, threshold, begun_at, ended_at from notice
+         where client_no = $1 and ($2::uuid is null or owner_id = $2)
+           and ($3::timestamptz is null or (begun_at, notice_id) < ($3, $4))
+         order by begun_at desc, notice_id desc
+         limit $5",
+    )
+    .bind(client)
+    .bind(owner)
+    .bind(window.after.map(|place| place.at))
+    .bind(window.after.map(|place| place.id))
+    .bind(window.rows())
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+pub async fn threshold(tx: &mut ClientTx) -> Result<Option<Micros>> {
+    let client = tx.client();
+    Ok(
+        sqlx::query_scalar("select threshold from low_balance where client_no = $1")
+            .bind(client)
+            .fetch_optional(tx.conn())
+            .await?,
+    )
+}
+
+pub async fn put_threshold(
+    tx: &mut ClientTx,
+    threshold: Micros,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "insert into low_balance (client_no, threshold, changed_at) values ($1, $2, $3)
+         on conflict on constraint low_balance_pkey do update set threshold = $2, changed_at = $3",
+    )
+    .bind(client)
+    .bind(threshold)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn remove_threshold(tx: &mut ClientTx) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("delete from low_balance where client_no = $1")
+        .bind(client)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

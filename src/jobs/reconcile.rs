@@ -1,0 +1,204 @@
+//! The daily reconciliation: providers are read, then each client's days are compared and closed, the
+//! oldest first. Broken off anywhere and begun again, it comes to the same.
+
+use time::{Date, Duration, OffsetDateTime};
+
+use crate::{
+    app::App,
+    billing::{
+        chain::Chains,
+        recon::{
+            Remedy, Standing,
+            close::{self, Day},
+            desk::{self, Judged, Run},
+            on_chain, outside,
+        },
+        stripe::Stripe,
+    },
+    db::SystemTx,
+    error::{Error, Result},
+    ids::ClientNo,
+    queue::{self, Job},
+};
+
+/// Days that one job closes at most.
+const DAYS_MAX: usize = 31;
+
+/// What became of a client's day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It was compared.
+    Compared(Run),
+    /// It was closed before: its lines stay what they were.
+    Closed,
+}
+
+/// Reads what providers say of a day, unless that was done after it was over. No transaction is open
+/// while they are asked.
+///
+/// # Errors
+/// `Upstream` when a provider does not answer: then nothing is concluded.
+pub async fn read(app: &App, day: Date) -> Result<()> {
+    read_stripe(app, day).await?;
+    read_chains(app, day).await
+}
+
+async fn read_chains(app: &App, day: Date) -> Result<()> {
+    let chains = Chains::new(&app.config)?;
+    let mut tx = app.db.system().await?;
+    let is_read = chains.0.is_empty() || outside::is_read(&mut tx, "chain", day).await?;
+    drop(tx);
+    if is_read {
+        return Ok(());
+    }
+    let (now, mut facts) = (app.clock.now(), 0);
+    for chain in chains.0.iter() {
+        let mut tx = app.db.system().await?;
+        let wanted = on_chain::wanted(&mut tx, chain, day).await?;
+        drop(tx);
+        let told = on_chain::read(chain, &wanted).await?;
+        facts += told.count();
+        let mut tx = app.db.system().await?;
+        on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
+        tx.commit().await?;
+    }
+    let mut tx = app.db.system().await?;
+    on_chain::done(&mut tx, day, facts, now).await?;
+    tx.commit().await
+}
+
+async fn read_stripe(app: &App, day: Date) -> Result<()> {
+    let stripe = Stripe::open(&app.config)?;
+    let Some(stripe) = stripe else {
+        return Ok(());
+    };
+    let mut tx = app.db.system().await?;
+    let is_read = outside::is_read(&mut tx, "stripe", day).await?;
+    drop(tx);
+    if is_read {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let said = outside::stripe(&stripe, day).await?;
+    let mut tx = app.db.system().await?;
+    let (rows, strays) = outside::keep(&mut tx, ("stripe", day), &said, now).await?;
+    tx.commit().await?;
+    tracing::info!(%day, rows, strays, "what Stripe says was read");
+    Ok(())
+}
+
+/// Compares a client's day, and makes good what can be proved.
+///
+/// # Errors
+/// `Conflict` when a provider was not read; `Unavailable` when the database is away.
+pub async fn day(app: &App, client: ClientNo, day: Date) -> Result<Done> {
+    let started = app.clock.now();
+    let mut tx = app.db.client(client).await?;
+    if close::is_closed(&mut tx, day).await? {
+        return Ok(Done::Closed);
+    }
+    let lines = desk::look(&mut tx, day).await?;
+    drop(tx);
+    let mut judged: Vec<Judged> = Vec::with_capacity(lines.len());
+    for line in lines {
+        let (standing, reason) = match line.remedy {
+            Remedy::Fine => (Standing::Fine, String::new()),
+            _ => heal(app, client, &line).await?,
+        };
+        judged.push((line, standing, reason));
+    }
+    let mut tx = app.db.client(client).await?;
+    let run = desk::keep(&mut tx, day, &judged, (started, app.clock.now())).await?;
+    tx.commit().await?;
+    if run.open > 0 {
+        tracing::warn!(client = client.0, %day, open = run.open, "lines of the books wait for a person");
+    }
+    Ok(Done::Compared(run))
+}
+
+/// One line's failure is its own: it waits for a person, and the run goes on.
+async fn heal(
+    app: &App,
+    client: ClientNo,
+    line: &crate::billing::recon::Line,
+) -> Result<(Standing, String)> {
+    let mut tx = app.db.client(client).await?;
+    match desk::heal(&mut tx, line, app.clock.now()).await {
+        Ok(judged) => {
+            tx.commit().await?;
+            Ok(judged)
+        }
+        Err(error @ Error::Unavailable(_)) => Err(error),
+        Err(error) => {
+            tracing::warn!(
+                error = error.causes(),
+                reference = line.reference,
+                "not made good"
+            );
+            Ok((
+                Standing::Open,
+                error.to_string().chars().take(500).collect(),
+            ))
+        }
+    }
+}
+
+/// Closes a client's day, if it is the next one and over; none when it is not.
+pub async fn close(app: &App, client: ClientNo, day: Date) -> Result<Option<Day>> {
+    let (mut tx, now) = (app.db.client(client).await?, app.clock.now());
+    if close::next(&mut tx, now).await? != Some(day) {
+        return Ok(None);
+    }
+    match close::close(&mut tx, day, now).await {
+        Ok(closed) => {
+            tx.commit().await?;
+            Ok(Some(closed))
+        }
+        // another server was quicker
+        Err(Error::Conflict(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Compares and closes the days of a client that are over.
+///
+/// # Errors
+/// See [`day`].
+pub async fn client(app: &App, client: ClientNo) -> Result<()> {
+    for _ in 0..DAYS_MAX {
+        let mut tx = app.db.client(client).await?;
+        let next = close::next(&mut tx, app.clock.now()).await?;
+        drop(tx);
+        let Some(day) = next else { return Ok(()) };
+        read(app, day).await?;
+        self::day(app, client, day).await?;
+        close(app, client, day).await?;
+    }
+    Ok(())
+}
+
+/// Adds a job for each client that has books.
+pub async fn enqueue(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
+    let mut after = ClientNo(0);
+    loop {
+        let batch = close::clients(tx, after).await?;
+        let Some((last, _)) = batch.last() else {
+            return Ok(());
+        };
+        after = *last;
+        for (client, _) in batch {
+            let mut own = app.db.client(client).await?;
+            queue::enqueue(&mut own, Job::Reconcile, now).await?;
+            own.commit().await?;
+        }
+    }
+}
+
+/// Yesterday, or the day before it as long as yesterday cannot be closed.
+pub fn latest(now: OffsetDateTime) -> Date {
+    let yesterday = now.date() - Duration::DAY;
+    match close::is_over(yesterday, now) {
+        true => yesterday,
+        false => yesterday - Duration::DAY,
+    }
+}

@@ -1,0 +1,431 @@
+//! The reconciliation before a double of Stripe: what is missing is found and made good, what is wrong
+//! waits for a person, nothing else is touched, and closed days stay what they were.
+
+use std::time::Duration;
+
+use concierge::{
+    admin::Role,
+    billing::{
+        Book, Entry, Kind, Micros, Owner,
+        order::{self, Payment, Provider, Units},
+        recon::{
+            Area, Standing, State,
+            close::{self, Flaw},
+            desk::{self, Kept},
+        },
+        wallet,
+    },
+    error::Error,
+    ids::{ClientNo, OrderId},
+    jobs::reconcile,
+};
+use futures_util::future::join_all;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::Executor;
+use time::{Date, OffsetDateTime, macros::date};
+
+use super::agree;
+use crate::{
+    orders::stall::{Stall, session},
+    verbs::text,
+    world::{Person, World, body},
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A payment at Stripe for an order, made now; the object, and the id of the payment.
+async fn pays(stall: &Stall, order: &Value) -> (Value, String) {
+    let paid = stall.stripe.pays(session(order)).await;
+    let id = text(&paid["payment_intent"]).to_owned();
+    changes(stall, &id, |intent| {
+        intent["created"] = stall.world.app.clock.now().unix_timestamp().into();
+    });
+    (paid, id)
+}
+
+fn changes(stall: &Stall, id: &str, change: impl Fn(&mut Value)) {
+    let mut object = stall.stripe.object(id);
+    change(&mut object);
+    stall.stripe.put(&object);
+}
+
+/// Two days go by.
+fn later(world: &World) {
+    world.app.clock.forward(2 * DAY);
+}
+
+async fn reconciled(world: &World, client: ClientNo) {
+    reconcile::client(&world.app, client).await.unwrap();
+}
+
+async fn lines(world: &World, client: ClientNo, standing: Option<Standing>) -> Vec<Kept> {
+    let mut tx = world.app.db.client(client).await.unwrap();
+    let days = (date!(2020 - 01 - 01), date!(2090 - 01 - 01));
+    desk::lines(&mut tx, days, standing, None, 1_000)
+        .await
+        .unwrap()
+}
+
+async fn told(world: &World, client: ClientNo, standing: Standing) -> Vec<(Area, State)> {
+    let mut told: Vec<_> = lines(world, client, Some(standing))
+        .await
+        .into_iter()
+        .map(|line| (line.area, line.state))
+        .collect();
+    told.sort();
+    told
+}
+
+async fn verified(world: &World, client: ClientNo) -> (usize, Vec<&'static str>) {
+    let mut tx = world.app.db.client(client).await.unwrap();
+    let (days, flaws): (usize, Vec<Flaw>) = close::verify(&mut tx).await.unwrap();
+    (days, flaws.into_iter().map(|flaw| flaw.what).collect())
+}
+
+async fn balance(person: &Person<'_>, client: ClientNo, order: &Value) -> i64 {
+    let mut tx = person.world.app.db.client(client).await.unwrap();
+    let id = OrderId(text(&order["id"]).parse().unwrap());
+    let owner = order::find(&mut tx, id).await.unwrap().owner();
+    wallet::find(&mut tx, owner).await.unwrap().balance
+}
+
+#[tokio::test]
+async fn what_was_paid_and_never_heard_of_is_credited() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    let (_, intent) = pays(&stall, &order).await;
+    let refunded = alice.orders(&plan, "two").await;
+    let (paid, other) = pays(&stall, &refunded).await;
+    assert_eq!(
+        stall
+            .tells("evt_1", "checkout.session.completed", &paid)
+            .await,
+        StatusCode::OK
+    );
+    // a half of it went back, and nobody told us
+    stall.stripe.put(&json!({
+        "id": "re_unheard", "object": "refund", "amount": 625, "currency": "usd", "status": "succeeded",
+        "payment_intent": other, "metadata": {}, "created": stall.world.app.clock.now().unix_timestamp(),
+    }));
+    later(&stall.world);
+    reconciled(&stall.world, acme.no).await;
+    assert_eq!(balance(&alice, acme.no, &order).await, 150_000_000);
+    assert_eq!(
+        told(&stall.world, acme.no, Standing::Healed).await,
+        [
+            (Area::Payment, State::MissingHere),
+            (Area::Refund, State::MissingHere)
+        ]
+    );
+    assert_eq!(told(&stall.world, acme.no, Standing::Open).await, []);
+    let healed = lines(&stall.world, acme.no, Some(Standing::Healed)).await;
+    assert!(
+        healed.iter().any(|line| line.reference == intent),
+        "{healed:?}"
+    );
+    let (days, flaws) = verified(&stall.world, acme.no).await;
+    assert!(days >= 1 && flaws.is_empty(), "{days} {flaws:?}");
+    // once more, and the days after it: nothing is done twice
+    for _ in 0..2 {
+        later(&stall.world);
+        reconciled(&stall.world, acme.no).await;
+    }
+    assert_eq!(balance(&alice, acme.no, &order).await, 150_000_000);
+    assert_eq!(told(&stall.world, acme.no, Standing::Healed).await.len(), 2);
+    assert_eq!(told(&stall.world, acme.no, Standing::Open).await, []);
+    agree(&stall.world).await;
+}
+
+/// Things that are wrong with what is here or there: each is found, and what is right is left alone.
+#[tokio::test]
+async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
+    let stall = Stall::new().await;
+    let (world, app) = (&stall.world, &stall.world.app);
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let mut orders = Vec::new();
+    for n in 0..8 {
+        orders.push(alice.orders(&plan, &format!("order {n}")).await);
+    }
+    let mut intents = Vec::new();
+    for (n, order) in orders.iter().take(6).enumerate() {
+        let (paid, id) = pays(&stall, order).await;
+        let told = stall
+            .tells(&format!("evt_{n}"), "checkout.session.completed", &paid)
+            .await;
+        assert_eq!(told, StatusCode::OK);
+        intents.push(id);
+    }
+    // another amount there
+    changes(&stall, &intents[0], |intent| {
+        intent["amount"] = 9_999.into()
+    });
+    // a second payment for the same order, which nobody told us of
+    let mut second = stall.stripe.object(&intents[1]);
+    second["id"] = "pi_second".into();
+    second["created"] = (app.clock.now().unix_timestamp() + 1).into();
+    stall.stripe.put(&second);
+    // a payment that Stripe does not know of
+    let mut tx = app.db.client(acme.no).await.unwrap();
+    let id = OrderId(text(&orders[6]["id"]).parse().unwrap());
+    let forged = Payment {
+        provider: Provider::Stripe,
+        reference: "pi_forged",
+        amount: Units::new(1_250).unwrap(),
+        currency: "usd",
+        held: None,
+    };
+    order::paid(&mut tx, id, &forged, app.clock.now())
+        .await
+        .unwrap();
+    // credits that say they came of an order which never was
+    let entry = Entry {
+        amount: Micros::new(7).unwrap(),
+        key: "out of nowhere",
+        subject: Some(uuid::Uuid::new_v4()),
+        note: "",
+    };
+    let deed = (Kind::TopUp, Book::Stripe);
+    wallet::add(&mut tx, Owner::Client, deed, &entry, app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // a payment at Stripe that is no client's here
+    stall.stripe.put(&json!({
+        "id": "pi_other_shop", "object": "payment_intent", "status": "succeeded", "amount": 5,
+        "currency": "usd", "created": app.clock.now().unix_timestamp(), "metadata": {},
+    }));
+    // one whose money came, and for which nothing was given
+    sqlx::query("update payment_order set state = 'paid', paid_at = $2, changed_at = $2 where order_id = $1")
+        .bind(text(&orders[7]["id"]).parse::<uuid::Uuid>().unwrap())
+        .bind(app.clock.now())
+        .execute(&mut world.superuser().await)
+        .await
+        .unwrap();
+    later(world);
+    let servers = (0..3).map(|_| reconcile::client(app, acme.no));
+    for done in join_all(servers).await {
+        done.unwrap();
+    }
+    assert_eq!(
+        told(world, acme.no, Standing::Open).await,
+        [
+            (Area::Payment, State::MissingThere),
+            (Area::Payment, State::AmountDiffers),
+            (Area::Payment, State::Duplicate),
+            (Area::Ledger, State::MissingHere),
+        ]
+    );
+    assert_eq!(
+        told(world, acme.no, Standing::Healed).await,
+        [(Area::Order, State::MissingHere)]
+    );
+    // seven that were credited, and the one that was made good
+    assert_eq!(balance(&alice, acme.no, &orders[0]).await, 800_000_000);
+    let strays: i64 =
+        sqlx::query_scalar("select count(*) from outside_stray where reference = 'pi_other_shop'")
+            .fetch_one(&mut world.superuser().await)
+            .await
+            .unwrap();
+    assert_eq!(strays, 1);
+    // told of once: the next days are clean
+    later(world);
+    reconciled(world, acme.no).await;
+    assert_eq!(told(world, acme.no, Standing::Open).await.len(), 4);
+    assert_eq!(verified(world, acme.no).await.1, [""; 0]);
+    agree(world).await;
+}
+
+#[tokio::test]
+async fn nothing_is_concluded_while_stripe_is_away() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    pays(&stall, &order).await;
+    later(&stall.world);
+    stall.stripe.goes_away(true);
+    let done = reconcile::client(&stall.world.app, acme.no).await;
+    assert!(
+        matches!(done, Err(Error::Upstream(_) | Error::Unavailable(_))),
+        "{done:?}"
+    );
+    assert_eq!(verified(&stall.world, acme.no).await.0, 0);
+    assert_eq!(lines(&stall.world, acme.no, None).await, []);
+    stall.stripe.goes_away(false);
+    reconciled(&stall.world, acme.no).await;
+    assert_eq!(balance(&alice, acme.no, &order).await, 100_000_000);
+}
+
+#[tokio::test]
+async fn a_changed_old_line_is_found() {
+    let stall = Stall::new().await;
+    let world = &stall.world;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    let (paid, _) = pays(&stall, &order).await;
+    stall
+        .tells("evt_1", "checkout.session.completed", &paid)
+        .await;
+    world.app.clock.forward(5 * DAY);
+    reconciled(world, acme.no).await;
+    let (days, flaws) = verified(world, acme.no).await;
+    assert!(
+        days >= 4 && flaws.is_empty(),
+        "late by days, every one is closed: {days} {flaws:?}"
+    );
+    let mut conn = world.superuser().await;
+    let lines = "its lines or its balance were changed since it was closed";
+    for (forge, mend, flaw) in [
+        (
+            "update recon_line set theirs = theirs + 1 where area = 'payment'",
+            "update recon_line set theirs = theirs - 1 where area = 'payment'",
+            lines,
+        ),
+        (
+            "update recon_line set state = 'refunded' where area = 'payment'",
+            "update recon_line set state = 'matched' where area = 'payment'",
+            lines,
+        ),
+        (
+            "update book_day set trial = trial || ' ' where day = (select min(day) from book_day)",
+            "update book_day set trial = rtrim(trial, ' ') where day = (select min(day) from book_day)",
+            lines,
+        ),
+        (
+            "set session_replication_role = replica; update transfer set amount = amount + 1 where kind = 'top_up'",
+            "update transfer set amount = amount - 1 where kind = 'top_up'; set session_replication_role = origin",
+            "the transfers of the ledger do not add up to what they did",
+        ),
+        (
+            "update book_day set hash = sha256('forged') where day = (select min(day) from book_day)",
+            "",
+            lines,
+        ),
+    ] {
+        conn.execute(forge).await.unwrap();
+        let (_, flaws) = verified(world, acme.no).await;
+        assert!(flaws.contains(&flaw), "{forge}: {flaws:?}");
+        if !mend.is_empty() {
+            conn.execute(mend).await.unwrap();
+            assert_eq!(verified(world, acme.no).await.1, [""; 0], "{mend}");
+        }
+    }
+    // a day whose hash is made to fit does not fit the day after it
+    let (_, flaws) = verified(world, acme.no).await;
+    assert!(
+        flaws.contains(&"it does not follow the day before"),
+        "{flaws:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_operator_reads_the_lines_and_says_what_became_of_them() {
+    let stall = Stall::new().await;
+    let world = &stall.world;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    let (paid, intent) = pays(&stall, &order).await;
+    stall
+        .tells("evt_1", "checkout.session.completed", &paid)
+        .await;
+    changes(&stall, &intent, |intent| intent["amount"] = 1.into());
+    later(world);
+    reconciled(world, acme.no).await;
+    let (fay, rex) = (
+        world.operator("fay", Role::Finance).await,
+        world.operator("rex", Role::ReadOnly).await,
+    );
+    let all = "from=2020-01-01&to=2020-12-31";
+    let none = rex.get(&format!("/clients/acme/book-lines?{all}")).await;
+    assert_eq!(none["items"], json!([]));
+    let open = rex.get("/clients/acme/book-lines?standing=open").await;
+    let line = &open["items"][0];
+    assert_eq!(
+        json!([
+            line["area"],
+            line["state"],
+            line["ours"],
+            line["theirs"],
+            line["reference"]
+        ]),
+        json!(["payment", "amount_differs", "1250", "1", intent])
+    );
+    let table = rex
+        .request(Method::GET, "/clients/acme/book-lines.csv")
+        .send()
+        .await
+        .unwrap();
+    let table = table.text().await.unwrap();
+    assert!(
+        table.starts_with("client,day,area,provider,reference,order,state,ours,theirs"),
+        "{table}"
+    );
+    assert!(
+        table.contains(",amount_differs,1250,1,usd,open,"),
+        "{table}"
+    );
+    let path = format!("/clients/acme/book-lines/{}/resolve", text(&line["id"]));
+    let said = |note: &str, desk: &crate::console::Desk<'_>| {
+        desk.request(Method::POST, &path)
+            .json(&json!({ "note": note }))
+            .send()
+    };
+    assert_eq!(
+        said("no", &rex).await.unwrap().status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        said(" ", &fay).await.unwrap().status(),
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let kept = body(
+        said("Stripe mended it.", &fay).await.unwrap(),
+        StatusCode::OK,
+    )
+    .await;
+    assert_eq!(
+        json!([kept["standing"], kept["note"]]),
+        json!(["resolved", "Stripe mended it."])
+    );
+    assert_eq!(
+        said("again", &fay).await.unwrap().status(),
+        StatusCode::CONFLICT
+    );
+    let days = rex.get("/clients/acme/book-days").await;
+    assert_eq!(text(&days["items"][0]["hash"]).len(), 64);
+    let runs = rex.get("/clients/acme/reconciliations").await;
+    assert!(
+        runs["items"]
+            .as_array()
+            .is_some_and(|runs| !runs.is_empty())
+    );
+    // what a person says later is not a change of the day
+    assert_eq!(verified(world, acme.no).await.1, [""; 0]);
+    assert!(fay.acts().await.contains(&"book_line.resolve".to_owned()));
+}
+
+#[tokio::test]
+async fn a_day_that_is_not_over_is_not_closed() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    pays(&stall, &order).await;
+    let now = stall.world.app.clock.now();
+    let mut tx = stall.world.app.db.client(acme.no).await.unwrap();
+    for day in [now.date(), now.date() + time::Duration::DAY] {
+        let refused = close::close(&mut tx, day, now).await;
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    }
+    let over = |day: Date, at: OffsetDateTime| close::is_over(day, at);
+    let day = date!(2026 - 11 - 20);
+    let end = date!(2026 - 11 - 21).midnight().assume_utc();
+    assert!(!over(day, end) && !over(day, end + time::Duration::minutes(59)));
+    assert!(over(day, end + time::Duration::minutes(60)));
+}
