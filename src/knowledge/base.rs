@@ -96,11 +96,6 @@ impl Change {
     }
 }
 
-/// Questions that a base suggests at most.
-pub const SUGGESTIONS_MAX: usize = 8;
-/// Characters of each.
-pub const SUGGESTION_CHARS_MAX: usize = 200;
-
 impl Base {
     /// Whether the caller may change it and what it holds.
     pub fn is_writable(&self, who: &Who) -> bool {
@@ -156,10 +151,7 @@ pub async fn find(tx: &mut ClientTx, who: &Who, id: BaseId) -> Result<CountedBas
 /// The base of this name that the caller may read: the client's, else the caller's own.
 pub async fn named(tx: &mut ClientTx, who: &Who, name: &str) -> Result<Option<CountedBase>> {
     who.needs_read()?;
-    match store::base_named(tx, who.user_id(), name).await? {
-        Some(id) => store::base(tx, who.user_id(), id).await,
-        None => Ok(None),
-    }
+    store::base_named(tx, who.user_id(), name).await
 }
 
 /// The base, when the caller may write it.
@@ -239,7 +231,7 @@ pub async fn change(
     now: OffsetDateTime,
 ) -> Result<CountedBase> {
     check_texts(change.title.as_deref(), change.description.as_deref())?;
-    check_suggestions(change.suggestions.as_deref().unwrap_or_default())?;
+    recommend::check_suggestions(change.suggestions.as_deref().unwrap_or_default())?;
     let base = find_writable(tx, who, id).await?;
     store::change_base(tx, id, change).await?;
     if let Some(suggestions) = &change.suggestions {
@@ -293,21 +285,6 @@ fn check_texts(title: Option<&str>, description: Option<&str>) -> Result<()> {
         return Err(Error::invalid(
             "A description has at most 2,000 characters.",
         ));
-    }
-    Ok(())
-}
-
-fn check_suggestions(suggestions: &[String]) -> Result<()> {
-    let fits = |text: &String| {
-        let chars = text.chars().count();
-        !text.trim().is_empty()
-            && chars <= SUGGESTION_CHARS_MAX
-            && !text.chars().any(char::is_control)
-    };
-    if suggestions.len() > SUGGESTIONS_MAX || !suggestions.iter().all(fits) {
-        return Err(Error::invalid(format!(
-            "A knowledge base suggests at most {SUGGESTIONS_MAX} questions of 1 to {SUGGESTION_CHARS_MAX} characters, each on one line."
-        )));
     }
     Ok(())
 }

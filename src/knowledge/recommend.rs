@@ -2,10 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{
-    base::{self, SUGGESTION_CHARS_MAX},
-    store,
-};
+use super::{base, store};
 use crate::{
     db::ClientTx,
     error::{Error, Result},
@@ -14,6 +11,10 @@ use crate::{
     ids::{BaseId, BaseNo, QuestionId},
 };
 
+/// Questions that a base suggests at most.
+pub const SUGGESTIONS_MAX: usize = 8;
+/// Characters of a question.
+pub const QUERY_CHARS_MAX: usize = 200;
 /// Questions of a client at most, besides those that its bases suggest.
 pub const QUESTIONS_MAX: i64 = 2_000;
 /// Questions that are picked at once at most.
@@ -234,20 +235,30 @@ fn may_write(who: &Who) -> Result<()> {
 }
 
 fn check(query: Option<&str>, answer: Option<&str>) -> Result<()> {
-    let fits = |text: &str| {
-        let chars = text.chars().count();
-        !text.trim().is_empty()
-            && chars <= SUGGESTION_CHARS_MAX
-            && !text.chars().any(char::is_control)
-    };
     if query.is_some_and(|text| !fits(text)) {
         return Err(Error::invalid(format!(
-            "A recommended question has 1 to {SUGGESTION_CHARS_MAX} characters, on one line."
+            "A recommended question has 1 to {QUERY_CHARS_MAX} characters, on one line."
         )));
     }
     if answer.is_some_and(|text| text.chars().count() > ANSWER_CHARS_MAX || text.contains('\0')) {
         return Err(Error::invalid(format!(
             "The answer of a recommended question has at most {ANSWER_CHARS_MAX} characters."
+        )));
+    }
+    Ok(())
+}
+
+/// A question on one line.
+fn fits(text: &str) -> bool {
+    let chars = text.chars().count();
+    !text.trim().is_empty() && chars <= QUERY_CHARS_MAX && !text.chars().any(char::is_control)
+}
+
+/// Fails for what a base cannot suggest.
+pub(super) fn check_suggestions(suggestions: &[String]) -> Result<()> {
+    if suggestions.len() > SUGGESTIONS_MAX || !suggestions.iter().all(|text| fits(text)) {
+        return Err(Error::invalid(format!(
+            "A knowledge base suggests at most {SUGGESTIONS_MAX} questions of 1 to {QUERY_CHARS_MAX} characters, each on one line."
         )));
     }
     Ok(())

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Names by which clients of these contracts call whatever answers.
-const ALIASES: [&str; 5] = [
+pub const ALIASES: [&str; 5] = [
     "zhipu-api",
     "openai-api",
     "xinghuo-api",

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     Chatchat, On,
+    asked::ALIASES,
     envelope::{said, success},
 };
 use crate::{
@@ -17,15 +18,6 @@ use crate::{
     identity::Member,
     models::ChatEntry,
 };
-
-/// Names that clients of the original send for the model that answers by default.
-pub const ALIASES: [&str; 5] = [
-    "zhipu-api",
-    "openai-api",
-    "xinghuo-api",
-    "qianfan-api",
-    "qwen-api",
-];
 
 pub(super) fn routes(on: &On) -> Vec<Route> {
     vec![

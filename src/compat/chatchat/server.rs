@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::{Response, http::StatusCode};
 use serde_json::{Value, json};
 
-use super::{Chatchat, On, envelope::success};
+use super::{Chatchat, On, docs, envelope::success};
 use crate::{
     chat::model,
     compat::{Call, Fault, Route, Rule, fastapi},
@@ -51,7 +51,7 @@ async fn configs(chatchat: Arc<Chatchat>, who: Member, call: Call) -> Result<Res
     let others = models.chats().map(|(name, ..)| name);
     names.extend(others.filter(|name| *name != default));
     let prompts = TYPES.map(|kind| (kind.to_owned(), json!({"default": shipped_text(kind)})));
-    let own = address(&call, config.text("server", "public_url"));
+    let own = docs::base_url(&chatchat, &call);
     Ok(fastapi::json(
         StatusCode::OK,
         &json!({
@@ -68,18 +68,9 @@ async fn configs(chatchat: Arc<Chatchat>, who: Member, call: Call) -> Result<Res
             "PROMPT_TEMPLATES": prompts.into_iter().collect::<serde_json::Map<_, _>>(),
             "controller_address": "",
             "openai_api_address": "",
-            "api_address": own,
+            "api_address": own.trim_end_matches('/'),
         }),
     ))
-}
-
-/// Where this server is for the caller.
-fn address(call: &Call, public: &str) -> String {
-    if !public.is_empty() {
-        return public.trim_end_matches('/').to_owned();
-    }
-    let scheme = call.request.scheme();
-    format!("{scheme}://{}", call.header("host").unwrap_or_default())
 }
 
 async fn template(chatchat: Arc<Chatchat>, who: Member, mut call: Call) -> Result<Response, Fault> {

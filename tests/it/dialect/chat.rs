@@ -97,7 +97,6 @@ async fn a_hundred_streams_at_once_are_neither_split_nor_joined() {
     let wish = Wish {
         set: vec![("chat.running_per_user", "200".into())],
         chat: Some(std::sync::Arc::new(model)),
-        background: false,
         ..Wish::default()
     };
     let world = bound("acme", wish).await;

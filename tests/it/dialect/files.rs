@@ -4,7 +4,10 @@ use reqwest::{Method, RequestBuilder, StatusCode, multipart};
 use serde_json::{Value, json};
 
 use super::{Said, envelope, posts, said};
-use crate::world::{Partner, Wish, World};
+use crate::{
+    vendor::Vendor,
+    world::{Partner, Wish, World},
+};
 
 const UPLOAD: &str = "/knowledge_base/upload_docs";
 const UPDATE: &str = "/knowledge_base/update_docs";
@@ -369,4 +372,106 @@ async fn a_file_is_given_back_as_it_was_sent_and_runs_nowhere() {
     let path = format!("{DOWNLOAD}?knowledge_base_name=b&file_name=a.txt");
     let theirs = said(rival.asks_as("u", Method::GET, &path)).await;
     assert_eq!(theirs, envelope(404, "未找到知识库 b", "null"));
+}
+
+/// The score is a distance: one minus the cosine, the nearest first, and none is left out by default.
+#[tokio::test]
+async fn the_score_is_the_distance_of_the_vectors() {
+    let vendor = Vendor::start().await;
+    let set = [
+        ("models.embedding", "mock".to_owned()),
+        ("embedding.mock.kind", "openai".into()),
+        ("embedding.mock.base_url", vendor.base_url()),
+        ("embedding.mock.api_key", "key".into()),
+        ("embedding.mock.model", "m".into()),
+        ("embedding.mock.dimensions", "8".into()),
+    ];
+    let world = World::with(Wish {
+        set: set.into(),
+        background: true,
+        ..Wish::default()
+    })
+    .await;
+    let acme = base(&world, "b").await;
+    let texts = [
+        "电池保修期为24个月。",
+        "屏幕的保修。",
+        "轮胎保修一年，自购买之日起。",
+    ];
+    let named = [
+        ("a.txt", texts[0]),
+        ("b.txt", texts[1]),
+        ("c.txt", texts[2]),
+    ];
+    uploads(&acme, &named, &[]).await;
+    let query = "屏幕的保修。";
+    let embed = json!({"texts": [query, texts[0], texts[1], texts[2]]});
+    let embedded = posts(&acme, "/other/embed_texts", &embed).await;
+    let embedded: Value = serde_json::from_str(&embedded.body).unwrap();
+    let vectors: Vec<Vec<f64>> = serde_json::from_value(embedded["data"].clone()).unwrap();
+    let cosine = |at: usize| -> f64 {
+        let pairs = vectors[0].iter().zip(&vectors[at]);
+        pairs.map(|(a, b)| a * b).sum()
+    };
+    let search = async |threshold: f64| {
+        let body =
+            json!({"query": query, "knowledge_base_name": "b", "score_threshold": threshold});
+        let found = posts(&acme, SEARCH, &body).await;
+        serde_json::from_str::<Vec<Value>>(&found.body).unwrap()
+    };
+    let found = search(1.0).await;
+    assert_eq!(found.len(), 3, "{found:?}");
+    let scores: Vec<f64> = found
+        .iter()
+        .map(|one| one["score"].as_f64().unwrap())
+        .collect();
+    assert!(scores.is_sorted(), "{scores:?}");
+    for one in &found {
+        let at = texts
+            .iter()
+            .position(|text| one["page_content"] == *text)
+            .unwrap();
+        let distance = (1.0 - cosine(at + 1)).clamp(0.0, 1.0);
+        let score = one["score"].as_f64().unwrap();
+        assert!((score - distance).abs() < 0.01, "{score} {distance}");
+    }
+    assert_eq!(found[0]["page_content"], query);
+    assert_eq!(search(0.01).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_too_many_is_said_so() {
+    let world = World::with(Wish {
+        set: vec![("knowledge.upload_bytes_max", "1000".into())],
+        background: true,
+        ..Wish::default()
+    })
+    .await;
+    let acme = base(&world, "b").await;
+    let large = uploads(&acme, &[("a.txt", &"a ".repeat(600))], &[]).await;
+    assert!(
+        large.body.starts_with(r#"{"code":200,"msg":"文件上传与向量化完成","data":{"failed_files":{"a.txt":"a.txt 文件上传失败，报错信息为: "#),
+        "{large:?}"
+    );
+    let larger = uploads(&acme, &[("a.txt", &"a ".repeat(600_000))], &[]).await;
+    assert_eq!(larger.status, 413);
+    assert!(larger.body.starts_with(r#"{"detail":""#), "{larger:?}");
+    let names: Vec<String> = (0..1_001).map(|n| format!("{n}.txt")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let many = posts(&acme, UPDATE, &named(&names)).await;
+    let expected = envelope(413, "一次最多处理 1000 个文件。", NONE);
+    assert_eq!(many, expected);
+    assert_eq!(posts(&acme, DELETE, &named(&names)).await, expected);
+}
+
+/// A file that takes longer than the caller is to wait is read on.
+#[tokio::test]
+async fn an_upload_waits_no_longer_than_the_settings_say() {
+    let world = World::configured(vec![("dialects.chatchat_upload_seconds", "0".into())]).await;
+    let acme = base(&world, "b").await;
+    let sent = uploads(&acme, &[("a.txt", "电池保修期为24个月。")], &[]).await;
+    assert_eq!(sent, envelope(200, UPLOADED, NONE));
+    assert_eq!(files(&acme).await, envelope(200, "success", "[]"));
+    world.run_jobs().await;
+    assert_eq!(files(&acme).await, envelope(200, "success", r#"["a.txt"]"#));
 }

@@ -53,6 +53,13 @@ async fn what_its_sender_cut_is_taken_as_it_is() {
         .await;
     world.run_jobs().await;
     assert_eq!(found(&ann, &base, "电池").await, ["电池保修期为24个月。"]);
+    let cut_anew = json!({"chunks": [{"text": "电池保修五年。"}]});
+    ann.post(&path, cut_anew, StatusCode::ACCEPTED).await;
+    world.run_jobs().await;
+    assert_eq!(found(&ann, &base, "电池").await, ["电池保修五年。"]);
+    let none = json!({"chunks": []});
+    ann.post(&path, none, StatusCode::UNPROCESSABLE_ENTITY)
+        .await;
     let versions = ann.get(&format!("/api/v1/documents/{id}/versions")).await;
     let custom = |version: &Value| version["custom"].as_bool().unwrap();
     let custom: Vec<bool> = versions["items"]
@@ -61,7 +68,7 @@ async fn what_its_sender_cut_is_taken_as_it_is() {
         .iter()
         .map(custom)
         .collect();
-    assert_eq!(custom, [false, true, true]);
+    assert_eq!(custom, [true, false, true, true]);
 }
 
 #[tokio::test]
