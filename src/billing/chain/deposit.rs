@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Arrivals shown of one order, and weighed for it; more is somebody's joke.
-pub const ARRIVALS_MAX: i64 = 1_000;
+pub const ARRIVALS_MAX: i64 = 10_000;
 
 /// What an order costs on a chain.
 #[derive(Clone, Copy, Debug)]
