@@ -691,6 +691,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be bought */
+        get: operations["listPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{id}/purchase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buy a pack of uses or a pass with credits
+         * @description Where the client pays it is bought for all of its users, by a manager. Asked for again with the
+         *     same key it is bought once.
+         */
+        post: operations["purchasePlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entitlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs and passes that you can use */
+        get: operations["listEntitlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you may use today and this month */
+        get: operations["getQuotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was used, by day and model */
+        get: operations["listUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your orders, the latest first
+         * @description Managers see those of the client and all its users.
+         */
+        get: operations["listOrders"];
+        put?: never;
+        /**
+         * Order a plan
+         * @description Amount and currency are the plan's, and stay what they are. Pay at `pay_url`.
+         */
+        post: operations["createOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An order */
+        get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an order up
+         * @description Nobody can pay it any more.
+         */
+        post: operations["cancelOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipt of an order that was paid */
+        get: operations["getReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notices about your money, the latest first
+         * @description Managers see those of the client and all its users.
+         */
+        get: operations["listNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1222,6 +1409,78 @@ export interface components {
             state: components["schemas"]["AnswerEnd"];
         };
         /**
+         * Entitlement
+         * @description A pack of uses or a pass.
+         * @example {
+         *       "ends_at": null,
+         *       "id": "01900000-0000-7000-8000-000000000042",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "plan_id": "01900000-0000-7000-8000-000000000041",
+         *       "starts_at": "2026-03-01T08:30:00Z",
+         *       "used": 3,
+         *       "uses": 50
+         *     }
+         */
+        Entitlement: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The plan it came from.
+             */
+            plan_id: string;
+            /** @description What that is called. */
+            name: string;
+            /** @description A pack of uses or a pass. */
+            kind: components["schemas"]["PlanKind"];
+            /**
+             * Format: int32
+             * @description Uses in the pack.
+             */
+            uses: number | null;
+            /**
+             * Format: int32
+             * @description Uses that are gone, or set aside for an answer being written.
+             */
+            used: number;
+            /**
+             * Format: date-time
+             * @description From when on it counts.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when; null: it does not run out.
+             */
+            ends_at: string | null;
+        };
+        /**
+         * EntitlementList
+         * @description Packs and passes that can be used now or later.
+         * @example {
+         *       "items": [
+         *         {
+         *           "ends_at": null,
+         *           "id": "01900000-0000-7000-8000-000000000042",
+         *           "kind": "uses",
+         *           "name": "50 次",
+         *           "plan_id": "01900000-0000-7000-8000-000000000041",
+         *           "starts_at": "2026-03-01T08:30:00Z",
+         *           "used": 3,
+         *           "uses": 50
+         *         }
+         *       ]
+         *     }
+         */
+        EntitlementList: {
+            /** @description The oldest first, at most 100. */
+            items: components["schemas"]["Entitlement"][];
+        };
+        /**
          * @description The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
          *     `delta`, `citations`, `usage`, `reset`, `done` or `error`. The last is `done` or `error`.
          */
@@ -1365,6 +1624,11 @@ export interface components {
             /** @description Its text. */
             text: string;
         };
+        /**
+         * @description What is bought.
+         * @enum {string}
+         */
+        Goods: "credit" | "uses" | "pass";
         /**
          * KnowledgeBase
          * @description A knowledge base.
@@ -1676,6 +1940,26 @@ export interface components {
             suggestions: string[] | null;
         };
         /**
+         * NewOrder
+         * @description What is to be bought. What it costs follows from the plan.
+         * @example {
+         *       "for_client": null,
+         *       "plan_id": "01900000-0000-7000-8000-000000000003",
+         *       "provider": "stripe"
+         *     }
+         */
+        NewOrder: {
+            /**
+             * Format: uuid
+             * @description The plan.
+             */
+            plan_id: string;
+            /** @description How it is paid. */
+            provider: components["schemas"]["PaymentProvider"];
+            /** @description For all users of the client rather than yourself: managers may. */
+            for_client?: boolean | null;
+        };
+        /**
          * NewSession
          * @description A conversation to begin.
          * @example {
@@ -1701,10 +1985,135 @@ export interface components {
          */
         NoAnswer: "refuse" | "model";
         /**
+         * Notice
+         * @description A notice about money: a wallet that fell low, a fee that stays unpaid.
+         * @example {
+         *       "balance": "1.5",
+         *       "begun_at": "2026-03-01T08:30:00Z",
+         *       "ended_at": null,
+         *       "id": "01900000-0000-7000-8000-000000000001",
+         *       "kind": "low_balance",
+         *       "needed": "5",
+         *       "user_id": null
+         *     }
+         */
+        Notice: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The user whose wallet it is about; null: the client's own.
+             */
+            user_id: string | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["NoticeKind"];
+            /** @description Credits that there were. */
+            balance: string;
+            /** @description Credits that there should have been. */
+            needed: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            begun_at: string;
+            /**
+             * Format: date-time
+             * @description Until when; null while it holds.
+             */
+            ended_at: string | null;
+        };
+        /**
+         * @description What a notice is about.
+         * @enum {string}
+         */
+        NoticeKind: "low_balance" | "fee_unpaid";
+        /**
          * @description What to do with a document whose name is in use in its base.
          * @enum {string}
          */
         OnConflict: "refuse" | "replace" | "skip";
+        /**
+         * Order
+         * @description An order.
+         * @example {
+         *       "amount": "1250",
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "credits": "100",
+         *       "currency": "usd",
+         *       "expires_at": "2026-03-01T09:30:00Z",
+         *       "for_client": false,
+         *       "fulfilled_at": "2026-03-01T08:30:00Z",
+         *       "goods": "credit",
+         *       "id": "01900000-0000-7000-8000-000000000001",
+         *       "paid_at": "2026-03-01T08:30:00Z",
+         *       "pay_url": null,
+         *       "plan_id": "01900000-0000-7000-8000-000000000003",
+         *       "provider": "stripe",
+         *       "refunded": "0",
+         *       "state": "fulfilled",
+         *       "title": "Credit · 100 点"
+         *     }
+         */
+        Order: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The plan that was ordered.
+             */
+            plan_id: string;
+            /** @description What that was called. */
+            title: string;
+            /** @description What it gives. */
+            goods: components["schemas"]["Goods"];
+            /** @description The credits it gives, when that is what it gives. */
+            credits: string | null;
+            /** @description Whether it is for all users of the client. */
+            for_client: boolean;
+            /** @description How it is paid. */
+            provider: components["schemas"]["PaymentProvider"];
+            /** @description What it costs, in the smallest unit of the currency. */
+            amount: string;
+            /** @description The currency, in small letters. */
+            currency: string;
+            /** @description What went back to the payer, in the same unit. */
+            refunded: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["OrderState"];
+            /** @description Where it is paid, as long as it waits for that. */
+            pay_url: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be paid.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the money came.
+             */
+            paid_at: string | null;
+            /**
+             * Format: date-time
+             * @description When what was bought was given.
+             */
+            fulfilled_at: string | null;
+        };
+        /**
+         * @description Where an order stands.
+         * @enum {string}
+         */
+        OrderState: "created" | "pending" | "paid" | "fulfilled" | "expired" | "cancelled" | "refunded" | "disputed";
         /**
          * @description What became of a document that was sent.
          * @enum {string}
@@ -1910,6 +2319,63 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page_Notice
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "balance": "1.5",
+         *           "begun_at": "2026-03-01T08:30:00Z",
+         *           "ended_at": null,
+         *           "id": "01900000-0000-7000-8000-000000000001",
+         *           "kind": "low_balance",
+         *           "needed": "5",
+         *           "user_id": null
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_Notice: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Notice"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * Page_Order
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "amount": "1250",
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "credits": "100",
+         *           "currency": "usd",
+         *           "expires_at": "2026-03-01T09:30:00Z",
+         *           "for_client": false,
+         *           "fulfilled_at": "2026-03-01T08:30:00Z",
+         *           "goods": "credit",
+         *           "id": "01900000-0000-7000-8000-000000000001",
+         *           "paid_at": "2026-03-01T08:30:00Z",
+         *           "pay_url": null,
+         *           "plan_id": "01900000-0000-7000-8000-000000000003",
+         *           "provider": "stripe",
+         *           "refunded": "0",
+         *           "state": "fulfilled",
+         *           "title": "Credit · 100 点"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_Order: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Order"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
          * Page_SessionBody
          * @description Items, and where the next ones begin.
          * @example {
@@ -1966,6 +2432,11 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
             next_cursor: string | null;
         };
+        /**
+         * @description What the time of a pass is counted in.
+         * @enum {string}
+         */
+        PassUnit: "day" | "month" | "quarter" | "year";
         /**
          * PassageBody
          * @description A passage.
@@ -2035,6 +2506,109 @@ export interface components {
         Passages: {
             /** @description In the order of their numbers. */
             passages: components["schemas"]["FoundPassage"][];
+        };
+        /**
+         * @description Who pays for what the users of a client use.
+         * @enum {string}
+         */
+        Payer: "off" | "client" | "user";
+        /**
+         * @description By whom money comes.
+         * @enum {string}
+         */
+        PaymentProvider: "stripe" | "chain";
+        /**
+         * Plan
+         * @description Something that can be bought.
+         * @example {
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "credits": "20",
+         *       "currency": "CNY",
+         *       "enabled": true,
+         *       "id": "01900000-0000-7000-8000-000000000041",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "pass_count": null,
+         *       "pass_unit": null,
+         *       "price_minor": 1990,
+         *       "replaces": null,
+         *       "uses": 50
+         *     }
+         */
+        Plan: {
+            /**
+             * Format: uuid
+             * @description Its id. A plan that is changed has another one.
+             */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description What it gives. */
+            kind: components["schemas"]["PlanKind"];
+            /** @description Of kind credit what one gets, of the others what it costs; null: it is not sold for credits. */
+            credits: string | null;
+            /**
+             * Format: int64
+             * @description What an order of it costs, in the smallest unit of the currency; null: only for credits.
+             */
+            price_minor: number | null;
+            /** @description The currency. */
+            currency: string | null;
+            /**
+             * Format: int32
+             * @description Uses in a pack.
+             */
+            uses: number | null;
+            /** @description What the time of a pass is counted in. */
+            pass_unit: components["schemas"]["PassUnit"] | null;
+            /**
+             * Format: int32
+             * @description How many of them.
+             */
+            pass_count: number | null;
+            /** @description Whether it is on offer. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description The plan in whose place it stands.
+             */
+            replaces: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it exists.
+             */
+            created_at: string;
+        };
+        /**
+         * @description What a plan gives.
+         * @enum {string}
+         */
+        PlanKind: "credit" | "uses" | "pass" | "monthly";
+        /**
+         * PlanList
+         * @description Plans.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "credits": "20",
+         *           "currency": "CNY",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000041",
+         *           "kind": "uses",
+         *           "name": "50 次",
+         *           "pass_count": null,
+         *           "pass_unit": null,
+         *           "price_minor": 1990,
+         *           "replaces": null,
+         *           "uses": 50
+         *         }
+         *       ]
+         *     }
+         */
+        PlanList: {
+            /** @description The latest first, at most 200. */
+            items: components["schemas"]["Plan"][];
         };
         /**
          * Problem
@@ -2347,6 +2921,85 @@ export interface components {
             edit_of?: string | null;
         };
         /**
+         * Quota
+         * @description What is used up of a day or a month.
+         * @example {
+         *       "credits": "1.25",
+         *       "credits_max": "20",
+         *       "ends": "2026-03-01T08:30:00Z",
+         *       "uses": 4,
+         *       "uses_max": 100
+         *     }
+         */
+        Quota: {
+            /**
+             * Format: int32
+             * @description Answers, free ones included.
+             */
+            uses: number;
+            /**
+             * Format: int32
+             * @description At most; null: no limit.
+             */
+            uses_max: number | null;
+            /** @description Credits spent, and set aside for answers being written. */
+            credits: string;
+            /** @description At most; null: no limit. */
+            credits_max: string | null;
+            /**
+             * Format: date-time
+             * @description When it starts anew; null where nobody pays.
+             */
+            ends: string | null;
+        };
+        /**
+         * Quotas
+         * @description What you may use. Free answers of the day are used first, then a pass, then packs, then credits.
+         * @example {
+         *       "budget": null,
+         *       "budget_spent": null,
+         *       "day": {
+         *         "credits": "1.25",
+         *         "credits_max": "20",
+         *         "ends": "2026-03-01T08:30:00Z",
+         *         "uses": 4,
+         *         "uses_max": 100
+         *       },
+         *       "free_uses": 3,
+         *       "free_uses_max": 3,
+         *       "month": {
+         *         "credits": "1.25",
+         *         "credits_max": "20",
+         *         "ends": "2026-03-01T08:30:00Z",
+         *         "uses": 4,
+         *         "uses_max": 100
+         *       },
+         *       "payer": "user"
+         *     }
+         */
+        Quotas: {
+            /** @description Who pays. */
+            payer: components["schemas"]["Payer"];
+            /**
+             * Format: int32
+             * @description Free answers used today.
+             */
+            free_uses: number;
+            /**
+             * Format: int32
+             * @description Free answers a day.
+             */
+            free_uses_max: number;
+            /** @description Today. */
+            day: components["schemas"]["Quota"];
+            /** @description This month. */
+            month: components["schemas"]["Quota"];
+            /** @description What all users spent this month; for managers. */
+            budget_spent: string | null;
+            /** @description What they may spend; for managers, null: no limit. */
+            budget: string | null;
+        };
+        /**
          * Rating
          * @description What you think of an answer.
          * @example {
@@ -2385,6 +3038,69 @@ export interface components {
              */
             chunk_chars?: number | null;
         };
+        /**
+         * Receipt
+         * @description A receipt.
+         * @example {
+         *       "amount": "1250",
+         *       "credits": "100",
+         *       "currency": "usd",
+         *       "number": "20260301-000000000001",
+         *       "order_id": "01900000-0000-7000-8000-000000000001",
+         *       "paid_at": "2026-03-01T08:30:00Z",
+         *       "payment": "pi_3a",
+         *       "provider": "stripe",
+         *       "refunded": "0",
+         *       "seller": "Acme",
+         *       "state": "fulfilled",
+         *       "title": "Credit · 100 点",
+         *       "total": "12.50 USD"
+         *     }
+         */
+        Receipt: {
+            /** @description Its number. */
+            number: string;
+            /**
+             * Format: uuid
+             * @description The order.
+             */
+            order_id: string;
+            /** @description Who sold. */
+            seller: string;
+            /** @description What was bought. */
+            title: string;
+            /** @description The credits that it gave, when that is what it gave. */
+            credits: string | null;
+            /** @description What was paid, for people: `12.50 USD`. */
+            total: string;
+            /** @description What was paid, in the smallest unit of the currency. */
+            amount: string;
+            /** @description The currency, in small letters. */
+            currency: string;
+            /** @description What went back, in the same unit. */
+            refunded: string;
+            /** @description How it was paid. */
+            provider: components["schemas"]["PaymentProvider"];
+            /** @description What the provider calls the payment. */
+            payment: string | null;
+            /**
+             * Format: date-time
+             * @description When it was paid.
+             */
+            paid_at: string | null;
+            /** @description Where the order stands. */
+            state: components["schemas"]["OrderState"];
+        };
+        /**
+         * @description The form of a receipt.
+         * @enum {string}
+         */
+        ReceiptFormat: "json" | "html";
+        /**
+         * @description The language of a receipt.
+         * @enum {string}
+         */
+        ReceiptLang: "zh" | "en";
         /**
          * Regenerate
          * @description A wish for another answer.
@@ -2857,6 +3573,83 @@ export interface components {
             /** @description Whose count it is. */
             counted_by: components["schemas"]["CountedBy"];
         };
+        /**
+         * UsageLine
+         * @description What was used of a model on a day.
+         * @example {
+         *       "charged": "0.08745",
+         *       "count": 12,
+         *       "day": "2026-03-01",
+         *       "embedding_tokens": 0,
+         *       "input_tokens": 18400,
+         *       "model": "default",
+         *       "output_tokens": 2150,
+         *       "pages": 0
+         *     }
+         */
+        UsageLine: {
+            /**
+             * Format: naive-date
+             * @description The day, where the client is.
+             */
+            day: string;
+            /** @description The model, or `ingestion` for documents. */
+            model: string;
+            /**
+             * Format: int64
+             * @description Answers, or documents read.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Tokens read.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens written.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens made into vectors.
+             */
+            embedding_tokens: number;
+            /**
+             * Format: int64
+             * @description Pages read.
+             */
+            pages: number;
+            /** @description Credits charged. */
+            charged: string;
+        };
+        /**
+         * UsageList
+         * @description What was used.
+         * @example {
+         *       "items": [
+         *         {
+         *           "charged": "0.08745",
+         *           "count": 12,
+         *           "day": "2026-03-01",
+         *           "embedding_tokens": 0,
+         *           "input_tokens": 18400,
+         *           "model": "default",
+         *           "output_tokens": 2150,
+         *           "pages": 0
+         *         }
+         *       ]
+         *     }
+         */
+        UsageList: {
+            /** @description The latest day first. */
+            items: components["schemas"]["UsageLine"][];
+        };
+        /**
+         * @description Whose usage is asked for.
+         * @enum {string}
+         */
+        UsageOf: "me" | "client";
         /**
          * @description What has become of a version.
          * @enum {string}
@@ -10180,6 +10973,1582 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Page_StatementLine"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Plans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purchasePlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this purchase: 1 to 100 bytes, made by you. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The plan. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is yours. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Entitlement"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEntitlements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Packs and passes that can be used now or later. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["EntitlementList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQuotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What you may use. Free answers of the day are used first, then a pass, then packs, then credits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Quotas"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsage: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-03-01; 29 days before `to` unless said otherwise. */
+                from?: string;
+                /** @description The last day; today unless said otherwise. At most 93 days. */
+                to?: string;
+                /** @description Whose; your own unless said otherwise. */
+                of?: components["schemas"]["UsageOf"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was used. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["UsageList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_Order"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createOrder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Your name for this order, 1 to 128 printable ASCII characters: asked for again with it, there is still one order. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewOrder"];
+            };
+        };
+        responses: {
+            /** @description The order. Asked for again with the same key, it is the same one. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Order"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Order"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Order"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReceipt: {
+        parameters: {
+            query?: {
+                /** @description The form; what `Accept` asks for unless said otherwise. */
+                format?: components["schemas"]["ReceiptFormat"];
+                /** @description The language of a page; what `Accept-Language` asks for unless said otherwise. */
+                lang?: components["schemas"]["ReceiptLang"];
+            };
+            header?: never;
+            path: {
+                /** @description The order. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The receipt: JSON, or a page that prints with `Accept: text/html` or `format=html`. */
+            200: {
+                headers: {
+                    /** @description What a page may do: show itself. */
+                    "CONTENT-SECURITY-POLICY": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Receipt"];
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotices: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_Notice"];
                 };
             };
             /** @description unauthenticated */

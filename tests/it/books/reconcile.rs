@@ -148,7 +148,7 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
     let alice = acme.person("alice").await;
     let mut orders = Vec::new();
     for n in 0..8 {
-        orders.push(alice.orders(&plan, &format!("order {n}")).await);
+        orders.push(alice.orders(&plan, &format!("order-{n}")).await);
     }
     let mut intents = Vec::new();
     for (n, order) in orders.iter().take(6).enumerate() {
