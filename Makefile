@@ -25,7 +25,7 @@ test: test-rust test-browser ## Run all tests, those in the browser included
 
 # the same cases every time: new ones are for `make soak`, where a new failure is news and not a nuisance
 test-rust: export PROPTEST_RNG_SEED := 1
-test-rust: runtime pages $(CACHE)/python/.cryptography
+test-rust: runtime pages tests/chain/node_modules/.package-lock.json $(CACHE)/python/.cryptography
 	trap 'cargo test -q --locked --test it -- --ignored --exact cluster::stop >/dev/null' EXIT; \
 	CONCIERGE_PYTHON_DIR=$(CACHE)/python cargo test --locked
 	cd h5 && npm test
@@ -54,15 +54,17 @@ bless: ## Rewrite what is generated: openapi/ and the types of the page
 bench: runtime ## Measure: ratios, side by side with the thing compared
 	cargo bench --locked --bench bench
 
-soak: runtime $(CACHE)/python/.cryptography ## The long tests: many more cases and kills, the walls on the oldest PostgreSQL
+soak: runtime tests/chain/node_modules/.package-lock.json $(CACHE)/python/.cryptography ## The long tests: many more cases and kills, the walls on the oldest PostgreSQL
 	PROPTEST_CASES=50000 cargo test --release --locked --lib -- --include-ignored
 	PROPTEST_CASES=50000 cargo test --release --locked --test it lexical::
 	trap 'CONCIERGE_TEST_POSTGRES=16 cargo test -q --release --locked --test it -- --ignored --exact cluster::stop >/dev/null' EXIT; \
 	for part in walls:: search:: identity::; do \
 	  CONCIERGE_TEST_POSTGRES=16 CONCIERGE_PYTHON_DIR=$(CACHE)/python cargo test --release --locked --test it $$part; \
 	done
+	cargo test --release --locked --test it -- --ignored orders::
 	for n in 1 2 3 4 5 6 7 8 9 10; do cargo test --release --locked --test it -- kill:: away:: embedded::watch; done
 	cargo test --release --locked --test it -- --ignored --nocapture books::bill
+	cargo test --release --locked --test it -- --ignored chain::random::
 	if [ $$(id -u) = 0 ]; then cargo test --release --locked --test it -- --ignored full::; fi
 
 runtime: ## Fetch the embedded PostgreSQL, ONNX Runtime, PDFium and MiniLM, once
@@ -90,6 +92,11 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	cd tests/browser && npm ci --no-audit --no-fund
 	@touch $@
 
+# a chain of our own; where the package has no program for the platform, anvil is taken from the path
+tests/chain/node_modules/.package-lock.json: tests/chain/package-lock.json
+	cd tests/chain && npm ci --no-audit --no-fund
+	@touch $@
+
 # the library whose tokens are the golden ones
 $(CACHE)/python/.cryptography: scripts/requirements-test.txt
 	python3 -m pip install -q --disable-pip-version-check --upgrade --target $(CACHE)/python -r $<
@@ -99,4 +106,4 @@ $(CACHE)/tools/bin/cargo-deny:
 	cargo install -q --locked --root $(CACHE)/tools cargo-deny@0.20.2
 
 clean: ## Remove what was built in this checkout
-	rm -rf .runtime h5/dist h5/node_modules admin/dist admin/node_modules tests/browser/node_modules tests/browser/artifacts
+	rm -rf .runtime h5/dist h5/node_modules admin/dist admin/node_modules tests/browser/node_modules tests/browser/artifacts tests/chain/node_modules

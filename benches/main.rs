@@ -7,6 +7,7 @@ mod auth;
 mod bare;
 mod cluster;
 mod cold;
+mod dialect;
 mod extractive;
 mod load;
 mod machine;
@@ -22,6 +23,7 @@ mod ttft;
 mod upload;
 mod user;
 mod vendor;
+mod webhooks;
 mod wire;
 
 use std::{process::ExitCode, time::Duration};
@@ -45,7 +47,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 8] = [
+const ALL: [(&str, Run); 10] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -54,6 +56,8 @@ const ALL: [(&str, Run); 8] = [
     ("upload", upload::run),
     ("start", start::run),
     ("pdf", pdf::run),
+    ("dialect", dialect::run),
+    ("webhooks", webhooks::run),
 ];
 
 fn main() -> ExitCode {

@@ -6,8 +6,8 @@ use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    blobs::Blobs, clock::Clock, config::Config, db::Db, fetch::Fetcher, models::Models,
-    telemetry::Metrics, vault::Vault,
+    blobs::Blobs, clock::Clock, config::Config, db::Db, engines::Engines, fetch::Fetcher,
+    models::Models, telemetry::Metrics, vault::Vault,
 };
 
 /// Seconds that work gets to end when it is told to.
@@ -30,6 +30,8 @@ pub struct App {
     pub fetcher: Fetcher,
     /// The models.
     pub models: Arc<Models>,
+    /// The search engines of the web.
+    pub engines: Arc<Engines>,
     /// Work that shutdown waits for.
     pub tasks: Tasks,
     /// What is counted.

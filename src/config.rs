@@ -29,7 +29,7 @@ pub fn wrong(text: impl Into<String>) -> anyhow::Error {
 pub const ENVIRONMENT_PREFIX: &str = "CONCIERGE__";
 
 /// Sections of which there can be many, each with a name of its own.
-const NAMED: [&str; 3] = ["chain", "chat", "embedding"];
+const NAMED: [&str; 5] = ["chain", "chat", "datagpt", "embedding", "search"];
 
 type Keys = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -206,14 +206,17 @@ impl Config {
 }
 
 /// Keys that hold secrets: they, and only they, can be given as `KEY_file`.
-pub const SECRETS: [&str; 8] = [
+pub const SECRETS: [&str; 11] = [
     "api_key",
+    "api_secret",
     "code",
     "owner_url",
     "rpc_url",
     "secret_key",
+    "sso_secret",
     "url",
     "webhook_secret",
+    "wecom_secret",
     "witness_url",
 ];
 

@@ -61,8 +61,12 @@ uuid_ids! {
     BaseId;
     /// A document.
     DocumentId;
+    /// Documents that together take the place of what a base holds.
+    ReplacementId;
     /// A piece of a document's text.
     ChunkId;
+    /// A question that is recommended.
+    QuestionId;
     /// A prompt of a client.
     PromptId;
     /// A job in the queue.

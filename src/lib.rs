@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod vault;
 
 pub mod blobs;
+pub mod engines;
 pub mod http;
 pub mod models;
 pub mod queue;

@@ -9,6 +9,7 @@ mod frames;
 mod listener;
 mod native;
 mod pages;
+mod spa;
 mod tls;
 mod watched;
 
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use poem::{
     Endpoint, EndpointExt, Route, Server,
     endpoint::make_sync,
+    http::Method,
     listener::{Acceptor, AcceptorExt},
 };
 use poem_openapi::OpenApiService;
@@ -31,14 +33,20 @@ use self::{
     edge::Edge,
     listener::{NoDelay, Patient},
     native::Native,
+    spa::Spa,
 };
 use crate::{
     app::App,
     billing::{
-        BillingApi, PlansApi, notice::api::NoticesApi, order::api::OrdersApi, stripe::Stripe,
+        BillingApi, PlansApi,
+        chain::{Chains, api::DepositsApi},
+        notice::api::NoticesApi,
+        order::api::OrdersApi,
+        stripe::Stripe,
     },
     chat::{
-        ChatApi, Live, MessagesApi,
+        ChatApi, CompletionsApi, Live, MessagesApi,
+        complete::Loose,
         turn::{Chat, Limits},
     },
     compat::{self, Dialects, Handles},
@@ -68,8 +76,9 @@ type NativeApis = (
     KnowledgeApi,
     ChatApi,
     MessagesApi,
+    CompletionsApi,
     PromptsApi,
-    (BillingApi, PlansApi, OrdersApi, NoticesApi),
+    (BillingApi, PlansApi, OrdersApi, DepositsApi, NoticesApi),
 );
 
 /// A server that is put together and not started yet.
@@ -96,6 +105,7 @@ impl ConciergeServer {
             Gatekeeper::new(&app, quota.clone()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let chat = Chat {
             live: Live::default(),
+            loose: Loose::default(),
             runner: Uuid::new_v4(),
             limits: Limits::new(&app.config)?,
             app: app.clone(),
@@ -116,8 +126,21 @@ impl ConciergeServer {
     pub fn routes(&self) -> Result<impl Endpoint + use<>> {
         let (app, library) = (&self.app, Arc::new(self.library()?));
         let dialects = Dialects::new(&app.config)?;
+        let dialect_routes = self.dialect_routes(library.clone())?;
+        let foreign: Vec<String> = dialect_routes
+            .iter()
+            .map(|route| route.path.clone())
+            .collect();
+        let mut by_path = compat::by_path(dialect_routes);
+        let root = by_path.remove("/").unwrap_or_default();
+        let root = [Method::GET, Method::HEAD]
+            .into_iter()
+            .try_fold(root, |root, method| {
+                let landing = pages::landing(&app.config)?;
+                Ok::<_, anyhow::Error>(root.and(method, landing.map_to_response().boxed()))
+            })?;
         let mut routes = Route::new()
-            .at("/", pages::landing(&app.config)?)
+            .at("/", root)
             .at("/healthz", make_sync(|_| "ok"))
             .at(
                 "/readyz",
@@ -134,7 +157,7 @@ impl ConciergeServer {
                 "/admin",
                 admin::routes(app, &self.gatekeeper, library.clone(), self.stripe.clone())?,
             );
-        for (path, methods) in compat::by_path(self.dialect_routes(library.clone())?) {
+        for (path, methods) in by_path {
             routes = routes.at(path, methods);
         }
         if let Some(client) = self.demo
@@ -146,9 +169,10 @@ impl ConciergeServer {
             let app = app.clone();
             routes = routes.at("/hooks/stripe", StripeHook { app, stripe });
         }
+        let rest = Spa::before(routes.boxed(), foreign, &app.config, &self.gatekeeper)?;
         Ok(Native::new(
             self.native(library)?,
-            routes,
+            rest,
             self.gatekeeper.clone(),
             dialects,
         )
@@ -190,11 +214,13 @@ impl ConciergeServer {
     }
 
     fn native(&self, library: Arc<Library>) -> Result<OpenApiService<NativeApis, ()>> {
+        let chains = Chains::new(&self.app.config)?;
         let apis = (
             IdentityApi::new(self.app.clone())?,
             api::all(library),
             ChatApi(self.chat.clone()),
             MessagesApi(self.chat.clone()),
+            CompletionsApi(self.chat.clone()),
             PromptsApi(self.app.clone()),
             (
                 BillingApi(self.app.clone()),
@@ -202,8 +228,10 @@ impl ConciergeServer {
                 OrdersApi {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),
+                    chains: chains.clone(),
                 },
                 NoticesApi(self.app.clone()),
+                DepositsApi(self.app.clone(), chains),
             ),
         );
         Ok(describe(apis))

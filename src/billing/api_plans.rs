@@ -50,7 +50,7 @@ impl PlansApi {
     /// Where the client pays it is bought for all of its users, by a manager. Asked for again with the
     /// same key it is bought once.
     #[oai(
-        path = "/plans/:id/purchase",
+        path = "/plans/:plan/purchase",
         method = "post",
         operation_id = "purchasePlan"
     )]
@@ -58,7 +58,7 @@ impl PlansApi {
         &self,
         who: Member,
         /// The plan.
-        id: Path<PlanId>,
+        plan: Path<PlanId>,
         /// Names this purchase: 1 to 100 bytes, made by you.
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<String>>,
@@ -67,7 +67,7 @@ impl PlansApi {
         let now = self.0.clock.now();
         let mut tx = self.0.db.client(who.client).await?;
         let (plan, owner) = (
-            plan::find(&mut tx, id.0).await?,
+            plan::find(&mut tx, plan.0).await?,
             buyer(&mut tx, &who).await?,
         );
         plan::purchase(&mut tx, owner, &plan, &key, now).await?;

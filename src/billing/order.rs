@@ -2,6 +2,7 @@
 //! when it is made, and moves by legal steps only.
 
 pub mod api;
+mod examples;
 pub mod exception;
 mod goods;
 mod payment;

@@ -1,6 +1,6 @@
 //! What was used and what it cost, by day and model.
 
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, OffsetDateTime};
 
 use super::store::usage as store;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 /// Days that are looked at in one go.
 const DAYS_MAX: i64 = 93;
 /// Days that are looked at unless said otherwise.
-const DAYS_DEFAULT: i64 = 30;
+const DAYS_DEFAULT: i32 = 30;
 
 /// What was used of a model on a day of the client's calendar.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -35,29 +35,26 @@ pub struct UsageLine {
     pub charged: i64,
 }
 
-/// What a user used, or with none the whole client, the latest day first: from `from` to `to`, both
-/// included; the last 30 days unless they are said.
+/// What a user used, or with none the whole client, the latest day first, from one day to
+/// another, both included; the last 30 days unless they are said.
 ///
 /// # Errors
 /// `Invalid` for days that are no span, or too long a one.
 pub async fn by_day(
     tx: &mut ClientTx,
     user: Option<UserId>,
-    (from, to): (Option<Date>, Option<Date>),
+    span: (Option<Date>, Option<Date>),
     now: OffsetDateTime,
 ) -> Result<Vec<UsageLine>> {
-    let today = store::today(tx, now).await?;
-    let to = to.unwrap_or(today);
-    let first = to.checked_sub(Duration::days(DAYS_DEFAULT - 1));
-    let from = from.or(first).unwrap_or(to);
-    let days = (to - from).whole_days() + 1;
+    let span = store::span(tx, span, DAYS_DEFAULT, now).await?;
+    let days = (span.last - span.first).whole_days() + 1;
     if !(1..=DAYS_MAX).contains(&days) {
         return Err(Error::invalid(format!(
             "from and to are 1 to {DAYS_MAX} days, both included, such as 2026-03-01 and 2026-03-31."
         )));
     }
     match user {
-        Some(user) => store::of_user(tx, user, (from, to)).await,
-        None => store::of_client(tx, (from, to)).await,
+        Some(user) => store::of_user(tx, user, &span).await,
+        None => store::of_client(tx, &span).await,
     }
 }

@@ -9,10 +9,9 @@ use poem_openapi::{
 };
 
 use super::{
-    export, find,
+    export, find, model,
     session::{self, Change},
     shapes::*,
-    store,
     turn::Chat,
 };
 use crate::{
@@ -196,16 +195,28 @@ impl ChatApi {
 
     /// The models that can be chosen
     #[oai(path = "/models", method = "get", operation_id = "listModels")]
-    async fn models(&self, _who: Member) -> Result<Json<ModelList>> {
-        let models = self.0.app.models.chats();
-        let items = models.map(|(name, entry, default)| ModelBody {
-            name: name.to_owned(),
-            kind: entry.kind.clone(),
-            default,
-        });
-        Ok(Json(ModelList {
-            items: items.collect(),
-        }))
+    async fn models(&self, who: Member) -> Result<Json<ModelList>> {
+        let app = &self.0.app;
+        let mut tx = app.db.client(who.client).await?;
+        let default = model::default_name(&mut tx, &app.models).await?;
+        Ok(Json(ModelList::new(&app.models, &default)))
+    }
+
+    /// Choose the model that answers where none is chosen
+    ///
+    /// For all users of the client: who may change the client's bases may do this.
+    #[oai(path = "/models", method = "patch", operation_id = "updateModels")]
+    async fn change_models(
+        &self,
+        who: Member,
+        body: Json<DefaultModel>,
+    ) -> Result<Json<ModelList>> {
+        let app = &self.0.app;
+        let mut tx = app.db.client(who.client).await?;
+        model::set_default(&mut tx, &app.models, &who, body.0.default.as_deref()).await?;
+        let default = model::default_name(&mut tx, &app.models).await?;
+        tx.commit().await?;
+        Ok(Json(ModelList::new(&app.models, &default)))
     }
 
     /// Remove a conversation with all that was said in it
@@ -221,8 +232,7 @@ impl ChatApi {
         id: Path<SessionId>,
     ) -> Result<Removed> {
         let mut tx = self.0.app.db.client(who.client).await?;
-        let running = store::running_of_session(&mut tx, id.0).await?;
-        session::remove(&mut tx, who.user().user_id, id.0).await?;
+        let running = session::remove(&mut tx, who.user().user_id, id.0).await?;
         tx.commit().await?;
         for answer in running {
             self.0.stop_here(who.client, answer);
@@ -232,7 +242,11 @@ impl ChatApi {
 }
 
 /// A base that the caller may not read reads like one that is not there.
-async fn check_bases(tx: &mut ClientTx, who: &Member, bases: Option<&[BaseId]>) -> Result<()> {
+pub(super) async fn check_bases(
+    tx: &mut ClientTx,
+    who: &Member,
+    bases: Option<&[BaseId]>,
+) -> Result<()> {
     for base in bases
         .unwrap_or_default()
         .iter()

@@ -10,6 +10,7 @@ use poem_openapi::{
 };
 
 use super::{
+    api::check_bases,
     event::Event,
     open::{Again, Ask},
     rating, session,
@@ -26,7 +27,7 @@ use crate::{
         sse::{EVENT_STREAM, Sse},
     },
     identity::Member,
-    ids::{MessageId, SessionId},
+    ids::{BaseId, MessageId, SessionId},
 };
 
 /// Operations on what is said in conversations.
@@ -57,6 +58,14 @@ enum Answered {
 }
 
 impl MessagesApi {
+    async fn check_bases(&self, who: &Member, bases: Option<&[BaseId]>) -> Result<()> {
+        if bases.is_some_and(|bases| !bases.is_empty()) {
+            let mut tx = self.0.app.db.client(who.client).await?;
+            check_bases(&mut tx, who, bases).await?;
+        }
+        Ok(())
+    }
+
     /// An answer that is being written, in the form that is wanted.
     async fn answered(
         &self,
@@ -131,17 +140,19 @@ impl MessagesApi {
         request: &Request,
         body: Json<Question>,
     ) -> Result<Answered> {
-        let Json(Question {
-            id: own,
-            content,
-            edit_of,
-        }) = body;
+        let (client, user, question) = (who.client, who.user().user_id, body.0);
+        self.check_bases(&who, question.knowledge_base_ids.as_deref())
+            .await?;
         let ask = Ask {
-            id: own,
-            content,
-            edit_of,
+            id: question.id,
+            content: question.content,
+            edit_of: question.edit_of,
+            otherwise: otherwise(
+                question.settings,
+                question.knowledge_base_ids,
+                question.history,
+            ),
         };
-        let (client, user) = (who.client, who.user().user_id);
         let answer = self.0.ask(client, user, id.0, ask).await?;
         self.answered(&who, request, answer).await
     }
@@ -158,16 +169,21 @@ impl MessagesApi {
     async fn regenerate(
         &self,
         who: Member,
-        /// An answer to the question.
+        /// An answer to the question, or the question.
         id: Path<MessageId>,
         request: &Request,
         body: Optional<Regenerate>,
     ) -> Result<Answered> {
+        let (client, user) = (who.client, who.user().user_id);
+        let bases = body
+            .0
+            .as_ref()
+            .and_then(|body| body.knowledge_base_ids.as_deref());
+        self.check_bases(&who, bases).await?;
         let again = body.0.map(|body| Again {
             id: body.id,
-            settings: body.settings,
+            otherwise: otherwise(body.settings, body.knowledge_base_ids, body.history),
         });
-        let (client, user) = (who.client, who.user().user_id);
         let again = again.unwrap_or_default();
         let answer = self.0.answer_again(client, user, id.0, again).await?;
         self.answered(&who, request, answer).await
@@ -187,6 +203,28 @@ impl MessagesApi {
                 .await?
                 .into(),
         ))
+    }
+
+    /// What was found for an answer
+    ///
+    /// Kept for answers that were asked for through contracts which show it later, too.
+    #[oai(
+        path = "/messages/:id/passages",
+        method = "get",
+        operation_id = "getPassages"
+    )]
+    async fn passages(
+        &self,
+        who: Member,
+        /// The answer.
+        id: Path<MessageId>,
+    ) -> Result<Json<KeptPassages>> {
+        let (client, user) = (who.client, who.user().user_id);
+        self.0.message(client, user, id.0).await?;
+        let mut tx = self.0.app.db.client(client).await?;
+        let mut kept = store::kept_passages(&mut tx, user, &[id.0]).await?;
+        let passages = kept.pop().map(|(_, passages)| passages.0);
+        Ok(Json(KeptPassages { passages }))
     }
 
     /// Remove a question with its answers

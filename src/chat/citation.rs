@@ -208,6 +208,7 @@ mod tests {
             span: start..start + text.chars().count() as i32,
             page: Some(3),
             text: text.into(),
+            metadata: None,
             score: 1.0,
             explain: Explain {
                 lexical: None,

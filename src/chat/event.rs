@@ -1,7 +1,10 @@
 //! What happens in an answer, as server-sent events: made once, stored and sent as the same bytes.
 
 use bytes::Bytes;
-use poem_openapi::{Enum, Object, Union, types::ToJSON};
+use poem_openapi::{
+    Enum, Object, Union,
+    types::{ParseFromJSON, ToJSON},
+};
 
 use crate::{
     error::Code,
@@ -32,7 +35,7 @@ pub struct Passages {
 }
 
 /// A passage given to the model.
-#[derive(Object, Clone, Debug)]
+#[derive(Object, Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FoundPassage {
     /// Its number in this answer, from 1.
     pub n: u32,
@@ -52,6 +55,24 @@ pub struct FoundPassage {
     pub page: Option<i32>,
     /// Its text.
     pub text: String,
+}
+
+impl FoundPassage {
+    /// Passages with their numbers.
+    pub fn numbered(passages: &[Passage]) -> Vec<Self> {
+        let numbered = passages.iter().zip(1..).map(|(passage, n)| Self {
+            n,
+            document_id: passage.document,
+            document_name: passage.document_name.clone(),
+            version: passage.version,
+            chunk_id: passage.chunk,
+            start: passage.span.start,
+            end: passage.span.end,
+            page: passage.page,
+            text: passage.text.clone(),
+        });
+        numbered.collect()
+    }
 }
 
 /// The next piece of the answer. A marker `[n]` is never split over two pieces.
@@ -182,19 +203,8 @@ impl Event {
 
     /// The passages, numbered.
     pub fn passages(passages: &[Passage]) -> Self {
-        let passages = passages.iter().zip(1..).map(|(passage, n)| FoundPassage {
-            n,
-            document_id: passage.document,
-            document_name: passage.document_name.clone(),
-            version: passage.version,
-            chunk_id: passage.chunk,
-            start: passage.span.start,
-            end: passage.span.end,
-            page: passage.page,
-            text: passage.text.clone(),
-        });
         Self::Passages(Passages {
-            passages: passages.collect(),
+            passages: FoundPassage::numbered(passages),
         })
     }
 
@@ -222,9 +232,55 @@ impl Event {
     }
 }
 
+/// The events in frames, in order.
+pub fn read(frames: &[u8]) -> Vec<Event> {
+    let text = String::from_utf8_lossy(frames);
+    let field = |frame: &str, name: &str| {
+        let line = frame.lines().find_map(|line| line.strip_prefix(name));
+        line.map(str::to_owned)
+    };
+    let events = text.split("\n\n").filter_map(|frame| {
+        let data = serde_json::from_str(&field(frame, "data: ")?).ok();
+        Event::named(&field(frame, "event: ")?, data)
+    });
+    events.collect()
+}
+
+impl Event {
+    fn named(name: &str, data: Option<serde_json::Value>) -> Option<Self> {
+        Some(match name {
+            "start" => Self::Start(Start::parse_from_json(data).ok()?),
+            "passages" => Self::Passages(Passages::parse_from_json(data).ok()?),
+            "delta" => Self::Delta(Delta::parse_from_json(data).ok()?),
+            "citations" => Self::Citations(Citations::parse_from_json(data).ok()?),
+            "usage" => Self::Usage(Usage::parse_from_json(data).ok()?),
+            "reset" => Self::Reset(Reset::parse_from_json(data).ok()?),
+            "done" => Self::Done(Done::parse_from_json(data).ok()?),
+            "error" => Self::Error(Failed::parse_from_json(data).ok()?),
+            _ => return None,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_framed_is_read() {
+        let events = [
+            Event::delta("a\n\nid: 9\ndata: \u{2028}晨 \r\n".into()),
+            Event::passages(&[]),
+            Event::Done(Done { state: End::Done }),
+        ];
+        let frames: Vec<u8> = events
+            .iter()
+            .zip(1..)
+            .flat_map(|(e, n)| e.frame(n))
+            .collect();
+        let read = read(&frames);
+        assert_eq!(format!("{read:?}"), format!("{events:?}"));
+    }
 
     #[test]
     fn a_frame_is_one_event_whatever_is_in_it() {

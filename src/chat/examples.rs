@@ -10,8 +10,9 @@ use super::{
     session::TitleBy,
     settings::{Settings, SettingsChange},
     shapes::{
-        FoundInSession, MessageBody, ModelBody, ModelList, NewSession, Question, Rating,
-        Regenerate, SessionBody, SessionChange, SessionExport,
+        CompletionBody, DefaultModel, FoundInSession, KeptPassages, MessageBody, ModelBody,
+        ModelList, NewCompletion, NewSession, Question, Rating, Regenerate, SessionBody,
+        SessionChange, SessionExport,
     },
     store::{Rated, Speaker, State},
 };
@@ -45,6 +46,9 @@ impl Example for NewSession {
             title: "保修".into(),
             knowledge_base_ids: None,
             settings: None,
+            id: None,
+            mode: None,
+            param: None,
         }
     }
 }
@@ -68,6 +72,8 @@ impl Example for SessionBody {
             title_by: TitleBy::User,
             knowledge_base_ids: None,
             settings: Settings::example(),
+            mode: None,
+            param: None,
             current_message_id: Some(answer()),
             created_at: example::time(),
             updated_at: example::time(),
@@ -81,6 +87,9 @@ impl Example for Question {
             id: None,
             content: QUESTION.into(),
             edit_of: None,
+            settings: None,
+            knowledge_base_ids: None,
+            history: None,
         }
     }
 }
@@ -111,6 +120,39 @@ impl Example for Regenerate {
         Self {
             id: None,
             settings: None,
+            knowledge_base_ids: None,
+            history: None,
+        }
+    }
+}
+
+impl Example for NewCompletion {
+    fn example() -> Self {
+        Self {
+            content: QUESTION.into(),
+            settings: None,
+            knowledge_base_ids: None,
+            history: None,
+        }
+    }
+}
+
+impl Example for CompletionBody {
+    fn example() -> Self {
+        Self {
+            id: answer(),
+            content: ANSWER.into(),
+            citations: Citations::example().citations,
+            error: None,
+            usage: Some(Usage::example()),
+        }
+    }
+}
+
+impl Example for KeptPassages {
+    fn example() -> Self {
+        Self {
+            passages: Some(Passages::example().passages),
         }
     }
 }
@@ -120,6 +162,14 @@ impl Example for Rating {
         Self {
             value: Some(Rated::Up),
             comment: None,
+        }
+    }
+}
+
+impl Example for DefaultModel {
+    fn example() -> Self {
+        Self {
+            default: Some("extractive".into()),
         }
     }
 }

@@ -65,6 +65,10 @@ impl<'a> Keeper<'a> {
 
     /// Stores until `written` fires: every so often, and when there is `much`.
     pub async fn run(&mut self, much: &Notify, written: &CancellationToken) {
+        if self.turn.loose.is_some() {
+            // kept nowhere
+            return;
+        }
         let every = Duration::from_millis(STORE_MS);
         // a short answer is stored once, whole
         let mut tick = interval_at(Instant::now() + every, every);
@@ -128,11 +132,10 @@ impl<'a> Keeper<'a> {
         let (unstored, sent) = self.answer.sent_behind(self.stored);
         let frames = self.answer.frames(closing).concat();
         let last = sent + closing.len() as u32;
-        outcome.frames = Some((
-            self.stored + 1,
-            last,
-            [&unstored[..], &frames].concat().into(),
-        ));
+        outcome.frames = self.turn.loose.is_none().then(|| {
+            let bytes = [&unstored[..], &frames].concat();
+            (self.stored + 1, last, bytes.into())
+        });
         tokio::select! {
             biased;
             kept = self.finish_patiently(outcome) => kept,

@@ -1,8 +1,10 @@
 //! A question and its answer: conversations, turns, streams.
 
 pub mod api;
+pub mod api_completions;
 pub mod api_messages;
 pub mod citation;
+pub mod complete;
 pub mod event;
 mod examples;
 mod export;
@@ -10,10 +12,12 @@ mod find;
 mod keep;
 pub mod live;
 pub mod marker;
-mod open;
+pub mod model;
+pub mod open;
 pub mod orphan;
+pub mod otherwise;
 mod prompt;
-mod rating;
+pub mod rating;
 mod run;
 pub mod session;
 pub mod settings;
@@ -24,4 +28,6 @@ mod stream;
 pub mod title;
 pub mod turn;
 
-pub use self::{api::ChatApi, api_messages::MessagesApi, live::Live};
+pub use self::{
+    api::ChatApi, api_completions::CompletionsApi, api_messages::MessagesApi, live::Live,
+};

@@ -8,9 +8,10 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
-    prompt::{self, Rules},
+    otherwise::Otherwise,
+    prompt::{self, Earlier, Rules},
     session,
-    settings::{Settings, SettingsChange},
+    settings::Settings,
     store::{self, MessageRow, NewAnswer, NewQuestion, Speaker},
     turn::{Chat, LEASE_SECONDS, Turn},
 };
@@ -33,7 +34,7 @@ const HISTORY_MESSAGES_MAX: i64 = 60;
 const SIBLINGS_MAX: usize = 100;
 
 /// A question.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ask {
     /// Made by the caller, so that asking twice asks once.
     pub id: Option<MessageId>,
@@ -41,6 +42,8 @@ pub struct Ask {
     pub content: String,
     /// The question that this one is another wording of.
     pub edit_of: Option<MessageId>,
+    /// What is otherwise for this answer alone.
+    pub otherwise: Otherwise,
 }
 
 /// A wish for another answer.
@@ -48,8 +51,8 @@ pub struct Ask {
 pub struct Again {
     /// Of the new answer; made by the caller, so that asking twice asks once.
     pub id: Option<MessageId>,
-    /// What is set otherwise for this answer alone.
-    pub settings: Option<SettingsChange>,
+    /// What is otherwise for this answer alone.
+    pub otherwise: Otherwise,
 }
 
 /// What asking led to.
@@ -61,20 +64,24 @@ pub enum Opened {
 }
 
 /// What is asked, where and how.
-struct Asking<'a> {
-    client: ClientNo,
-    user: UserId,
-    session: SessionId,
-    base_ids: Option<Vec<Uuid>>,
-    settings: Settings,
+pub(super) struct Asking<'a> {
+    pub client: ClientNo,
+    pub user: UserId,
+    pub session: SessionId,
+    pub base_ids: Option<Vec<Uuid>>,
+    pub settings: Settings,
+    /// What was said before, the latest first, in the place of what the conversation holds.
+    pub earlier: Option<Vec<Earlier>>,
+    /// What was found elsewhere, in the place of what the bases hold.
+    pub found: Vec<Passage>,
     /// The number of the message before the question.
-    parent_no: Option<i64>,
-    content: &'a str,
-    question: &'a search::Question,
+    pub parent_no: Option<i64>,
+    pub content: &'a str,
+    pub question: &'a search::Question,
 }
 
 /// What an answer is made of.
-struct Material {
+pub(super) struct Material {
     request: ChatRequest,
     passages: Vec<Passage>,
     model: SharedChatModel,
@@ -153,7 +160,8 @@ impl Chat {
     ) -> Result<Opened> {
         let content = self.question(&ask.content)?;
         // the model reads the question before the transaction: nothing waits while a lock is held
-        let question = self.read(client, &content).await?;
+        let words_only = ask.otherwise.asks_no_base();
+        let question = self.read(client, &content, words_only).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.client(client).await?;
         let asked = enter(&mut tx, user, id).await?;
@@ -166,12 +174,16 @@ impl Chat {
             Some(edited) => before_edited(&mut tx, user, id, edited).await?,
         };
         let untitled = asked.untitled;
+        let (otherwise, models) = (ask.otherwise, &self.app.models);
+        let usual = asked.settings.0;
         let asking = Asking {
             client,
             user,
             session: id,
-            base_ids: asked.base_ids,
-            settings: asked.settings.0,
+            settings: otherwise.settings(usual, &mut tx, models).await?,
+            earlier: otherwise.earlier(),
+            base_ids: otherwise.bases.or(asked.base_ids),
+            found: Vec::new(),
             parent_no,
             content: &content,
             question: &question,
@@ -188,6 +200,9 @@ impl Chat {
             title: &session::title_of(&content),
         };
         store::add_turn(&mut tx, &self.new_answer(&turn, now), &asked).await?;
+        if otherwise.keep_passages {
+            store::keep_passages(&mut tx, turn.id, &turn.passages).await?;
+        }
         turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
         self.live.begin(client, turn.id, turn.answer.clone());
@@ -207,7 +222,8 @@ impl Chat {
         again: Again,
     ) -> Result<Opened> {
         let asked = self.question_of(client, user, answer).await?;
-        let question = self.read(client, &asked.content).await?;
+        let words_only = again.otherwise.asks_no_base();
+        let question = self.read(client, &asked.content, words_only).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.client(client).await?;
         let session = enter(&mut tx, user, asked.session_id).await?;
@@ -215,19 +231,18 @@ impl Chat {
             return Ok(Opened::Before(before));
         }
         self.may_run_one_more(session.running)?;
-        let answers = store::message(&mut tx, user, answer).await?;
-        check_siblings(answers.map_or(0, |answer| answer.siblings.len()))?;
+        check_answers(&mut tx, user, &asked).await?;
         nothing_runs(&mut tx, &asked).await?;
-        let change = again.settings.unwrap_or_default();
-        let old = session.settings.0;
-        change.check(&old, &mut tx, &self.app.models).await?;
-        let settings = change.applied_to(old);
+        let (otherwise, models) = (again.otherwise, &self.app.models);
+        let usual = session.settings.0;
         let asking = Asking {
             client,
             user,
             session: asked.session_id,
-            base_ids: session.base_ids,
-            settings,
+            settings: otherwise.settings(usual, &mut tx, models).await?,
+            earlier: otherwise.earlier(),
+            base_ids: otherwise.bases.or(session.base_ids),
+            found: Vec::new(),
             parent_no: asked.parent_no,
             content: &asked.content,
             question: &question,
@@ -236,13 +251,16 @@ impl Chat {
         let written = again.id.unwrap_or_else(|| MessageId::new(now));
         let mut turn = asking.turn(asked.message_id, written, material);
         store::add_answer(&mut tx, &self.new_answer(&turn, now), asked.no).await?;
+        if otherwise.keep_passages {
+            store::keep_passages(&mut tx, turn.id, &turn.passages).await?;
+        }
         turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
         self.live.begin(client, turn.id, turn.answer.clone());
         Ok(Opened::New(Box::new(turn)))
     }
 
-    /// The question of an answer.
+    /// The question of an answer, or the question itself.
     async fn question_of(
         &self,
         client: ClientNo,
@@ -251,13 +269,15 @@ impl Chat {
     ) -> Result<MessageRow> {
         let mut tx = self.app.db.client(client).await?;
         let answer = store::message(&mut tx, user, answer).await?;
-        let question = answer.as_ref().and_then(session::question_of);
-        let question = question.ok_or(Error::NotFound("answer"))?;
+        let answer = answer.ok_or(Error::NotFound("answer"))?;
+        let Some(question) = session::question_of(&answer) else {
+            return Ok(answer);
+        };
         let question = store::message(&mut tx, user, question).await?;
         question.ok_or(Error::NotFound("answer"))
     }
 
-    fn question(&self, content: &str) -> Result<String> {
+    pub(super) fn question(&self, content: &str) -> Result<String> {
         let content = content.trim().replace('\0', "");
         let chars = content.chars().count();
         if chars == 0 || chars > self.limits.question_chars_max {
@@ -269,8 +289,17 @@ impl Chat {
         Ok(content)
     }
 
-    /// The question as it is searched: by words alone while the embedding model is away.
-    async fn read(&self, client: ClientNo, content: &str) -> Result<search::Question> {
+    /// The question as it is searched: by words alone while the embedding model is away, or when
+    /// nothing is searched at all.
+    pub(super) async fn read(
+        &self,
+        client: ClientNo,
+        content: &str,
+        words_only: bool,
+    ) -> Result<search::Question> {
+        if words_only {
+            return search::question(None, content).await;
+        }
         let embedder = self.app.models.embedder_of_questions(client);
         match search::question(embedder.as_deref(), content).await {
             Err(error) => {
@@ -291,7 +320,7 @@ impl Chat {
         Ok(())
     }
 
-    async fn gather(&self, tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Material> {
+    pub(super) async fn gather(&self, tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Material> {
         let settings = &asking.settings;
         let bases = bases(tx, asking).await?;
         let numbers: Vec<_> = bases.iter().map(|base| base.base_no).collect();
@@ -300,8 +329,10 @@ impl Chat {
         if let Some(threshold) = settings.threshold {
             passages.retain(|passage| passage.score >= threshold);
         }
-        let entry = self.app.models.chat_or_default(settings.model.as_deref());
-        let (earlier, layers) = told(tx, asking, &bases).await?;
+        passages.extend_from_slice(&asking.found);
+        let (earlier, layers, default_model) = told(tx, asking, &bases).await?;
+        let name = settings.model.as_deref().or(default_model.as_deref());
+        let entry = self.app.models.chat_or_default(name);
         let rules = Rules {
             layers: &layers,
             chosen: settings.prompt.as_deref(),
@@ -341,7 +372,7 @@ impl Chat {
 }
 
 impl Asking<'_> {
-    fn turn(&self, question: MessageId, id: MessageId, material: Material) -> Turn {
+    pub(super) fn turn(&self, question: MessageId, id: MessageId, material: Material) -> Turn {
         Turn {
             client: self.client,
             user: self.user,
@@ -353,6 +384,8 @@ impl Asking<'_> {
             model: material.model,
             instead: material.instead,
             makes_title: false,
+            cites: self.found.is_empty(),
+            loose: None,
             answer: Arc::default(),
         }
     }
@@ -417,6 +450,14 @@ async fn before_edited(
     Ok(edited.parent_no)
 }
 
+async fn check_answers(tx: &mut ClientTx, user: UserId, question: &MessageRow) -> Result<()> {
+    let Some(latest) = store::answer_to(tx, question.message_id).await? else {
+        return Ok(());
+    };
+    let latest = store::message(tx, user, latest).await?;
+    check_siblings(latest.map_or(0, |latest| latest.siblings.len()))
+}
+
 fn check_siblings(there: usize) -> Result<()> {
     if there >= SIBLINGS_MAX {
         return Err(Error::Conflict(format!(
@@ -438,6 +479,9 @@ async fn nothing_runs(tx: &mut ClientTx, question: &MessageRow) -> Result<()> {
 
 /// The bases that this conversation asks and the user may read at this moment.
 async fn bases(tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Vec<base::Base>> {
+    if asking.base_ids.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
     let mut bases = base::readable(tx, asking.user).await?;
     if let Some(chosen) = &asking.base_ids {
         bases.retain(|base| chosen.contains(&base.base_id.0));
@@ -445,15 +489,18 @@ async fn bases(tx: &mut ClientTx, asking: &Asking<'_>) -> Result<Vec<base::Base>
     Ok(bases)
 }
 
-/// What was said before, and the prompts. Those of a base count when it is the only one asked: of
+/// What was said before, the prompts, and the model that the client chose. Those of a base count when it is the only one asked: of
 /// several none could speak for the others.
 async fn told(
     tx: &mut ClientTx,
     asking: &Asking<'_>,
     bases: &[base::Base],
-) -> Result<(Vec<prompt::Earlier>, Layers)> {
+) -> Result<(Vec<prompt::Earlier>, Layers, Option<String>)> {
     let turns = asking.settings.history_count.map(i64::from);
-    let rows = turns.map_or(HISTORY_MESSAGES_MAX, |turns| turns * 2);
+    let rows = match asking.earlier {
+        None => turns.map_or(HISTORY_MESSAGES_MAX, |turns| turns * 2),
+        Some(_) => 0,
+    };
     let wanted = store::Wanted {
         session: asking.session,
         last_no: asking.parent_no.filter(|_| rows > 0),
@@ -464,8 +511,12 @@ async fn told(
             _ => None,
         },
     };
-    let store::Told { earlier, layers } = store::told(tx, &wanted).await?;
-    let earlier = earlier
+    let told = store::told(tx, &wanted).await?;
+    if let Some(given) = &asking.earlier {
+        return Ok((given.clone(), Layers(told.layers.0), told.default_model));
+    }
+    let earlier = told
+        .earlier
         .0
         .into_iter()
         .map(|(speaker, content)| prompt::Earlier {
@@ -475,5 +526,5 @@ async fn told(
             },
             content,
         });
-    Ok((earlier.collect(), Layers(layers.0)))
+    Ok((earlier.collect(), Layers(told.layers.0), told.default_model))
 }

@@ -54,6 +54,7 @@ impl Rules<'_> {
 }
 
 /// An earlier message of the conversation.
+#[derive(Clone, Debug)]
 pub struct Earlier {
     /// Who said it.
     pub role: Role,

@@ -2,7 +2,7 @@
 
 use super::{
     shapes::Rating,
-    store::{self, MessageRow, Rated},
+    store::{self, MessageRow, Rated, Speaker},
 };
 use crate::{
     db::ClientTx,
@@ -12,6 +12,8 @@ use crate::{
 
 /// Characters of a comment at most.
 const COMMENT_CHARS_MAX: usize = 2_000;
+/// From which score on an answer was good.
+const SCORE_UP: i64 = 50;
 
 /// The comment to keep: none without a rating.
 ///
@@ -48,4 +50,38 @@ pub async fn rate(
     }
     let message = store::message(tx, user, id).await?;
     message.ok_or(Error::NotFound("message"))
+}
+
+/// Writes down a score as older systems have it, 0 to 100, with a reason: the better half is a thumb
+/// up. It is of an answer, or of a question, which means the answer to it. False when the user has
+/// neither.
+pub async fn score(
+    tx: &mut ClientTx,
+    user: UserId,
+    id: MessageId,
+    score: i64,
+    reason: &str,
+) -> Result<bool> {
+    let Some(message) = store::message(tx, user, id).await? else {
+        return Ok(false);
+    };
+    let answer = match message.role {
+        Speaker::Assistant => Some(id),
+        Speaker::User => store::answer_to(tx, id).await?,
+    };
+    let Some(answer) = answer else {
+        return Ok(false);
+    };
+    let rated = if score >= SCORE_UP {
+        Rated::Up
+    } else {
+        Rated::Down
+    };
+    let reason: String = reason
+        .chars()
+        .filter(|c| *c != '\0')
+        .take(COMMENT_CHARS_MAX)
+        .collect();
+    let reason = Some(reason.trim()).filter(|reason| !reason.is_empty());
+    store::rate(tx, user, answer, Some(rated), reason).await
 }

@@ -228,7 +228,11 @@ impl<'a> Writer<'a> {
             model: self.turn.model.name().to_owned(),
             text: checked.text,
             state: written.state,
-            citations: checked.citations,
+            citations: if self.turn.cites {
+                checked.citations
+            } else {
+                Vec::new()
+            },
             error: written.error,
             usage,
             counted_by,

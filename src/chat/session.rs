@@ -1,10 +1,13 @@
 //! Conversations of a user.
 
+use serde_json::Value;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use super::store::{MessageRow, Speaker, State};
 use super::{
+    event::FoundPassage,
     settings::{Settings, SettingsChange},
     store::{self, SessionPatch},
 };
@@ -20,6 +23,14 @@ use crate::{
 pub const BASES_MAX: usize = 8;
 /// Characters of a title at most.
 const TITLE_CHARS_MAX: usize = 200;
+/// Characters of the word for what kind of conversation it is, at most.
+const MODE_CHARS_MAX: usize = 20;
+/// Bytes that a page may keep with a conversation.
+const PARAM_BYTES_MAX: usize = 16 << 10;
+/// Saved conversations that are listed at once.
+const SAVED_MAX: i64 = 1_000;
+/// Rounds that are read at once.
+pub const ROUNDS_MAX: u32 = 100;
 /// Characters of a title that the server makes.
 pub const TITLE_CHARS_MADE: usize = 60;
 
@@ -47,6 +58,10 @@ pub struct Session {
     pub base_ids: Option<Vec<Uuid>>,
     /// What its user has set.
     pub settings: Json<Settings>,
+    /// What kind of conversation it is, in the words of the page that saved it.
+    pub mode: Option<String>,
+    /// What that page keeps with it; not looked at.
+    pub param: Option<Value>,
     /// The number of the message that ends the branch shown.
     pub current_no: Option<i64>,
     /// That message.
@@ -66,6 +81,12 @@ pub struct NewSession {
     pub bases: Option<Vec<Uuid>>,
     /// What its user has set.
     pub settings: Settings,
+    /// Its id, when its user made it.
+    pub id: Option<SessionId>,
+    /// What kind of conversation it is, in the words of a page.
+    pub mode: Option<String>,
+    /// What a page keeps with it.
+    pub param: Option<Value>,
 }
 
 /// What is to change in a conversation.
@@ -84,7 +105,8 @@ pub struct Change {
 /// Begins a conversation.
 ///
 /// # Errors
-/// `Invalid` for what cannot be a title, too many bases, or settings out of their bounds.
+/// `Invalid` for what cannot be a title, too many bases, or settings out of their bounds; `Taken` for
+/// an id that another user made.
 pub async fn create(
     tx: &mut ClientTx,
     models: &Models,
@@ -93,8 +115,74 @@ pub async fn create(
     now: OffsetDateTime,
 ) -> Result<Session> {
     check(&new.title, new.bases.as_ref().map_or(0, Vec::len))?;
+    check_kept(new)?;
     new.settings.check(tx, models).await?;
-    store::add_session(tx, SessionId::new(now), user, new, now).await
+    match new.id {
+        None => store::add_session(tx, SessionId::new(now), user, new, now).await,
+        // sent again, it is saved again
+        Some(id) => store::save_session(tx, id, user, new, now)
+            .await?
+            .ok_or(Error::Taken("session id")),
+    }
+}
+
+/// Those that pages saved with a mode, the latest first, up to a thousand.
+pub async fn saved(tx: &mut ClientTx, user: UserId) -> Result<Vec<Session>> {
+    store::saved_sessions(tx, user, SAVED_MAX).await
+}
+
+/// What was found for answers of the user, of those of which it was kept.
+pub async fn kept_passages(
+    tx: &mut ClientTx,
+    user: UserId,
+    ids: &[MessageId],
+) -> Result<Vec<(MessageId, Json<Vec<FoundPassage>>)>> {
+    store::kept_passages(tx, user, ids).await
+}
+
+/// A question with the answer that is shown.
+pub struct Round {
+    /// The question.
+    pub question: MessageRow,
+    /// The answer; `None` when it was removed.
+    pub answer: Option<MessageRow>,
+}
+
+/// What was asked and answered in the branch shown, before a question of it or at its end, the latest
+/// first.
+///
+/// # Errors
+/// `NotFound` for a conversation that is not the user's, and a question that is not in it.
+pub async fn rounds(
+    tx: &mut ClientTx,
+    user: UserId,
+    id: SessionId,
+    before: Option<MessageId>,
+    count: u32,
+) -> Result<Vec<Round>> {
+    let session = find(tx, user, id).await?;
+    let last = match before {
+        None => session.current_no,
+        Some(before) => {
+            let found = store::message(tx, user, before).await?;
+            let found = found.filter(|found| found.session_id == id);
+            found.ok_or(Error::NotFound("message"))?.parent_no
+        }
+    };
+    let rows = i64::from(count.min(ROUNDS_MAX)) * 2;
+    let mut answer = None;
+    let mut rounds = Vec::new();
+    for message in store::branch(tx, id, last, rows).await? {
+        match message.role {
+            Speaker::Assistant => answer = Some(message),
+            Speaker::User => rounds.push(Round {
+                question: message,
+                answer: answer.take(),
+            }),
+        }
+    }
+    rounds.truncate(count as usize);
+    Ok(rounds)
 }
 
 /// The user's conversation of this id.
@@ -179,16 +267,23 @@ pub async fn remove_turn(tx: &mut ClientTx, user: UserId, id: MessageId) -> Resu
 }
 
 /// The question that a message answers.
-pub fn question_of(message: &store::MessageRow) -> Option<MessageId> {
+pub fn question_of(message: &MessageRow) -> Option<MessageId> {
     message
         .parent_id
-        .filter(|_| message.role == store::Speaker::Assistant)
+        .filter(|_| message.role == Speaker::Assistant)
 }
 
-/// Removes a conversation with all that was said in it.
-pub async fn remove(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<()> {
+/// Whether a conversation of this id is there, whoever began it: for contracts that say so when one is
+/// to be removed.
+pub async fn is_taken(tx: &mut ClientTx, id: SessionId) -> Result<bool> {
+    store::has_session(tx, id).await
+}
+
+/// Removes a conversation with all that was said in it. Returns the answers that were being written.
+pub async fn remove(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<Vec<MessageId>> {
+    let running = store::running_of_session(tx, id).await?;
     if store::remove_session(tx, user, id).await? {
-        Ok(())
+        Ok(running)
     } else {
         Err(Error::NotFound("session"))
     }
@@ -210,6 +305,23 @@ pub fn title_of(question: &str) -> String {
     let whole =
         whole.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | '、'));
     format!("{whole}…")
+}
+
+fn check_kept(new: &NewSession) -> Result<()> {
+    let mode = new.mode.as_deref().unwrap_or_default();
+    if mode.chars().count() > MODE_CHARS_MAX || mode.contains('\0') {
+        return Err(Error::invalid(format!(
+            "A mode has at most {MODE_CHARS_MAX} characters, and no NUL."
+        )));
+    }
+    let param = new.param.as_ref().map(Value::to_string);
+    let param = param.unwrap_or_default();
+    if param.len() > PARAM_BYTES_MAX || param.contains("\\u0000") {
+        return Err(Error::invalid(format!(
+            "What is kept with a session has at most {PARAM_BYTES_MAX} bytes, and no NUL."
+        )));
+    }
+    Ok(())
 }
 
 fn check(title: &str, bases: usize) -> Result<()> {

@@ -1,11 +1,16 @@
 //! What conversations look like on the wire.
 
-use poem_openapi::{Object, types::MaybeUndefined};
+use poem_openapi::{
+    Object,
+    types::{Any, MaybeUndefined},
+};
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    event::{Citation, Usage},
+    event::{Citation, FoundPassage, Usage},
+    otherwise::{Otherwise, Said},
     session::{self, Change, Session, TitleBy},
     settings::{Settings, SettingsChange},
     store::{MessageRow, Rated, Speaker, State},
@@ -14,6 +19,7 @@ use crate::{
     error::Code,
     http::paging::Place,
     ids::{BaseId, MessageId, SessionId},
+    models::Models,
 };
 
 /// A conversation to begin.
@@ -27,6 +33,12 @@ pub struct NewSession {
     pub knowledge_base_ids: Option<Vec<BaseId>>,
     /// How it is to be answered; as the server is set up when absent.
     pub settings: Option<SettingsChange>,
+    /// An id made by you. Sent again, it sets `title`, `mode` and `param` again.
+    pub id: Option<SessionId>,
+    /// What kind of conversation it is, in words of your own: at most 20 characters.
+    pub mode: Option<String>,
+    /// What you want kept with the conversation, in at most 16 KiB of JSON; it comes back as it is.
+    pub param: Option<Any<Value>>,
 }
 
 impl From<NewSession> for session::NewSession {
@@ -38,6 +50,9 @@ impl From<NewSession> for session::NewSession {
                 .knowledge_base_ids
                 .map(|ids| ids.into_iter().map(|id| id.0).collect()),
             settings: settings.applied_to(Settings::default()),
+            id: new.id,
+            mode: new.mode,
+            param: new.param.map(|Any(param)| param),
         }
     }
 }
@@ -85,6 +100,10 @@ pub struct SessionBody {
     pub knowledge_base_ids: Option<Vec<BaseId>>,
     /// How it is answered.
     pub settings: Settings,
+    /// What kind of conversation it is, in the words of whoever saved it.
+    pub mode: Option<String>,
+    /// What is kept with it.
+    pub param: Option<Any<Value>>,
     /// The message that ends the branch shown; null before the first question.
     pub current_message_id: Option<MessageId>,
     /// When it began.
@@ -103,6 +122,8 @@ impl From<Session> for SessionBody {
                 .base_ids
                 .map(|ids| ids.into_iter().map(BaseId).collect()),
             settings: session.settings.0,
+            mode: session.mode,
+            param: session.param.map(Any),
             current_message_id: session.current_message_id,
             created_at: session.created_at,
             updated_at: session.updated_at,
@@ -129,6 +150,13 @@ pub struct Question {
     /// A question of this conversation that this one is another wording of: it becomes its sibling.
     /// The question behind the last answer when absent.
     pub edit_of: Option<MessageId>,
+    /// What is to be set otherwise for this answer alone.
+    pub settings: Option<SettingsChange>,
+    /// The knowledge bases to ask for this answer alone; none when empty.
+    pub knowledge_base_ids: Option<Vec<BaseId>>,
+    /// What was said before, the first first, in the place of what the conversation holds. Of a long
+    /// one the last 60 entries count, as far as they fit.
+    pub history: Option<Vec<Said>>,
 }
 
 /// A wish for another answer.
@@ -139,6 +167,50 @@ pub struct Regenerate {
     pub id: Option<MessageId>,
     /// What is to be set otherwise for this answer alone.
     pub settings: Option<SettingsChange>,
+    /// The knowledge bases to ask for this answer alone; none when empty.
+    pub knowledge_base_ids: Option<Vec<BaseId>>,
+    /// What was said before the question, the first first, in the place of what the conversation
+    /// holds.
+    pub history: Option<Vec<Said>>,
+}
+
+/// A question outside of any conversation.
+#[derive(Object)]
+#[oai(example)]
+pub struct NewCompletion {
+    /// What you ask.
+    pub content: String,
+    /// How it is to be answered; as the server is set up when absent.
+    pub settings: Option<SettingsChange>,
+    /// The knowledge bases to ask; none when absent.
+    pub knowledge_base_ids: Option<Vec<BaseId>>,
+    /// What was said before, the first first. Of a long one the last 60 entries count, as far as they
+    /// fit.
+    pub history: Option<Vec<Said>>,
+}
+
+/// An answer outside of any conversation. It is kept nowhere.
+#[derive(Object)]
+#[oai(example)]
+pub struct CompletionBody {
+    /// Names it in what was booked.
+    pub id: MessageId,
+    /// The answer.
+    pub content: String,
+    /// Where its sentences come from.
+    pub citations: Vec<Citation>,
+    /// Why it broke off.
+    pub error: Option<MessageError>,
+    /// What it used.
+    pub usage: Option<Usage>,
+}
+
+/// What was found for an answer.
+#[derive(Object)]
+#[oai(example)]
+pub struct KeptPassages {
+    /// In the order of their numbers; null when they were not kept.
+    pub passages: Option<Vec<FoundPassage>>,
 }
 
 /// What you think of an answer.
@@ -275,6 +347,28 @@ pub struct ModelList {
     pub items: Vec<ModelBody>,
 }
 
+impl ModelList {
+    /// All models, with the one of this name as the default.
+    pub fn new(models: &Models, default: &str) -> Self {
+        let items = models.chats().map(|(name, entry, _)| ModelBody {
+            name: name.to_owned(),
+            kind: entry.kind.clone(),
+            default: name == default,
+        });
+        Self {
+            items: items.collect(),
+        }
+    }
+}
+
+/// The model that answers where a conversation chooses none.
+#[derive(Object)]
+#[oai(example)]
+pub struct DefaultModel {
+    /// Its name; null for the one that the server is set up with.
+    pub default: Option<String>,
+}
+
 /// A place in your conversations where something was found.
 #[derive(Object)]
 #[oai(example)]
@@ -313,4 +407,18 @@ pub struct SessionExport {
     pub earlier_left_out: bool,
     /// What was said, the first first.
     pub messages: Vec<MessageBody>,
+}
+
+/// What is otherwise for one answer. The bases must be visible to the caller: the caller's check.
+pub fn otherwise(
+    settings: Option<SettingsChange>,
+    bases: Option<Vec<BaseId>>,
+    history: Option<Vec<Said>>,
+) -> Otherwise {
+    Otherwise {
+        settings,
+        bases: bases.map(|bases| bases.into_iter().map(|base| base.0).collect()),
+        history,
+        keep_passages: false,
+    }
 }

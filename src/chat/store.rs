@@ -61,23 +61,39 @@ pub struct MessageRow {
     pub no: i64,
     /// The number of the message before.
     pub parent_no: Option<i64>,
+    /// Its id.
     pub message_id: MessageId,
+    /// The conversation.
     pub session_id: SessionId,
+    /// Who said it.
     pub role: Speaker,
+    /// The message before.
     pub parent_id: Option<MessageId>,
     /// The messages with the same one before, this one included, in the order of making.
     pub siblings: Vec<MessageId>,
+    /// What was said.
     pub content: String,
+    /// How it stands.
     pub state: State,
+    /// Where its sentences come from.
     pub citations: Json<Vec<Citation>>,
+    /// Why it broke off, for machines.
     pub error_code: Option<Code>,
+    /// The same for people.
     pub error_detail: Option<String>,
+    /// The model that wrote it.
     pub model: Option<String>,
+    /// What its user thinks of it.
     pub rating: Option<Rated>,
+    /// Why.
     pub rating_comment: Option<String>,
+    /// When it was said.
     pub created_at: OffsetDateTime,
+    /// Tokens read for it.
     pub input_tokens: Option<i32>,
+    /// Tokens written.
     pub output_tokens: Option<i32>,
+    /// Whose count that is.
     pub counted_by: Option<CountedBy>,
 }
 

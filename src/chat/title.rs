@@ -44,9 +44,10 @@ pub async fn make(app: &App, client: ClientNo, id: SessionId) -> Result<()> {
     }
     let layers = prompts::prompt::layers(&mut tx, &[TITLE]).await?;
     drop(tx);
+    let chosen = untitled.settings.0.model.as_deref();
     let entry = app
         .models
-        .chat_or_default(untitled.settings.0.model.as_deref());
+        .chat_or_default(chosen.or(untitled.default_model.as_deref()));
     let request = request(&untitled, &layers, entry.output_tokens_max);
     let (text, usage) = ask(&entry.model, request).await?;
     let now = app.clock.now();

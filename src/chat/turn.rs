@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
+    complete::{self, Loose},
     event::{Citation, CountedBy, Event},
     live::{Answer, Live},
     store,
@@ -38,6 +39,8 @@ pub struct Chat {
     pub app: App,
     /// Answers being written here.
     pub live: Live,
+    /// Those of them that are of no conversation.
+    pub loose: Loose,
     /// Names this process as the writer of its answers.
     pub runner: Uuid,
     /// What one answer may take.
@@ -94,6 +97,10 @@ pub struct Turn {
     pub(super) instead: Option<String>,
     /// Whether a model is to be asked for a title once there is an answer.
     pub(super) makes_title: bool,
+    /// Whether the passages are out of documents, so that sentences can be traced to them.
+    pub(super) cites: bool,
+    /// Its place, when it is of no conversation: then it is kept nowhere.
+    pub(super) loose: Option<complete::Place>,
     pub(super) answer: Arc<Answer>,
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use concierge::{
+    billing::chain::{self, Chains},
     blobs::Blobs,
     boot::{self, Mode},
     clock::Clock,
@@ -62,6 +63,7 @@ async fn look(config: &Arc<Config>, db: &Result<Db>, json: bool) -> Result<()> {
     if let Ok(blobs) = &storage {
         line("disk", disk(config, blobs))?;
     }
+    line("chains", chains(config).await)?;
     line("limits", Ok(limits(config)))?;
     line("origins", origins(config, db).await)?;
     line("vault", vault(config, db).await)?;
@@ -138,6 +140,31 @@ fn disk(config: &Config, blobs: &Blobs) -> Result<String> {
         }
         let low = if free < warn { ", which is little" } else { "" };
         says.push(format!("{what} {free:.0} % free{low}"));
+    }
+    Ok(says.join(", "))
+}
+
+/// Whether the nodes answer for the chains that the settings name, and the tokens are there.
+async fn chains(config: &Config) -> Result<String> {
+    let chains = Chains::new(config)?;
+    let mut says = Vec::new();
+    for found in chains.0.iter() {
+        let top = chain::check(found).await.map_err(told);
+        let top = top.with_context(|| format!("[chain.{}]", found.name))?;
+        let tokens: Vec<&str> = found
+            .tokens
+            .iter()
+            .map(|token| token.symbol.as_str())
+            .collect();
+        let (id, nodes) = (found.chain_id, found.nodes.len());
+        says.push(format!(
+            "{} (chain {id}, block {top}, nodes {nodes}, {})",
+            found.name,
+            tokens.join(" ")
+        ));
+    }
+    if says.is_empty() {
+        return Ok("none, nothing is paid on chains".into());
     }
     Ok(says.join(", "))
 }

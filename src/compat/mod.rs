@@ -5,6 +5,7 @@
 //! its dialect and a [`Call`], and answers or fails with a [`Fault`].
 
 pub mod chatchat;
+pub mod datagpt;
 pub mod fastapi;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -116,6 +117,8 @@ impl From<Fault> for poem::Error {
 pub struct Dialects {
     /// Langchain-Chatchat 0.2.7 with the additions of Chat2LLM.
     pub chatchat: bool,
+    /// Custom Data GPT.
+    pub datagpt: bool,
 }
 
 impl Dialects {
@@ -123,18 +126,22 @@ impl Dialects {
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         Ok(Self {
             chatchat: config.flag("dialects", "chatchat")?,
+            datagpt: config.flag("dialects", "datagpt")?,
         })
     }
 
     /// Whether a path belongs to one of them.
     pub fn serve(self, path: &str) -> bool {
-        self.chatchat && chatchat::serves(path)
+        (self.chatchat && chatchat::serves(path)) || (self.datagpt && datagpt::serves(path))
     }
 
     /// How an error looks on this path; `None` where it is not one of a dialect's. That goes for
     /// errors of shared layers too: limits, sizes, unknown paths.
     pub fn face(self, path: &str, error: &Error) -> Option<Response> {
-        (self.chatchat && chatchat::serves(path)).then(|| chatchat::envelope::face(error))
+        if self.chatchat && chatchat::serves(path) {
+            return Some(chatchat::envelope::face(error));
+        }
+        (self.datagpt && datagpt::serves(path)).then(|| datagpt::face(path, error))
     }
 
     /// All routes of the dialects that are on.
@@ -142,6 +149,9 @@ impl Dialects {
         let mut routes = Vec::new();
         if self.chatchat {
             routes.extend(chatchat::routes(handles)?);
+        }
+        if self.datagpt {
+            routes.extend(datagpt::routes(handles)?);
         }
         Ok(routes)
     }
@@ -155,6 +165,15 @@ pub fn by_path(routes: Vec<Route>) -> BTreeMap<String, Methods> {
         methods.0.push((route.method, route.handler));
     }
     paths
+}
+
+impl Methods {
+    /// Has something else answer a method here.
+    #[must_use]
+    pub fn and(mut self, method: Method, handler: BoxEndpoint<'static, Response>) -> Self {
+        self.0.push((method, handler));
+        self
+    }
 }
 
 /// What answers at one path, by method.

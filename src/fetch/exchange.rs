@@ -82,7 +82,11 @@ async fn converse(
 }
 
 fn request(target: &Target, policy: &Policy) -> Result<Request<Empty<Bytes>>> {
-    Request::builder()
+    let mut request = Request::builder();
+    if let Some(headers) = request.headers_mut() {
+        headers.extend(policy.headers.clone());
+    }
+    request
         .method(Method::GET)
         .uri(target.path_and_query())
         .header(header::HOST, target.authority())

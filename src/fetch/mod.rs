@@ -17,7 +17,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use http::{HeaderMap, StatusCode, header};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use url::Url;
 
 use crate::error::{Error, Result};
 use exchange::Answer;
@@ -42,6 +43,8 @@ pub struct Policy {
     pub media_types: Vec<String>,
     /// Networks an operator allows although they are not public.
     pub allow: Vec<IpNet>,
+    /// Sent along, a key for instance; not to be combined with redirects.
+    pub headers: HeaderMap,
 }
 
 impl Policy {
@@ -64,9 +67,34 @@ impl Policy {
             ports: vec![80, 443],
             media_types: DOCUMENT_TYPES.map(str::to_owned).to_vec(),
             allow: allow.iter().map(network).collect::<anyhow::Result<_>>()?,
+            headers: HeaderMap::new(),
+        })
+    }
+
+    /// The policy for a service that the operator names by its address: it may be anywhere, also
+    /// inside, at any port; it speaks JSON, and leads nowhere else.
+    ///
+    /// # Errors
+    /// When the address is none of http or https.
+    pub fn service(url: &str, headers: HeaderMap, seconds_max: u64) -> anyhow::Result<Self> {
+        let parsed = Url::parse(url).with_context(|| format!("{url:?} is not an address"))?;
+        let port = parsed.port_or_known_default();
+        let port = port.filter(|_| matches!(parsed.scheme(), "http" | "https"));
+        let everywhere = [Ipv4Net::default().into(), Ipv6Net::default().into()];
+        Ok(Self {
+            bytes_max: SERVICE_BYTES_MAX,
+            seconds_max,
+            redirects_max: 0,
+            ports: vec![port.with_context(|| format!("{url:?} is no http or https address"))?],
+            media_types: vec!["application/json".to_owned()],
+            allow: everywhere.to_vec(),
+            headers,
         })
     }
 }
+
+/// Bytes of what a service says.
+const SERVICE_BYTES_MAX: u64 = 4 << 20;
 
 /// Media types of documents; `application/octet-stream` leaves it to the name and the bytes.
 const DOCUMENT_TYPES: [&str; 7] = [

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{MembersMay, Realm, V1Tokens, client, client::NewClient, key::Encryptor, token};
 use crate::{
     app::App,
+    config::Config,
     error::{Error, Result},
     http::address::TrustedProxies,
     ids::ClientNo,
@@ -27,9 +28,41 @@ pub struct Demo {
     app: App,
     client: ClientNo,
     code: Secret,
+    visits: Visits,
+}
+
+/// Counts the visits from each address.
+pub struct Visits {
     proxies: TrustedProxies,
-    visitors_per_hour: u64,
-    visitors: Cache<IpAddr, Arc<std::sync::atomic::AtomicU64>>,
+    per_hour: u64,
+    by_address: Cache<IpAddr, Arc<std::sync::atomic::AtomicU64>>,
+}
+
+impl Visits {
+    /// Reads how many there may be.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            proxies: TrustedProxies::parse(&config.list("server", "trusted_proxies"))?,
+            per_hour: config.number("demo", "visitors_per_hour", 1..=1_000_000)?,
+            by_address: Cache::builder()
+                .max_capacity(ADDRESSES_MAX)
+                .time_to_live(HOUR)
+                .build(),
+        })
+    }
+
+    /// Counts a try, right or wrong, so that codes cannot be guessed either.
+    ///
+    /// # Errors
+    /// `Throttled` past the limit.
+    pub fn count(&self, request: &Request) -> Result<()> {
+        let address = self.proxies.caller(request);
+        let tries = self.by_address.get_with(address, Arc::default);
+        if tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= self.per_hour {
+            return Err(Error::Throttled(HOUR));
+        }
+        Ok(())
+    }
 }
 
 /// What the demo's client is made of.
@@ -53,21 +86,14 @@ impl Demo {
         Ok(Some(Self {
             client,
             code,
-            proxies: TrustedProxies::parse(&app.config.list("server", "trusted_proxies"))?,
-            visitors_per_hour: app
-                .config
-                .number("demo", "visitors_per_hour", 1..=1_000_000)?,
-            visitors: Cache::builder()
-                .max_capacity(ADDRESSES_MAX)
-                .time_to_live(HOUR)
-                .build(),
+            visits: Visits::new(&app.config)?,
             app,
         }))
     }
 
     /// Where a visitor with the right code goes.
     async fn enter(&self, request: &Request) -> Result<String> {
-        self.count(self.proxies.caller(request))?;
+        self.visits.count(request)?;
         let given = query(request, "code").unwrap_or_default();
         verify_slices_are_equal(given.as_bytes(), self.code.expose().as_bytes())
             .map_err(|_| Error::Unauthenticated)?;
@@ -83,15 +109,6 @@ impl Demo {
             "/h5/?api_token={}{lang}",
             token.replace('=', "%3D")
         ))
-    }
-
-    /// Counts tries, right and wrong, so that codes cannot be guessed either.
-    fn count(&self, address: IpAddr) -> Result<()> {
-        let tries = self.visitors.get_with(address, Arc::default);
-        if tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= self.visitors_per_hour {
-            return Err(Error::Throttled(HOUR));
-        }
-        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     clock::Clock,
     db::Db,
     error::{Error, Result},
-    ids::KeyId,
+    ids::{ClientNo, KeyId},
     quota::Quota,
     vault::Vault,
 };
@@ -42,7 +42,7 @@ const REMEMBER_SECONDS: u64 = 60;
 /// Seconds between attempts to listen again.
 const LISTEN_AGAIN_SECONDS: u64 = 1;
 /// Callers without a credential, as a user of the client to which they are bound.
-const ANYBODY: &str = "anybody";
+pub const ANYBODY: &str = "anybody";
 /// Seconds that a request waits for another one to read the origins of all clients.
 const LISTED_SECONDS_MAX: u64 = 5;
 
@@ -278,6 +278,15 @@ impl Gatekeeper {
         }
         let known = self.known(client_id).await?;
         Ok(known.map(|known| known.origins.clone()))
+    }
+
+    /// The number of a client, if there is one that is enabled.
+    pub async fn number_of(&self, client_id: &str) -> Result<Option<ClientNo>> {
+        if client::check_id(client_id).is_err() {
+            return Ok(None);
+        }
+        let known = self.known(client_id).await?;
+        Ok(known.map(|known| known.client.client_no))
     }
 
     /// Whether any client that is enabled lists this origin: what is known of a caller who has not

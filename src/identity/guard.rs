@@ -68,6 +68,11 @@ impl Member {
     pub fn user(&self) -> &User {
         &self.user
     }
+
+    /// Whose rights count.
+    pub fn who(&self) -> &Who {
+        &self.proof.who
+    }
 }
 
 impl Deref for Member {
@@ -123,7 +128,8 @@ pub fn door(request: &Request) -> Result<&Door> {
     Ok(door.ok_or_else(|| anyhow::anyhow!("the routes lack their door"))?)
 }
 
-fn bearer(request: &Request) -> Option<&str> {
+/// What stands behind `Bearer`.
+pub fn bearer(request: &Request) -> Option<&str> {
     let (scheme, rest) = header(request, &AUTHORIZATION)?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(rest.trim())
 }

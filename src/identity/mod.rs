@@ -111,6 +111,23 @@ impl Who {
         }
     }
 
+    /// The same with the rights of a manager: for a secret that the operator gave to a program of the
+    /// client.
+    #[must_use]
+    pub fn as_manager(&self) -> Self {
+        let party = match &self.party {
+            Party::User(user) => Party::User(Arc::new(user::User {
+                role: Role::Manager,
+                ..user::User::clone(user)
+            })),
+            machine @ Party::Machine(..) => machine.clone(),
+        };
+        Self {
+            party,
+            ..self.clone()
+        }
+    }
+
     /// Fails unless the client's bases may be read.
     pub fn needs_read(&self) -> Result<()> {
         match &self.party {

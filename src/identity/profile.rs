@@ -78,6 +78,16 @@ pub async fn keep(tx: &mut ClientTx, profile: &mut Profile) -> Result<()> {
     store::keep(tx, profile).await
 }
 
+/// The chat model that the client chose for conversations that choose none.
+pub async fn default_model(tx: &mut ClientTx) -> Result<Option<String>> {
+    store::default_model(tx).await
+}
+
+/// Chooses it; the server's own with `None`. Whether there is such a model is for the caller to know.
+pub async fn set_default_model(tx: &mut ClientTx, name: Option<&str>) -> Result<()> {
+    store::set_default_model(tx, name).await
+}
+
 /// Times as clocks where the client is show them, for contracts that write no zone.
 pub async fn local_times(
     tx: &mut ClientTx,

@@ -41,10 +41,21 @@ pub async fn open(
     {
         return Err(Error::Unauthenticated);
     }
+    open_of(tx, &who.client_id, user, lasts, now).await
+}
+
+/// Opens a session for a user of this client whom something else than a token named.
+pub async fn open_of(
+    tx: &mut ClientTx,
+    client_id: &str,
+    user: UserId,
+    lasts: Duration,
+    now: OffsetDateTime,
+) -> Result<Opened> {
     let secret = random_secret();
     store::add_session(tx, &hash(secret.expose()), user, now, now + lasts).await?;
     Ok(Opened {
-        bearer: Secret::from(format!("cs_{}_{}", who.client_id, secret.expose())),
+        bearer: Secret::from(format!("cs_{client_id}_{}", secret.expose())),
         lasts,
     })
 }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{search, store};
+use super::{recommend, search, store};
 use crate::{
     db::ClientTx,
     error::{Error, Result},
@@ -40,8 +40,6 @@ pub struct Base {
     pub description: String,
     /// What is said when nothing was found.
     pub no_answer: NoAnswer,
-    /// Questions that a page may offer.
-    pub suggestions: Vec<String>,
     /// When it was made.
     pub created_at: OffsetDateTime,
 }
@@ -56,6 +54,8 @@ pub struct CountedBase {
     pub documents: i64,
     /// The chunks that are searched.
     pub chunks: i64,
+    /// Questions that a page may offer.
+    pub suggestions: Vec<String>,
 }
 
 /// What a new base is made of.
@@ -141,6 +141,7 @@ pub async fn create(
         base,
         documents: 0,
         chunks: 0,
+        suggestions: Vec::new(),
     })
 }
 
@@ -150,6 +151,15 @@ pub async fn find(tx: &mut ClientTx, who: &Who, id: BaseId) -> Result<CountedBas
     store::base(tx, who.user_id(), id)
         .await?
         .ok_or(Error::NotFound("knowledge base"))
+}
+
+/// The base of this name that the caller may read: the client's, else the caller's own.
+pub async fn named(tx: &mut ClientTx, who: &Who, name: &str) -> Result<Option<CountedBase>> {
+    who.needs_read()?;
+    match store::base_named(tx, who.user_id(), name).await? {
+        Some(id) => store::base(tx, who.user_id(), id).await,
+        None => Ok(None),
+    }
 }
 
 /// The base, when the caller may write it.
@@ -179,6 +189,44 @@ pub async fn readable(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>> {
     store::readable_bases(tx, user).await
 }
 
+/// The base of this name that the caller would write: the client's, else their own.
+pub async fn writable_named(tx: &mut ClientTx, who: &Who, name: &str) -> Result<Option<Base>> {
+    if who.may_manage() {
+        return store::shared_base(tx, name).await;
+    }
+    match who.user_id().filter(|_| who.may_own()) {
+        Some(owner) => store::base_owned(tx, owner, name).await,
+        None => Ok(None),
+    }
+}
+
+/// How much a base holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Sizes {
+    /// Bytes of the texts of its chunks.
+    pub text_bytes: i64,
+    /// Bytes of their vectors.
+    pub vector_bytes: i64,
+}
+
+/// How much a base holds of what is found.
+pub async fn sizes(tx: &mut ClientTx, base: BaseNo) -> Result<Sizes> {
+    store::sizes(tx, base).await
+}
+
+/// Removes a base in which there is nothing.
+pub async fn remove_empty(
+    tx: &mut ClientTx,
+    who: &Who,
+    id: BaseId,
+    now: OffsetDateTime,
+) -> Result<()> {
+    match find(tx, who, id).await?.documents {
+        0 => remove(tx, who, id, now).await,
+        _ => Ok(()),
+    }
+}
+
 /// Changes what people read about it.
 ///
 /// # Errors
@@ -188,11 +236,15 @@ pub async fn change(
     who: &Who,
     id: BaseId,
     change: &Change,
+    now: OffsetDateTime,
 ) -> Result<CountedBase> {
     check_texts(change.title.as_deref(), change.description.as_deref())?;
     check_suggestions(change.suggestions.as_deref().unwrap_or_default())?;
-    find_writable(tx, who, id).await?;
+    let base = find_writable(tx, who, id).await?;
     store::change_base(tx, id, change).await?;
+    if let Some(suggestions) = &change.suggestions {
+        recommend::suggest(tx, base.base_no, suggestions, now).await?;
+    }
     find(tx, who, id).await
 }
 

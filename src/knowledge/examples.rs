@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::Error,
     http::example,
-    ids::{BaseId, ChunkId, DocumentId},
+    ids::{BaseId, ChunkId, DocumentId, QuestionId},
 };
 
 const TITLE: &str = "政策";
@@ -83,6 +83,22 @@ impl Example for DocumentAddress {
     }
 }
 
+impl Example for DocumentAddresses {
+    fn example() -> Self {
+        Self {
+            urls: vec![DocumentAddress::example().url],
+        }
+    }
+}
+
+impl Example for ReplacementBody {
+    fn example() -> Self {
+        Self {
+            items: vec![DocumentBody::example()],
+        }
+    }
+}
+
 impl Example for DocumentBody {
     fn example() -> Self {
         Self {
@@ -117,6 +133,8 @@ impl Example for Rebuild {
     fn example() -> Self {
         Self {
             chunk_chars: Some(500),
+            recut: false,
+            chunks: None,
         }
     }
 }
@@ -135,6 +153,7 @@ impl Example for DocumentVersionBody {
             page_errors: Vec::new(),
             chunks: 14,
             chunk_chars: None,
+            custom: false,
             created_at: example::time(),
         }
     }
@@ -215,6 +234,7 @@ impl Example for ChunkBody {
             page: Some(1),
             context: "保修期限".into(),
             text: SENTENCE.into(),
+            metadata: None,
             enabled: true,
             origin: Origin::Extracted,
             revision: 1,
@@ -269,11 +289,97 @@ impl Example for SearchResult {
             end: 149,
             page: Some(1),
             text: SENTENCE.into(),
+            metadata: None,
             score: 1.0,
             explain: Some(explain),
         };
         Self {
             passages: vec![passage],
+        }
+    }
+}
+
+impl Example for BaseRebuild {
+    fn example() -> Self {
+        Self {
+            chunk_chars: Some(500),
+            recut: false,
+            enable: true,
+        }
+    }
+}
+
+impl Example for DocumentRead {
+    fn example() -> Self {
+        Self {
+            document_id: document(),
+            name: DOCUMENT.into(),
+            state: State::Ready,
+            reason: None,
+            done: 1,
+            total: 1,
+        }
+    }
+}
+
+impl Example for NewRecommendedQuestion {
+    fn example() -> Self {
+        Self {
+            query: SUGGESTION.into(),
+            knowledge_base_id: Some(base()),
+            answer: String::new(),
+            enabled: Some(true),
+        }
+    }
+}
+
+impl Example for RecommendedQuestionChange {
+    fn example() -> Self {
+        Self {
+            query: None,
+            answer: Some(SENTENCE.into()),
+            enabled: Some(false),
+        }
+    }
+}
+
+impl Example for RecommendedQuestion {
+    fn example() -> Self {
+        Self {
+            id: QuestionId(example::id(0x23)),
+            query: SUGGESTION.into(),
+            answer: String::new(),
+            knowledge_base_id: Some(base()),
+            tap_count: 3,
+            enabled: true,
+            created_at: example::time(),
+        }
+    }
+}
+
+impl Example for PickedQuestions {
+    fn example() -> Self {
+        Self {
+            items: vec![RecommendedQuestion::example()],
+        }
+    }
+}
+
+impl Example for EmbeddingRequest {
+    fn example() -> Self {
+        Self {
+            texts: vec![SENTENCE.into()],
+            model: None,
+        }
+    }
+}
+
+impl Example for EmbeddingResult {
+    fn example() -> Self {
+        Self {
+            model: "minilm".into(),
+            vectors: vec![vec![0.6, 0.8]],
+            input_tokens: 21,
         }
     }
 }

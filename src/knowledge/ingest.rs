@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::{
     base,
     chunk::{self, Chunk, ChunkLimits, TextHash},
+    custom,
     document::{Document, PageError, State},
     extract::{self, Extracted, Source},
     lexical::{postings::Inverted, words},
-    metered, search, store,
+    metered, replacement, search, store,
     version::{self, DocumentVersion, Read},
 };
 use crate::{
@@ -49,11 +50,23 @@ pub struct Reading {
 /// What may pass (`Unavailable`, `Upstream`, `Internal`): to be tried again. What lies in the
 /// document is no error here: it becomes the version's reason.
 pub async fn run(app: &App, reading: &Reading, client: ClientNo, id: DocumentId) -> Result<()> {
-    let Some((document, build)) = begin(app, client, id).await? else {
-        return Ok(());
-    };
+    if let Some((document, build)) = begin(app, client, id).await? {
+        read_version(app, reading, client, &document, build).await?;
+    }
+    // also when it was read before: whoever read it may have died just after
+    replacement::settle(app, client, id, reading.base_chunks_max).await
+}
+
+async fn read_version(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    document: &Document,
+    build: DocumentVersion,
+) -> Result<()> {
+    let id = document.document_id;
     let number = build.version;
-    match ingest(app, reading, client, &document, build).await {
+    match ingest(app, reading, client, document, build).await {
         Err(
             error @ (Error::Invalid(_)
             | Error::TooLarge(_)
@@ -141,16 +154,12 @@ async fn ingest(
     build: DocumentVersion,
 ) -> Result<()> {
     let id = document.document_id;
-    let bytes = tokio::fs::read(app.blobs.path(client, &build.blob_hash)).await?;
-    let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
-    let kind = extract::kind(&build.file_name, Some(&build.media_type), head)?;
-    let source = Source {
-        kind,
-        charset: charset(&build.media_type),
-        bytes,
+    let (extracted, chunks) = if build.custom {
+        cut_by_sender(app, client, id, build.version).await?
+    } else {
+        let extracted = read(app, reading, client, &build).await?;
+        cut(extracted, limits(build.chunk_chars)).await?
     };
-    let extracted = extract::extract(source, &reading.limits, &reading.worker).await?;
-    let (extracted, chunks) = cut(extracted, limits(build.chunk_chars)).await?;
     let embedder = app.models.embedder();
     let mut used = metered::amounts(&extracted, &chunks, embedder.is_some());
     let meter = metered::set_aside(app, client, document, used).await?;
@@ -171,6 +180,41 @@ async fn ingest(
         used,
     };
     switch(app, reading, client, id, ready).await
+}
+
+async fn read(
+    app: &App,
+    reading: &Reading,
+    client: ClientNo,
+    build: &DocumentVersion,
+) -> Result<Extracted> {
+    let bytes = tokio::fs::read(app.blobs.path(client, &build.blob_hash)).await?;
+    let head = &bytes[..bytes.len().min(extract::HEAD_BYTES)];
+    let kind = extract::kind(&build.file_name, Some(&build.media_type), head)?;
+    let source = Source {
+        kind,
+        charset: charset(&build.media_type),
+        bytes,
+    };
+    extract::extract(source, &reading.limits, &reading.worker).await
+}
+
+/// The chunks of a version as they came with it.
+async fn cut_by_sender(
+    app: &App,
+    client: ClientNo,
+    id: DocumentId,
+    version: i32,
+) -> Result<(Extracted, Arc<Vec<Chunk>>)> {
+    let mut tx = app.db.client(client).await?;
+    let Some(document) = store::document_for_ingest(&mut tx, id).await? else {
+        // removed meanwhile: nothing of it will be kept
+        return Ok((Extracted::default(), Arc::default()));
+    };
+    let chunks = store::custom_chunks(&mut tx, document.document_no, version).await?;
+    drop(tx);
+    let (extracted, chunks) = custom::laid_out(chunks.unwrap_or_default());
+    Ok((extracted, Arc::new(chunks)))
 }
 
 struct Ready {

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     base,
+    custom::{self, CustomChunk},
     document::{self, Document, NewDocument, PageError, State},
     store,
 };
@@ -72,8 +73,21 @@ pub struct DocumentVersion {
     pub chunks: i32,
     /// How long they were asked to be.
     pub chunk_chars: Option<i32>,
+    /// Whether its sender cut them.
+    pub custom: bool,
     /// When it was taken in.
     pub created_at: OffsetDateTime,
+}
+
+/// How a version is to be cut.
+#[derive(Clone, Debug, Default)]
+pub struct Cut {
+    /// How long its chunks are to be; as before when `None`.
+    pub chunk_chars: Option<u32>,
+    /// Cut it here, although its sender did before.
+    pub recut: bool,
+    /// The chunks, when its sender cut it anew.
+    pub chunks: Option<Vec<CustomChunk>>,
 }
 
 /// All versions that are kept, the newest first.
@@ -124,12 +138,17 @@ pub async fn rebuild(
     who: &Who,
     id: DocumentId,
     of: Option<i32>,
-    chunk_chars: Option<u32>,
+    cut: Cut,
     now: OffsetDateTime,
 ) -> Result<Document> {
-    let chunk_chars = check_chunk_chars(chunk_chars)?;
+    let chunk_chars = check_chunk_chars(cut.chunk_chars)?;
     let document = lock_writable(tx, who, id).await?;
     let old = find(tx, &document, of).await?;
+    let custom = match cut.chunks {
+        Some(chunks) => Some(custom::checked(chunks)?),
+        None if cut.recut => None,
+        None => store::custom_chunks(tx, document.document_no, old.version).await?,
+    };
     let row = store::NewRow {
         id,
         base: document.base_no,
@@ -139,6 +158,8 @@ pub async fn rebuild(
         hash: &old.blob_hash,
         bytes: old.bytes,
         chunk_chars: chunk_chars.or(old.chunk_chars),
+        replacement: None,
+        custom: custom.as_deref(),
     };
     build(tx, &document, &row, now).await?;
     document::find(tx, who, id).await

@@ -60,6 +60,11 @@ impl Models {
         self.chat[&self.default_chat].model.clone()
     }
 
+    /// The name of the model that answers by default.
+    pub fn default_name(&self) -> &str {
+        &self.default_chat
+    }
+
     /// The chat model of this name.
     pub fn chat_named(&self, name: &str) -> Option<&ChatEntry> {
         self.chat.get(name)

@@ -7,7 +7,7 @@ pub mod prompt;
 mod shapes;
 mod shipped;
 mod store;
-mod template;
+pub mod template;
 
 pub use self::{
     api::PromptsApi,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Request, Response, Route,
+    Endpoint, EndpointExt, IntoEndpoint, Request, Response,
     endpoint::{BoxEndpoint, DynEndpoint},
     http::{Uri, uri::PathAndQuery},
 };
@@ -29,13 +29,13 @@ impl Native {
     /// Hands what is below [`PREFIX`] to `api`, and the rest to `rest`.
     pub fn new(
         api: impl IntoEndpoint<Endpoint = BoxEndpoint<'static>>,
-        rest: Route,
+        rest: BoxEndpoint<'static, Response>,
         gatekeeper: Arc<Gatekeeper>,
         dialects: Dialects,
     ) -> Self {
         Self {
             api: api.into_endpoint(),
-            rest: rest.boxed(),
+            rest,
             preflight: Preflight(gatekeeper).boxed(),
             dialects,
         }

@@ -7,6 +7,7 @@ contract Token {
 
     mapping(address => uint256) public balanceOf;
     uint256 public immutable feePercent;
+    uint8 public constant decimals = 6;
 
     constructor(uint256 percent) {
         feePercent = percent;

@@ -1,7 +1,7 @@
 //! Fetching what users point at: nothing inside is ever dialled, and nothing goes on for ever.
 
 mod answers;
-mod net;
+pub mod net;
 mod spellings;
 
 use std::{

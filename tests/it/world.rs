@@ -12,6 +12,7 @@ use concierge::{
     clock::Clock,
     config::Config,
     db::{Db, LOGIN_ROLE, Owner, embedded::Access},
+    fetch::Fetcher,
     identity::{
         MembersMay, Realm, V1Tokens,
         client::{self, NewClient},
@@ -42,6 +43,8 @@ pub struct Wish {
     pub set: Vec<(&'static str, String)>,
     /// The model that answers.
     pub chat: Option<SharedChatModel>,
+    /// What fetches from addresses.
+    pub fetcher: Option<Fetcher>,
     /// Start workers and schedule, as `serve` does; else [`World::run_jobs`] runs jobs.
     pub background: bool,
 }
@@ -119,6 +122,9 @@ impl World {
             .password(&password);
         let db = Db::open(login, 10).await.unwrap();
         let mut app = boot::assemble(config, db, Clock::default()).unwrap();
+        if let Some(fetcher) = wish.fetcher {
+            app.fetcher = fetcher;
+        }
         if let Some(model) = wish.chat {
             let models = concierge::models::Models::new(&app.config).unwrap();
             app.models = Arc::new(models.with_chat(model));

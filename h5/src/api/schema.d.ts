@@ -49,7 +49,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The knowledge bases you may read */
+        /**
+         * The knowledge bases you may read
+         * @description With `name` at most one: the client's base of this name, else your own.
+         */
         get: operations["listKnowledgeBases"];
         put?: never;
         /** Make a knowledge base */
@@ -105,7 +108,13 @@ export interface paths {
         };
         /** The documents of a knowledge base */
         get: operations["listDocuments"];
-        put?: never;
+        /**
+         * Replace all documents
+         * @description These take the place of all that the knowledge base holds, in one step, once each of them is
+         *     read; until then it answers as before, and they are not `enabled`. If one of them cannot be
+         *     read nothing is replaced. Follow each by `GET /documents/{id}/events`.
+         */
+        put: operations["replaceDocuments"];
         /**
          * Add a document
          * @description As a file (part `file` of a multipart body) or by its address. It is read by a job: follow
@@ -352,6 +361,121 @@ export interface paths {
         patch: operations["updateChunk"];
         trace?: never;
     };
+    "/knowledge-bases/{id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read all documents of a base anew
+         * @description Each as a new version; what is found until then stays found. Answers with an event `document`
+         *     for each one that was read, in their order, and `done` after the last. It goes on when nobody
+         *     listens any more.
+         */
+        post: operations["rebuildKnowledgeBase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The questions there are, also those that are not recommended now
+         * @description What a base suggests is among them.
+         */
+        get: operations["listRecommendedQuestions"];
+        put?: never;
+        /**
+         * Recommend a question
+         * @description About a base that you may change; about none, for those who may change the client's bases.
+         */
+        post: operations["addRecommendedQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions/random": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some recommended questions, taken at random */
+        get: operations["pickRecommendedQuestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions/{id}/tap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a question was chosen */
+        post: operations["tapRecommendedQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recommended-questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a recommended question */
+        delete: operations["deleteRecommendedQuestion"];
+        options?: never;
+        head?: never;
+        /** Change a recommended question */
+        patch: operations["updateRecommendedQuestion"];
+        trace?: never;
+    };
+    "/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn texts into vectors */
+        post: operations["embedTexts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -445,7 +569,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Choose the model that answers where none is chosen
+         * @description For all users of the client: who may change the client's bases may do this.
+         */
+        patch: operations["updateModels"];
         trace?: never;
     };
     "/sessions/{id}/messages": {
@@ -516,6 +644,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{id}/passages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was found for an answer
+         * @description Kept for answers that were asked for through contracts which show it later, too.
+         */
+        get: operations["getPassages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{id}/rating": {
         parameters: {
             query?: never;
@@ -567,6 +715,27 @@ export interface paths {
          * @description The call to the vendor ends; what came so far is kept. An answer that has ended stays as it is.
          */
         post: operations["stopAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask outside of any conversation
+         * @description The answer is booked like any other and kept nowhere: it cannot be read again, and a reader
+         *     who leaves ends it. In its events `session_id` and `question_id` are those of the answer.
+         */
+        post: operations["complete"];
         delete?: never;
         options?: never;
         head?: never;
@@ -888,6 +1057,33 @@ export interface components {
          */
         AnswerEnd: "done" | "stopped";
         /**
+         * BaseRebuild
+         * @description How a base is to be read anew.
+         * @example {
+         *       "chunk_chars": 500,
+         *       "enable": true,
+         *       "recut": false
+         *     }
+         */
+        BaseRebuild: {
+            /**
+             * Format: uint32
+             * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000;
+             *     as before when absent.
+             */
+            chunk_chars?: number | null;
+            /**
+             * @description Cut also what its sender cut before.
+             * @default false
+             */
+            recut: boolean | null;
+            /**
+             * @description Have the documents found again that are not enabled; they stay as they are otherwise.
+             * @default false
+             */
+            enable: boolean | null;
+        };
+        /**
          * ChunkBody
          * @description A piece of a document, as it is searched.
          * @example {
@@ -896,6 +1092,7 @@ export interface components {
          *       "enabled": true,
          *       "end": 149,
          *       "id": "01900000-0000-7000-8000-000000000022",
+         *       "metadata": null,
          *       "ordinal": 3,
          *       "origin": "extracted",
          *       "page": 1,
@@ -945,6 +1142,8 @@ export interface components {
             context: string;
             /** @description Its text. */
             text: string;
+            /** @description What its sender says about it. */
+            metadata: unknown;
             /** @description Whether it is found. */
             enabled: boolean;
             /** @description Where it comes from. */
@@ -1046,10 +1245,63 @@ export interface components {
             citations: components["schemas"]["Citation"][];
         };
         /**
+         * CompletionBody
+         * @description An answer outside of any conversation. It is kept nowhere.
+         * @example {
+         *       "citations": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "quote": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "start": 120,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "content": "电池保修 24 个月或 800 次充电循环。[1]",
+         *       "error": null,
+         *       "id": "01900000-0000-7000-8000-000000000012",
+         *       "usage": {
+         *         "counted_by": "server",
+         *         "input_tokens": 412,
+         *         "output_tokens": 21
+         *       }
+         *     }
+         */
+        CompletionBody: {
+            /**
+             * Format: uuid
+             * @description Names it in what was booked.
+             */
+            id: string;
+            /** @description The answer. */
+            content: string;
+            /** @description Where its sentences come from. */
+            citations: components["schemas"]["Citation"][];
+            /** @description Why it broke off. */
+            error: components["schemas"]["MessageError"] | null;
+            /** @description What it used. */
+            usage: components["schemas"]["Usage"] | null;
+        };
+        /**
          * @description Who counted tokens.
          * @enum {string}
          */
         CountedBy: "vendor" | "server";
+        /**
+         * DefaultModel
+         * @description The model that answers where a conversation chooses none.
+         * @example {
+         *       "default": "extractive"
+         *     }
+         */
+        DefaultModel: {
+            /** @description Its name; null for the one that the server is set up with. */
+            default?: string | null;
+        };
         /**
          * Delta
          * @description The next piece of the answer. A marker `[n]` is never split over two pieces.
@@ -1071,6 +1323,19 @@ export interface components {
         DocumentAddress: {
             /** @description An http or https address of the public internet. */
             url: string;
+        };
+        /**
+         * DocumentAddresses
+         * @description Addresses of documents.
+         * @example {
+         *       "urls": [
+         *         "https://www.example.com/warranty.html"
+         *       ]
+         *     }
+         */
+        DocumentAddresses: {
+            /** @description http or https addresses of the public internet, 1 to 100. */
+            urls: string[];
         };
         /**
          * DocumentBatch
@@ -1264,6 +1529,41 @@ export interface components {
             total: number;
         };
         /**
+         * DocumentRead
+         * @description A document of a base that was read anew.
+         * @example {
+         *       "document_id": "01900000-0000-7000-8000-000000000021",
+         *       "done": 1,
+         *       "name": "电动车保修手册.pdf",
+         *       "reason": null,
+         *       "state": "ready",
+         *       "total": 1
+         *     }
+         */
+        DocumentRead: {
+            /**
+             * Format: uuid
+             * @description The document.
+             */
+            document_id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description `ready` or `failed`. */
+            state: components["schemas"]["DocumentState"];
+            /** @description Why it could not be read. */
+            reason: string | null;
+            /**
+             * Format: int32
+             * @description Which of the documents it is, from 1.
+             */
+            done: number;
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            total: number;
+        };
+        /**
          * @description How far the newest version of a document has come.
          * @enum {string}
          */
@@ -1317,6 +1617,7 @@ export interface components {
          *       "chunk_chars": null,
          *       "chunks": 14,
          *       "created_at": "2026-03-01T08:30:00Z",
+         *       "custom": false,
          *       "file_name": "电动车保修手册.pdf",
          *       "media_type": "application/pdf",
          *       "page_errors": [],
@@ -1365,6 +1666,8 @@ export interface components {
              * @description How long they were asked to be; null = as always.
              */
             chunk_chars: number | null;
+            /** @description Whether its sender cut them. */
+            custom: boolean;
             /**
              * Format: date-time
              * @description When it was taken in.
@@ -1381,6 +1684,7 @@ export interface components {
          *           "chunk_chars": null,
          *           "chunks": 14,
          *           "created_at": "2026-03-01T08:30:00Z",
+         *           "custom": false,
          *           "file_name": "电动车保修手册.pdf",
          *           "media_type": "application/pdf",
          *           "page_errors": [],
@@ -1409,76 +1713,45 @@ export interface components {
             state: components["schemas"]["AnswerEnd"];
         };
         /**
-         * Entitlement
-         * @description A pack of uses or a pass.
+         * EmbeddingRequest
+         * @description Texts to be turned into vectors.
          * @example {
-         *       "ends_at": null,
-         *       "id": "01900000-0000-7000-8000-000000000042",
-         *       "kind": "uses",
-         *       "name": "50 次",
-         *       "plan_id": "01900000-0000-7000-8000-000000000041",
-         *       "starts_at": "2026-03-01T08:30:00Z",
-         *       "used": 3,
-         *       "uses": 50
-         *     }
-         */
-        Entitlement: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /**
-             * Format: uuid
-             * @description The plan it came from.
-             */
-            plan_id: string;
-            /** @description What that is called. */
-            name: string;
-            /** @description A pack of uses or a pass. */
-            kind: components["schemas"]["PlanKind"];
-            /**
-             * Format: int32
-             * @description Uses in the pack.
-             */
-            uses: number | null;
-            /**
-             * Format: int32
-             * @description Uses that are gone, or set aside for an answer being written.
-             */
-            used: number;
-            /**
-             * Format: date-time
-             * @description From when on it counts.
-             */
-            starts_at: string;
-            /**
-             * Format: date-time
-             * @description Until when; null: it does not run out.
-             */
-            ends_at: string | null;
-        };
-        /**
-         * EntitlementList
-         * @description Packs and passes that can be used now or later.
-         * @example {
-         *       "items": [
-         *         {
-         *           "ends_at": null,
-         *           "id": "01900000-0000-7000-8000-000000000042",
-         *           "kind": "uses",
-         *           "name": "50 次",
-         *           "plan_id": "01900000-0000-7000-8000-000000000041",
-         *           "starts_at": "2026-03-01T08:30:00Z",
-         *           "used": 3,
-         *           "uses": 50
-         *         }
+         *       "model": null,
+         *       "texts": [
+         *         "电池保修 24 个月或 800 次充电循环，以先到者为准。"
          *       ]
          *     }
          */
-        EntitlementList: {
-            /** @description The oldest first, at most 100. */
-            items: components["schemas"]["Entitlement"][];
+        EmbeddingRequest: {
+            /** @description 1 to 128 texts of 1 to 8,000 characters, at most 200,000 together. */
+            texts: string[];
+            /** @description The model: the one that this server embeds with, which is also used when absent. */
+            model?: string | null;
+        };
+        /**
+         * EmbeddingResult
+         * @description The vectors of texts.
+         * @example {
+         *       "input_tokens": 21,
+         *       "model": "minilm",
+         *       "vectors": [
+         *         [
+         *           0.6000000238418579,
+         *           0.800000011920929
+         *         ]
+         *       ]
+         *     }
+         */
+        EmbeddingResult: {
+            /** @description The model and its version: vectors of different ones cannot be compared. */
+            model: string;
+            /** @description One for each text, in their order, of length 1. */
+            vectors: number[][];
+            /**
+             * Format: uint32
+             * @description Tokens of the texts, as the server counts them.
+             */
+            input_tokens: number;
         };
         /**
          * @description The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
@@ -1542,6 +1815,8 @@ export interface components {
          *         "current_message_id": "01900000-0000-7000-8000-000000000012",
          *         "id": "01900000-0000-7000-8000-000000000010",
          *         "knowledge_base_ids": null,
+         *         "mode": null,
+         *         "param": null,
          *         "settings": {
          *           "history_count": null,
          *           "max_tokens": null,
@@ -1625,10 +1900,42 @@ export interface components {
             text: string;
         };
         /**
-         * @description What is bought.
-         * @enum {string}
+         * HistoryEntry
+         * @description What was said before, as the caller tells it.
+         * @example {
+         *       "content": "电池保修多久？",
+         *       "role": "user"
+         *     }
          */
-        Goods: "credit" | "uses" | "pass";
+        HistoryEntry: {
+            /** @description Who said it. */
+            role: components["schemas"]["MessageRole"];
+            /** @description What was said. */
+            content: string;
+        };
+        /**
+         * KeptPassages
+         * @description What was found for an answer.
+         * @example {
+         *       "passages": [
+         *         {
+         *           "chunk_id": "01900000-0000-7000-8000-000000000022",
+         *           "document_id": "01900000-0000-7000-8000-000000000021",
+         *           "document_name": "电动车保修手册.pdf",
+         *           "end": 149,
+         *           "n": 1,
+         *           "page": 1,
+         *           "start": 120,
+         *           "text": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        KeptPassages: {
+            /** @description In the order of their numbers; null when they were not kept. */
+            passages: components["schemas"]["FoundPassage"][] | null;
+        };
         /**
          * KnowledgeBase
          * @description A knowledge base.
@@ -1900,6 +2207,29 @@ export interface components {
             context: string | null;
         };
         /**
+         * NewCompletion
+         * @description A question outside of any conversation.
+         * @example {
+         *       "content": "电池保修多久？",
+         *       "history": null,
+         *       "knowledge_base_ids": null,
+         *       "settings": null
+         *     }
+         */
+        NewCompletion: {
+            /** @description What you ask. */
+            content: string;
+            /** @description How it is to be answered; as the server is set up when absent. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask; none when absent. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before, the first first. Of a long one the last 60 entries count, as far as they
+             *     fit.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
+        };
+        /**
          * NewKnowledgeBase
          * @description A knowledge base to be made.
          * @example {
@@ -1940,30 +2270,39 @@ export interface components {
             suggestions: string[] | null;
         };
         /**
-         * NewOrder
-         * @description What is to be bought. What it costs follows from the plan.
+         * NewRecommendedQuestion
+         * @description A question to recommend.
          * @example {
-         *       "for_client": null,
-         *       "plan_id": "01900000-0000-7000-8000-000000000003",
-         *       "provider": "stripe"
+         *       "answer": "",
+         *       "enabled": true,
+         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *       "query": "电池保修多久？"
          *     }
          */
-        NewOrder: {
+        NewRecommendedQuestion: {
+            /** @description What is asked: 1 to 200 characters, on one line. */
+            query: string;
             /**
              * Format: uuid
-             * @description The plan.
+             * @description The base it is about; about none when absent, for managers and keys with `knowledge:write`.
              */
-            plan_id: string;
-            /** @description How it is paid. */
-            provider: components["schemas"]["PaymentProvider"];
-            /** @description For all users of the client rather than yourself: managers may. */
-            for_client?: boolean | null;
+            knowledge_base_id?: string | null;
+            /**
+             * @description What is answered, when that is known beforehand; at most 2,048 characters.
+             * @default
+             */
+            answer: string | null;
+            /** @description Whether it is recommended; it is unless said otherwise. */
+            enabled?: boolean | null;
         };
         /**
          * NewSession
          * @description A conversation to begin.
          * @example {
+         *       "id": null,
          *       "knowledge_base_ids": null,
+         *       "mode": null,
+         *       "param": null,
          *       "settings": null,
          *       "title": "保修"
          *     }
@@ -1978,6 +2317,15 @@ export interface components {
             knowledge_base_ids?: string[] | null;
             /** @description How it is to be answered; as the server is set up when absent. */
             settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /**
+             * Format: uuid
+             * @description An id made by you. Sent again, it sets `title`, `mode` and `param` again.
+             */
+            id?: string | null;
+            /** @description What kind of conversation it is, in words of your own: at most 20 characters. */
+            mode?: string | null;
+            /** @description What you want kept with the conversation, in at most 16 KiB of JSON; it comes back as it is. */
+            param?: unknown;
         };
         /**
          * @description What is said when nothing was found for a question.
@@ -2148,6 +2496,7 @@ export interface components {
          *           "enabled": true,
          *           "end": 149,
          *           "id": "01900000-0000-7000-8000-000000000022",
+         *           "metadata": null,
          *           "ordinal": 3,
          *           "origin": "extracted",
          *           "page": 1,
@@ -2211,6 +2560,8 @@ export interface components {
          *             "current_message_id": "01900000-0000-7000-8000-000000000012",
          *             "id": "01900000-0000-7000-8000-000000000010",
          *             "knowledge_base_ids": null,
+         *             "mode": null,
+         *             "param": null,
          *             "settings": {
          *               "history_count": null,
          *               "max_tokens": null,
@@ -2319,59 +2670,26 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * Page_Notice
+         * Page_RecommendedQuestion
          * @description Items, and where the next ones begin.
          * @example {
          *       "items": [
          *         {
-         *           "balance": "1.5",
-         *           "begun_at": "2026-03-01T08:30:00Z",
-         *           "ended_at": null,
-         *           "id": "01900000-0000-7000-8000-000000000001",
-         *           "kind": "low_balance",
-         *           "needed": "5",
-         *           "user_id": null
-         *         }
-         *       ],
-         *       "next_cursor": null
-         *     }
-         */
-        Page_Notice: {
-            /** @description The items of this page. */
-            items: components["schemas"]["Notice"][];
-            /** @description Pass it as `cursor` for the next page; null when this was the last. */
-            next_cursor: string | null;
-        };
-        /**
-         * Page_Order
-         * @description Items, and where the next ones begin.
-         * @example {
-         *       "items": [
-         *         {
-         *           "amount": "1250",
+         *           "answer": "",
          *           "created_at": "2026-03-01T08:30:00Z",
-         *           "credits": "100",
-         *           "currency": "usd",
-         *           "expires_at": "2026-03-01T09:30:00Z",
-         *           "for_client": false,
-         *           "fulfilled_at": "2026-03-01T08:30:00Z",
-         *           "goods": "credit",
-         *           "id": "01900000-0000-7000-8000-000000000001",
-         *           "paid_at": "2026-03-01T08:30:00Z",
-         *           "pay_url": null,
-         *           "plan_id": "01900000-0000-7000-8000-000000000003",
-         *           "provider": "stripe",
-         *           "refunded": "0",
-         *           "state": "fulfilled",
-         *           "title": "Credit · 100 点"
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000023",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "query": "电池保修多久？",
+         *           "tap_count": 3
          *         }
          *       ],
          *       "next_cursor": null
          *     }
          */
-        Page_Order: {
+        Page_RecommendedQuestion: {
             /** @description The items of this page. */
-            items: components["schemas"]["Order"][];
+            items: components["schemas"]["RecommendedQuestion"][];
             /** @description Pass it as `cursor` for the next page; null when this was the last. */
             next_cursor: string | null;
         };
@@ -2385,6 +2703,8 @@ export interface components {
          *           "current_message_id": "01900000-0000-7000-8000-000000000012",
          *           "id": "01900000-0000-7000-8000-000000000010",
          *           "knowledge_base_ids": null,
+         *           "mode": null,
+         *           "param": null,
          *           "settings": {
          *             "history_count": null,
          *             "max_tokens": null,
@@ -2476,6 +2796,8 @@ export interface components {
             page: number | null;
             /** @description Its text. */
             text: string;
+            /** @description What its sender says about it. */
+            metadata: unknown;
             /**
              * Format: float
              * @description 0 to 1; comparable within one search.
@@ -2508,107 +2830,25 @@ export interface components {
             passages: components["schemas"]["FoundPassage"][];
         };
         /**
-         * @description Who pays for what the users of a client use.
-         * @enum {string}
-         */
-        Payer: "off" | "client" | "user";
-        /**
-         * @description By whom money comes.
-         * @enum {string}
-         */
-        PaymentProvider: "stripe" | "chain";
-        /**
-         * Plan
-         * @description Something that can be bought.
-         * @example {
-         *       "created_at": "2026-03-01T08:30:00Z",
-         *       "credits": "20",
-         *       "currency": "CNY",
-         *       "enabled": true,
-         *       "id": "01900000-0000-7000-8000-000000000041",
-         *       "kind": "uses",
-         *       "name": "50 次",
-         *       "pass_count": null,
-         *       "pass_unit": null,
-         *       "price_minor": 1990,
-         *       "replaces": null,
-         *       "uses": 50
-         *     }
-         */
-        Plan: {
-            /**
-             * Format: uuid
-             * @description Its id. A plan that is changed has another one.
-             */
-            id: string;
-            /** @description What it is called. */
-            name: string;
-            /** @description What it gives. */
-            kind: components["schemas"]["PlanKind"];
-            /** @description Of kind credit what one gets, of the others what it costs; null: it is not sold for credits. */
-            credits: string | null;
-            /**
-             * Format: int64
-             * @description What an order of it costs, in the smallest unit of the currency; null: only for credits.
-             */
-            price_minor: number | null;
-            /** @description The currency. */
-            currency: string | null;
-            /**
-             * Format: int32
-             * @description Uses in a pack.
-             */
-            uses: number | null;
-            /** @description What the time of a pass is counted in. */
-            pass_unit: components["schemas"]["PassUnit"] | null;
-            /**
-             * Format: int32
-             * @description How many of them.
-             */
-            pass_count: number | null;
-            /** @description Whether it is on offer. */
-            enabled: boolean;
-            /**
-             * Format: uuid
-             * @description The plan in whose place it stands.
-             */
-            replaces: string | null;
-            /**
-             * Format: date-time
-             * @description Since when it exists.
-             */
-            created_at: string;
-        };
-        /**
-         * @description What a plan gives.
-         * @enum {string}
-         */
-        PlanKind: "credit" | "uses" | "pass" | "monthly";
-        /**
-         * PlanList
-         * @description Plans.
+         * PickedQuestions
+         * @description Questions taken at random.
          * @example {
          *       "items": [
          *         {
+         *           "answer": "",
          *           "created_at": "2026-03-01T08:30:00Z",
-         *           "credits": "20",
-         *           "currency": "CNY",
          *           "enabled": true,
-         *           "id": "01900000-0000-7000-8000-000000000041",
-         *           "kind": "uses",
-         *           "name": "50 次",
-         *           "pass_count": null,
-         *           "pass_unit": null,
-         *           "price_minor": 1990,
-         *           "replaces": null,
-         *           "uses": 50
+         *           "id": "01900000-0000-7000-8000-000000000023",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "query": "电池保修多久？",
+         *           "tap_count": 3
          *         }
          *       ]
          *     }
          */
-        PlanList: {
-            /** @description The latest first, at most 200. */
-            items: components["schemas"]["Plan"][];
+        PickedQuestions: {
+            /** @description In no order. */
+            items: components["schemas"]["RecommendedQuestion"][];
         };
         /**
          * Problem
@@ -2902,7 +3142,10 @@ export interface components {
          * @example {
          *       "content": "电池保修多久？",
          *       "edit_of": null,
-         *       "id": null
+         *       "history": null,
+         *       "id": null,
+         *       "knowledge_base_ids": null,
+         *       "settings": null
          *     }
          */
         Question: {
@@ -2919,6 +3162,15 @@ export interface components {
              *     The question behind the last answer when absent.
              */
             edit_of?: string | null;
+            /** @description What is to be set otherwise for this answer alone. */
+            settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask for this answer alone; none when empty. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before, the first first, in the place of what the conversation holds. Of a long
+             *     one the last 60 entries count, as far as they fit.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
         };
         /**
          * Quota
@@ -3027,7 +3279,9 @@ export interface components {
          * Rebuild
          * @description How a document is to be read anew.
          * @example {
-         *       "chunk_chars": 500
+         *       "chunk_chars": 500,
+         *       "chunks": null,
+         *       "recut": false
          *     }
          */
         Rebuild: {
@@ -3037,6 +3291,71 @@ export interface components {
              *     as before when absent.
              */
             chunk_chars?: number | null;
+            /**
+             * @description Cut it here, although its sender did before.
+             * @default false
+             */
+            recut: boolean | null;
+            /** @description The chunks, when the sender has cut it: at most 10,000, taken as they are. */
+            chunks?: components["schemas"]["SentChunk"][] | null;
+        };
+        /**
+         * RecommendedQuestion
+         * @description A recommended question.
+         * @example {
+         *       "answer": "",
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "enabled": true,
+         *       "id": "01900000-0000-7000-8000-000000000023",
+         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *       "query": "电池保修多久？",
+         *       "tap_count": 3
+         *     }
+         */
+        RecommendedQuestion: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What is asked. */
+            query: string;
+            /** @description What is answered, when that is known beforehand. */
+            answer: string;
+            /**
+             * Format: uuid
+             * @description The base it is about.
+             */
+            knowledge_base_id: string | null;
+            /**
+             * Format: int64
+             * @description How often it was chosen.
+             */
+            tap_count: number;
+            /** @description Whether it is recommended. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            created_at: string;
+        };
+        /**
+         * RecommendedQuestionChange
+         * @description What is to change in a question.
+         * @example {
+         *       "answer": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *       "enabled": false,
+         *       "query": null
+         *     }
+         */
+        RecommendedQuestionChange: {
+            /** @description What is asked: 1 to 200 characters, on one line. */
+            query?: string | null;
+            /** @description What is answered; at most 2,048 characters. */
+            answer?: string | null;
+            /** @description Whether it is recommended. */
+            enabled?: boolean | null;
         };
         /**
          * Receipt
@@ -3105,7 +3424,9 @@ export interface components {
          * Regenerate
          * @description A wish for another answer.
          * @example {
+         *       "history": null,
          *       "id": null,
+         *       "knowledge_base_ids": null,
          *       "settings": null
          *     }
          */
@@ -3117,6 +3438,41 @@ export interface components {
             id?: string | null;
             /** @description What is to be set otherwise for this answer alone. */
             settings?: components["schemas"]["SessionSettingsChange"] | null;
+            /** @description The knowledge bases to ask for this answer alone; none when empty. */
+            knowledge_base_ids?: string[] | null;
+            /**
+             * @description What was said before the question, the first first, in the place of what the conversation
+             *     holds.
+             */
+            history?: components["schemas"]["HistoryEntry"][] | null;
+        };
+        /**
+         * Replacement
+         * @description Documents that take the place of others.
+         * @example {
+         *       "items": [
+         *         {
+         *           "bytes": 48213,
+         *           "chunks": 14,
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000021",
+         *           "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *           "media_type": "application/pdf",
+         *           "name": "电动车保修手册.pdf",
+         *           "page_errors": [],
+         *           "pages": 4,
+         *           "reason": null,
+         *           "source_url": null,
+         *           "state": "ready",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        Replacement: {
+            /** @description The documents, in the order in which they came. */
+            items: components["schemas"]["DocumentBody"][];
         };
         /**
          * Reset
@@ -3176,6 +3532,7 @@ export interface components {
          *             "vector": null,
          *             "vector_weight": 0
          *           },
+         *           "metadata": null,
          *           "page": 1,
          *           "score": 1,
          *           "start": 120,
@@ -3188,6 +3545,16 @@ export interface components {
         SearchResult: {
             /** @description The passages. */
             passages: components["schemas"]["PassageBody"][];
+        };
+        /**
+         * SentChunk
+         * @description A chunk as the sender of a document cut it.
+         */
+        SentChunk: {
+            /** @description Its text, 1 to 8,000 characters. */
+            text: string;
+            /** @description What is said about it: an object of at most 4,096 bytes, given back with what is found. */
+            metadata?: unknown;
         };
         /**
          * Session
@@ -3229,6 +3596,8 @@ export interface components {
          *       "current_message_id": "01900000-0000-7000-8000-000000000012",
          *       "id": "01900000-0000-7000-8000-000000000010",
          *       "knowledge_base_ids": null,
+         *       "mode": null,
+         *       "param": null,
          *       "settings": {
          *         "history_count": null,
          *         "max_tokens": null,
@@ -3257,6 +3626,10 @@ export interface components {
             knowledge_base_ids: string[] | null;
             /** @description How it is answered. */
             settings: components["schemas"]["SessionSettings"];
+            /** @description What kind of conversation it is, in the words of whoever saved it. */
+            mode: string | null;
+            /** @description What is kept with it. */
+            param: unknown;
             /**
              * Format: uuid
              * @description The message that ends the branch shown; null before the first question.
@@ -3348,6 +3721,8 @@ export interface components {
          *         "current_message_id": "01900000-0000-7000-8000-000000000012",
          *         "id": "01900000-0000-7000-8000-000000000010",
          *         "knowledge_base_ids": null,
+         *         "mode": null,
+         *         "param": null,
          *         "settings": {
          *           "history_count": null,
          *           "max_tokens": null,
@@ -3963,6 +4338,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
+                /** @description Only the base of this name. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -4964,6 +5341,156 @@ export interface operations {
             };
         };
     };
+    replaceDocuments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The files, a part each. */
+                    file: string[];
+                };
+                "application/json; charset=utf-8": components["schemas"]["DocumentAddresses"];
+            };
+        };
+        responses: {
+            /** @description The documents were taken in; they are read by jobs. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Replacement"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     addDocument: {
         parameters: {
             query?: {
@@ -4994,6 +5521,8 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
+                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
+                    chunks?: components["schemas"]["SentChunk"][];
                 };
                 "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
             };
@@ -6016,6 +6545,8 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
+                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
+                    chunks?: components["schemas"]["SentChunk"][];
                 };
             };
         };
@@ -7621,6 +8152,1154 @@ export interface operations {
             };
         };
     };
+    rebuildKnowledgeBase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The knowledge base. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["BaseRebuild"];
+            };
+        };
+        responses: {
+            /** @description A stream of server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DocumentRead"][];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRecommendedQuestions: {
+        parameters: {
+            query?: {
+                /** @description Only those about this base. */
+                knowledge_base_id?: string;
+                /** @description The `next_cursor` of the page before; the first page without it. */
+                cursor?: string;
+                /** @description Items at most, 1 to 100; 20 unless said otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Items, and where the next ones begin. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Page_RecommendedQuestion"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewRecommendedQuestion"];
+            };
+        };
+        responses: {
+            /** @description The question was added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RecommendedQuestion"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pickRecommendedQuestions: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 100; 6 unless said otherwise. */
+                count?: number;
+                /** @description Only those about this base. */
+                knowledge_base_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Questions taken at random. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["PickedQuestions"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tapRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was counted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRecommendedQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The question. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["RecommendedQuestionChange"];
+            };
+        };
+        responses: {
+            /** @description A recommended question. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["RecommendedQuestion"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    embedTexts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["EmbeddingRequest"];
+            };
+        };
+        responses: {
+            /** @description The vectors of texts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["EmbeddingResult"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSessions: {
         parameters: {
             query?: {
@@ -8769,6 +10448,149 @@ export interface operations {
             };
         };
     };
+    updateModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["DefaultModel"];
+            };
+        };
+        responses: {
+            /** @description The models that can be chosen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMessages: {
         parameters: {
             query?: {
@@ -9070,7 +10892,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description An answer to the question. */
+                /** @description An answer to the question, or the question. */
                 id: string;
             };
             cookie?: never;
@@ -9372,6 +11194,148 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPassages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found for an answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["KeptPassages"];
+                };
             };
             /** @description unauthenticated */
             401: {
@@ -9804,6 +11768,150 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["MessageBody"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewCompletion"];
+            };
+        };
+        responses: {
+            /** @description The answer: whole, or as a stream of events with `Accept: text/event-stream`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["CompletionBody"];
+                    "text/event-stream": components["schemas"]["Event"][];
                 };
             };
             /** @description unauthenticated */

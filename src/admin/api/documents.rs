@@ -98,7 +98,7 @@ impl DocumentsApi {
         let mut base = base::create(&mut tx, &who, &new, now).await?;
         if !suggestions.is_empty() {
             let change = base::Change::suggesting(suggestions);
-            base = base::change(&mut tx, &who, base.base.base_id, &change).await?;
+            base = base::change(&mut tx, &who, base.base.base_id, &change, now).await?;
         }
         let act = Act::about("base.create", &who.client_id, &new.name);
         audit::sign(tx, &by.by, act, now).await?;

@@ -2,6 +2,7 @@
 
 mod account;
 mod books;
+mod chains;
 mod clients;
 mod documents;
 mod keys;
@@ -19,9 +20,10 @@ use std::sync::Arc;
 use poem_openapi::{ApiResponse, Tags as TagsDerive};
 
 pub use self::{
-    account::AccountApi, books::BooksApi, clients::ClientsApi, documents::DocumentsApi,
-    keys::KeysApi, looks::LooksApi, money::MoneyApi, operators::OperatorsApi,
-    payments::PaymentsApi, subscriptions::SubscriptionsApi, tokens::TokensApi,
+    account::AccountApi, books::BooksApi, chains::ChainsApi, clients::ClientsApi,
+    documents::DocumentsApi, keys::KeysApi, looks::LooksApi, money::MoneyApi,
+    operators::OperatorsApi, payments::PaymentsApi, subscriptions::SubscriptionsApi,
+    tokens::TokensApi,
 };
 use super::Console;
 use crate::{
@@ -63,6 +65,7 @@ pub type AdminApis = (
     DocumentsApi,
     PaymentsApi,
     (BooksApi, SubscriptionsApi),
+    ChainsApi,
     MoneyApi,
 );
 
@@ -82,6 +85,7 @@ pub fn apis(
         DocumentsApi(console.clone(), library),
         PaymentsApi(console.clone(), stripe),
         (BooksApi(console.clone()), SubscriptionsApi(console.clone())),
+        ChainsApi(console.clone()),
         MoneyApi(console.clone()),
     )
 }

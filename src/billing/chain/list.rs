@@ -119,3 +119,28 @@ pub async fn on_chain(
 pub async fn top(chain: &Chain) -> Result<u64> {
     read::top(chain).await
 }
+
+/// Asks whether the nodes serve this chain, and whether its tokens are there with these decimals.
+/// Returns the block on top.
+///
+/// # Errors
+/// `Upstream` when a node does not answer, or answers for another chain; `Invalid` for a token that
+/// is not what the settings say.
+pub async fn check(chain: &Chain) -> Result<u64> {
+    let top = read::top(chain).await?;
+    for (contract, token) in chain.contracts() {
+        let Some(said) = read::decimals(chain, contract).await? else {
+            return Err(Error::invalid(format!(
+                "{}: there is no token at {contract} on chain {}.",
+                token.symbol, chain.chain_id
+            )));
+        };
+        if said != token.decimals {
+            return Err(Error::invalid(format!(
+                "{}: its contract has {said} decimals, the settings say {}.",
+                token.symbol, token.decimals
+            )));
+        }
+    }
+    Ok(top)
+}

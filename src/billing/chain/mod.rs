@@ -8,14 +8,17 @@
 //! (`weigh`), and the order is brought to that (`settle`).
 
 mod address;
+pub mod api;
 mod deposit;
 mod list;
 mod news;
+mod place;
 mod read;
 mod rpc;
 mod seen;
 mod settings;
 pub mod settle;
+pub mod shapes;
 mod store;
 mod units;
 pub mod watch;
@@ -26,7 +29,8 @@ pub use self::{
     deposit::{
         Arrived, Deposit, Quote, Reach, Standing, arrivals, assign, find, left, reach, resolve,
     },
-    list::{Booked, list, on_chain, states, top},
+    list::{Booked, check, list, on_chain, states, top},
+    place::{place, quotes},
     seen::{Arrival, Hash, NO_LOG},
     settings::{Chain, Chains, Token},
     units::{Price, Units},

@@ -47,7 +47,7 @@ impl Plan {
             headers: named
                 .map(|header| (header.number, header.hash.clone()))
                 .collect(),
-            arrived: self.new(chain, &branch, found).await?,
+            arrived: self.unknown(chain, &branch, found).await?,
             changed,
             more: last < top,
         })
@@ -90,7 +90,7 @@ impl Plan {
     }
 
     /// Arrivals that were not known, with those to whose addresses they came.
-    async fn new(
+    async fn unknown(
         &self,
         chain: &Chain,
         branch: &Branch<'_>,

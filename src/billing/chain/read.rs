@@ -14,9 +14,12 @@ use super::{
     rpc::{Ask, Rpc},
     seen::{self, Arrival, Header, TRANSFER},
     settings::Chain,
+    units::Units,
 };
 use crate::error::{Error, Result};
 
+/// `decimals()`, hashed: the first four bytes.
+const DECIMALS: &str = "0x313ce567";
 /// Addresses in one question.
 const ADDRESSES_PER_ASK: usize = 200;
 /// Arrivals in one window: more is an attack, or a node that has gone mad.
@@ -184,6 +187,23 @@ pub async fn with_receipts(chain: &Chain, arrivals: Vec<Arrival>) -> Result<Vec<
             .collect();
     }
     Ok(agreed)
+}
+
+/// The decimals that a token's contract names; none when there is no such contract.
+///
+/// # Errors
+/// `Upstream` when a node does not answer.
+pub async fn decimals(chain: &Chain, contract: Address) -> Result<Option<u32>> {
+    let Some(node) = chain.nodes.first() else {
+        return Ok(None);
+    };
+    let call = json!([{"to": contract.to_string(), "data": DECIMALS}, "latest"]);
+    let said = node.one(Ask::new("eth_call", call)).await?;
+    let said = said
+        .as_str()
+        .filter(|word| word.len() == 66)
+        .and_then(Units::from_hex);
+    Ok(said.and_then(|said| said.to_string().parse().ok()))
 }
 
 /// Whether these blocks follow from each other without a gap: a node that answers out of two branches

@@ -66,7 +66,8 @@ impl Rpc {
             ));
         }
         Ok(Self {
-            client: http_client(&parsed, time_max)?,
+            // the limit on the whole answer is the one that is met first
+            client: http_client(&parsed, 2 * time_max)?,
             host,
             secret: url.clone(),
             url: parsed,

@@ -53,6 +53,8 @@ pub struct Chain {
     pub start_block: Option<u64>,
     /// Blocks asked for in one question.
     pub chunk_blocks: u64,
+    /// An order can be paid for this time.
+    pub order: Duration,
     /// After its end an order is still paid by what is mined within this time.
     pub late: Duration,
     /// After that its address is watched on for this time.
@@ -144,6 +146,7 @@ fn chain(config: &Config, name: &str) -> Result<Chain> {
         deposits,
         start_block,
         chunk_blocks: config.number(&section, "chunk_blocks", 1..=100_000)?,
+        order: minutes(config.number(&section, "order_minutes", 5..=1_440)?),
         late: minutes(config.number(&section, "late_minutes", 0..=525_600)?),
         watch: minutes(1_440 * config.number(&section, "watch_days", 1..=3_650)?),
         poll: Duration::from_secs(config.number(&section, "poll_seconds", 1..=3_600)?),

@@ -161,7 +161,8 @@ pub async fn left(tx: &mut ClientTx, resolved: bool, window: &Window) -> Result<
         "select arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash, log_no, asset, payer,
            amount::text amount, state, verdict, left_over::text left_over, resolution
          from chain_arrival
-         where client_no = $1 and left_over > 0 and (resolved_at is not null) = $2
+         where client_no = $1 and (resolved_at is not null) = $2
+           and verdict in ('again', 'late', 'over', 'refused', 'short', 'wrong_chain', 'wrong_token')
            and ($3::uuid is null or arrival_id < $3)
          order by arrival_id desc
          limit $4",
@@ -183,12 +184,10 @@ pub async fn resolve(
 ) -> Result<Option<bool>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
-        "with known as (
-           select arrival_id, resolved_at from chain_arrival
+        "with known as (select arrival_id, resolved_at from chain_arrival
            where client_no = $1 and arrival_id = $2 and left_over > 0
            for update
-         ), done as (
-           update chain_arrival set resolved_at = $3, resolution = $4
+         ), done as (update chain_arrival set resolved_at = $3, resolution = $4
            where client_no = $1 and arrival_id = (select arrival_id from known where resolved_at is null)
          )
          select resolved_at is null from known",

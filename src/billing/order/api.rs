@@ -17,6 +17,7 @@ use super::{
 use crate::{
     app::App,
     billing::{
+        chain::{self, Chains},
         order,
         stripe::{self, Stripe},
         wallet::Owner,
@@ -40,6 +41,8 @@ pub struct OrdersApi {
     pub app: App,
     /// The account at Stripe, if there is one.
     pub stripe: Option<Arc<Stripe>>,
+    /// The chains that orders can be paid on.
+    pub chains: Chains,
 }
 
 #[derive(ApiResponse)]
@@ -82,7 +85,8 @@ enum Format {
 impl OrdersApi {
     /// Order a plan
     ///
-    /// Amount and currency are the plan's, and stay what they are. Pay at `pay_url`.
+    /// Amount and currency follow from the plan, and stay what they are. Pay at `pay_url`, or what
+    /// the order's deposit says.
     #[oai(path = "/orders", method = "post", operation_id = "createOrder")]
     async fn create(
         &self,
@@ -99,8 +103,13 @@ impl OrdersApi {
             key,
             plan: body.plan_id,
         };
-        let stripe = self.sold_by(body.provider)?;
-        let order = stripe::place(&self.app, stripe, &who, &wish).await?;
+        let order = match body.provider {
+            Provider::Stripe => stripe::place(&self.app, self.stripe()?, &who, &wish).await?,
+            Provider::Chain => {
+                let pay_with = body.pay_with.as_deref().unwrap_or_default();
+                chain::place(&self.app, &self.chains, who.client, &wish, pay_with).await?
+            }
+        };
         Ok(Ordered::Ordered(Json(order.into())))
     }
 
@@ -204,11 +213,9 @@ impl OrdersApi {
         Ok((tx, order))
     }
 
-    fn sold_by(&self, provider: Provider) -> Result<&Stripe> {
-        match (provider, &self.stripe) {
-            (Provider::Stripe, Some(stripe)) => Ok(stripe),
-            _ => Err(Error::Conflict("Nothing is sold here in this way.".into())),
-        }
+    fn stripe(&self) -> Result<&Stripe> {
+        let none = || Error::Conflict("Nothing is sold here in this way.".into());
+        self.stripe.as_deref().ok_or_else(none)
     }
 }
 

@@ -1,21 +1,17 @@
 //! What is said of orders.
 
-use poem_openapi::{Object, types::Example};
+use poem_openapi::Object;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::{
-    Goods, Order, Provider, State, Units,
+    Goods, Order, Provider, State,
     exception::{Exception, Reason, Verdict},
     written,
 };
 use crate::{
-    billing::{Micros, Owner},
-    http::{
-        example,
-        paging::{Place, Window},
-    },
-    ids::{ExceptionId, OrderId, PlanId, UserId},
+    billing::Owner,
+    http::paging::{Page, Place, Window},
+    ids::{ExceptionId, OrderId, PlanId},
 };
 
 /// What is to be bought. What it costs follows from the plan.
@@ -26,6 +22,8 @@ pub struct NewOrder {
     pub plan_id: PlanId,
     /// How it is paid.
     pub provider: Provider,
+    /// With what, when it is paid on a chain: the `pay_with` of one of its quotes.
+    pub pay_with: Option<String>,
     /// For all users of the client rather than yourself: managers may.
     pub for_client: Option<bool>,
 }
@@ -228,76 +226,6 @@ pub fn place_of_exception(exception: &Exception) -> Place {
 }
 
 /// A page of orders.
-pub fn page(window: &Window, orders: Vec<Order>) -> crate::http::paging::Page<OrderBody> {
+pub fn page(window: &Window, orders: Vec<Order>) -> Page<OrderBody> {
     window.page(orders, place, Into::into)
-}
-
-fn order() -> Order {
-    Order {
-        order_id: OrderId(example::id(1)),
-        owner_id: example::id(2),
-        buyer_id: UserId(example::id(2)),
-        plan_id: PlanId(example::id(3)),
-        title: "Credit · 100 点".into(),
-        goods: Goods::Credit,
-        credits: Micros::new(100_000_000).ok(),
-        provider: Provider::Stripe,
-        amount: Units::cents(1_250),
-        currency: "usd".into(),
-        state: State::Fulfilled,
-        refunded: Units::default(),
-        disputed: Units::default(),
-        taken_back: 0,
-        lost: 0,
-        revoked: false,
-        steps: 0,
-        provider_ref: Some("cs_test_a1".into()),
-        pay_url: None,
-        created_at: example::time(),
-        expires_at: example::time() + time::Duration::hours(1),
-        paid_at: Some(example::time()),
-        fulfilled_at: Some(example::time()),
-    }
-}
-
-impl Example for NewOrder {
-    fn example() -> Self {
-        Self {
-            plan_id: PlanId(example::id(3)),
-            provider: Provider::Stripe,
-            for_client: None,
-        }
-    }
-}
-
-impl Example for OrderBody {
-    fn example() -> Self {
-        order().into()
-    }
-}
-
-impl Example for ReceiptBody {
-    fn example() -> Self {
-        Self::new(order(), "Acme".into(), Some("pi_3a".into()))
-    }
-}
-
-impl Example for ExceptionBody {
-    fn example() -> Self {
-        Exception {
-            exception_id: ExceptionId(example::id(4)),
-            order_id: Some(OrderId(Uuid::from_u128(example::id(1).as_u128()))),
-            provider: Provider::Stripe,
-            reference: "pi_3a".into(),
-            reason: Reason::AmountDiffers,
-            amount: super::exception::Amount(Some(Units::cents(1_200))),
-            currency: Some("usd".into()),
-            detail: "payment".into(),
-            state: Verdict::Open,
-            note: None,
-            created_at: example::time(),
-            resolved_at: None,
-        }
-        .into()
-    }
 }

@@ -5,78 +5,95 @@ use time::{Date, OffsetDateTime};
 
 use crate::{billing::usage::UsageLine, db::ClientTx, error::Result, ids::UserId};
 
-/// Today, where the client is.
-pub async fn today(tx: &mut ClientTx, now: OffsetDateTime) -> Result<Date> {
+/// Days of the client's calendar, both included, and the time from when to when they last.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Span {
+    pub first: Date,
+    pub last: Date,
+    pub begins: OffsetDateTime,
+    pub ends: OffsetDateTime,
+}
+
+/// The days from `from` to `to`; to today, and so many of them, unless they are said.
+pub async fn span(
+    tx: &mut ClientTx,
+    (from, to): (Option<Date>, Option<Date>),
+    days: i32,
+    now: OffsetDateTime,
+) -> Result<Span> {
     let client = tx.client();
-    Ok(sqlx::query_scalar(
-        "select ($2::timestamptz at time zone time_zone)::date from client where client_no = $1",
+    Ok(sqlx::query_as(
+        "select first, last, first::timestamp at time zone time_zone as begins,
+           (last + 1)::timestamp at time zone time_zone as ends
+         from client
+         cross join lateral (select coalesce($3, ($2::timestamptz at time zone time_zone)::date) as last) until
+         cross join lateral (select coalesce($4, last - $5 + 1) as first) since
+         where client_no = $1",
     )
     .bind(client)
     .bind(now)
+    .bind(to)
+    .bind(from)
+    .bind(days)
     .fetch_one(tx.conn())
     .await?)
 }
 
-pub async fn of_user(
-    tx: &mut ClientTx,
-    user: UserId,
-    (from, to): (Date, Date),
-) -> Result<Vec<UsageLine>> {
+pub async fn of_user(tx: &mut ClientTx, user: UserId, span: &Span) -> Result<Vec<UsageLine>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "with span as (select time_zone, $3::date::timestamp at time zone time_zone as begins,
-             ($4::date + 1)::timestamp at time zone time_zone as ends
-           from client where client_no = $1)
-         select (u.created_at at time zone time_zone)::date as day, u.model, count(*) as count,
+        "select (u.created_at at time zone time_zone)::date as day, u.model, count(*) as count,
            sum(u.input_tokens)::bigint as input_tokens, sum(u.output_tokens)::bigint as output_tokens,
            0::bigint as embedding_tokens, 0::bigint as pages, coalesce(sum(m.charged), 0)::bigint as charged
-         from span
-         join usage u on u.client_no = $1 and u.user_id = $2
-           and u.created_at >= span.begins and u.created_at < span.ends
+         from usage u
+         join client on client.client_no = $1
          left join meter m on m.client_no = $1 and m.meter_id = u.message_id
+         where u.client_no = $1 and u.user_id = $2 and u.created_at >= $3 and u.created_at < $4
          group by 1, 2
          union all
          select day, 'ingestion', count(*), 0, 0, sum(embedding_tokens)::bigint, sum(pages)::bigint,
            sum(charged)::bigint
          from meter
-         where client_no = $1 and month between date_trunc('month', $3::date)::date and $4
-           and owner_id = $2 and day between $3 and $4 and kind = 'ingestion' and state = 'settled'
+         where client_no = $1 and month between date_trunc('month', $5::date)::date and $6
+           and owner_id = $2 and day between $5 and $6 and kind = 'ingestion' and state = 'settled'
          group by 1
          order by 1 desc, 2",
     )
     .bind(client)
     .bind(user)
-    .bind(from)
-    .bind(to)
+    .bind(span.begins)
+    .bind(span.ends)
+    .bind(span.first)
+    .bind(span.last)
     .fetch_all(tx.conn())
     .await?)
 }
 
-pub async fn of_client(tx: &mut ClientTx, (from, to): (Date, Date)) -> Result<Vec<UsageLine>> {
+pub async fn of_client(tx: &mut ClientTx, span: &Span) -> Result<Vec<UsageLine>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "with span as (select time_zone, $2::date::timestamp at time zone time_zone as begins,
-             ($3::date + 1)::timestamp at time zone time_zone as ends
-           from client where client_no = $1)
-         select (u.created_at at time zone time_zone)::date as day, u.model, count(*) as count,
+        "select (u.created_at at time zone time_zone)::date as day, u.model, count(*) as count,
            sum(u.input_tokens)::bigint as input_tokens, sum(u.output_tokens)::bigint as output_tokens,
            0::bigint as embedding_tokens, 0::bigint as pages, coalesce(sum(m.charged), 0)::bigint as charged
-         from span
-         join usage u on u.client_no = $1 and u.created_at >= span.begins and u.created_at < span.ends
+         from usage u
+         join client on client.client_no = $1
          left join meter m on m.client_no = $1 and m.meter_id = u.message_id
+         where u.client_no = $1 and u.created_at >= $2 and u.created_at < $3
          group by 1, 2
          union all
          select day, 'ingestion', count(*), 0, 0, sum(embedding_tokens)::bigint, sum(pages)::bigint,
            sum(charged)::bigint
          from meter
-         where client_no = $1 and month between date_trunc('month', $2::date)::date and $3
-           and day between $2 and $3 and kind = 'ingestion' and state = 'settled'
+         where client_no = $1 and month between date_trunc('month', $4::date)::date and $5
+           and day between $4 and $5 and kind = 'ingestion' and state = 'settled'
          group by 1
          order by 1 desc, 2",
     )
     .bind(client)
-    .bind(from)
-    .bind(to)
+    .bind(span.begins)
+    .bind(span.ends)
+    .bind(span.first)
+    .bind(span.last)
     .fetch_all(tx.conn())
     .await?)
 }

@@ -6,7 +6,8 @@ use super::{
     ORDER, Stripe,
     call::{self, Call, Ended, What},
     client::Failure,
-    event::{self, Session},
+    event,
+    object::Session,
     store,
 };
 use crate::{
@@ -87,11 +88,10 @@ async fn write_down(app: &App, stripe: &Stripe, who: &Who, wish: &Wish<'_>) -> R
 async fn submit(app: &App, stripe: &Stripe, client: ClientNo, id: OrderId) -> Result<Order> {
     let mut tx = app.db.client(client).await?;
     let calls = store::calls(&mut tx, id, What::Checkout).await?;
+    let Some(call) = calls.into_iter().find(|call| call.state == Ended::Waiting) else {
+        return moved_on(tx, id, None).await;
+    };
     drop(tx);
-    let call = calls.into_iter().find(|call| call.state == Ended::Waiting);
-    let call = call.ok_or_else(|| {
-        Error::Conflict("This order cannot be paid any more: make another one.".into())
-    })?;
     let key = call.call_id.to_string();
     let answer: Result<Session, Failure> = stripe.post(&call.path, call.body, &key).await;
     let now = app.clock.now();
@@ -104,12 +104,22 @@ async fn submit(app: &App, stripe: &Stripe, client: ClientNo, id: OrderId) -> Re
             tx.commit().await?;
             return Err(Failure::Refused(said).into());
         }
-        Err(failure) => return Err(failure.into()),
+        Err(failure) => return moved_on(tx, id, Some(failure.into())).await,
     };
     store::end(&mut tx, call.call_id, Ended::Done, now).await?;
     let order = order::pending(&mut tx, id, &session.id, session.url.as_deref(), now).await?;
     tx.commit().await?;
     Ok(order)
+}
+
+/// The order, when somebody else who asked for it by the same key was quicker.
+async fn moved_on(mut tx: ClientTx, id: OrderId, failure: Option<Error>) -> Result<Order> {
+    let order = order::find(&mut tx, id).await?;
+    if order.state != State::Created {
+        return Ok(order);
+    }
+    let over = || Error::Conflict("This order cannot be paid any more: make another one.".into());
+    Err(failure.unwrap_or_else(over))
 }
 
 /// Gives an order up, so that nobody can pay it any more. Asked for again, it stays given up.

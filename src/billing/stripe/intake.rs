@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use super::{
     Stripe,
     client::Failure,
-    event::{Event, Fact, Gone, Intent, Refund, Told, ids},
+    event::{Event, Fact, Gone, Told, ids},
+    object::{Intent, Refund},
     store,
 };
 use crate::{

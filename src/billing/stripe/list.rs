@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{Stripe, event};
+use super::{
+    Stripe, event,
+    object::{Link, Metadata},
+};
 use crate::{
     error::{Error, Result},
     ids::OrderId,
@@ -73,9 +76,9 @@ struct Raw {
     #[serde(default, rename = "type")]
     kind: Option<String>,
     #[serde(default)]
-    payment_intent: Option<event::Link>,
+    payment_intent: Option<Link>,
     #[serde(default)]
-    source: Option<event::Link>,
+    source: Option<Link>,
     #[serde(default)]
     fee: i64,
     #[serde(default)]
@@ -116,7 +119,7 @@ pub async fn list(
 impl Raw {
     fn row(self) -> Result<Row> {
         let created = OffsetDateTime::from_unix_timestamp(self.created);
-        let metadata: Option<event::Metadata> = serde_json::from_value(self.metadata).ok();
+        let metadata: Option<Metadata> = serde_json::from_value(self.metadata).ok();
         Ok(Row {
             created: created.map_err(|error| Error::Upstream(error.into()))?,
             amount: self.amount,

@@ -9,6 +9,7 @@ mod client;
 mod event;
 mod intake;
 pub mod list;
+mod object;
 mod refund;
 mod sign;
 mod store;

@@ -4,7 +4,8 @@ use super::{
     Stripe,
     call::{self, Call, Ended, What},
     client::Failure,
-    event::{self, Gone, Refund},
+    event::{self, Gone},
+    object::Refund,
     store,
 };
 use crate::{

@@ -104,7 +104,7 @@ pub async fn found_titles(
 pub async fn sessions_of(tx: &mut ClientTx, ids: &[Uuid]) -> Result<Vec<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select session_id, title, title_by, base_ids, settings, current_no,
+        "select session_id, title, title_by, base_ids, settings, mode, param, current_no,
            (select m.message_id from message m
             where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
            created_at, updated_at

@@ -26,9 +26,9 @@ pub async fn add_session(
     let client = tx.client();
     Ok(sqlx::query_as(
         "insert into chat_session (client_no, session_id, user_id, title, title_by, base_ids, settings,
-           created_at, updated_at)
-         values ($1, $2, $3, $4, case when $4 = '' then 'server' else 'user' end, $5, $6, $7, $7)
-         returning session_id, title, title_by, base_ids, settings, current_no,
+           mode, param, created_at, updated_at)
+         values ($1, $2, $3, $4, case when $4 = '' then 'server' else 'user' end, $5, $6, $8, $9, $7, $7)
+         returning session_id, title, title_by, base_ids, settings, mode, param, current_no,
            null::uuid as current_message_id, created_at, updated_at",
     )
     .bind(client)
@@ -38,14 +38,70 @@ pub async fn add_session(
     .bind(&new.bases)
     .bind(Json(&new.settings))
     .bind(now)
+    .bind(&new.mode)
+    .bind(&new.param)
     .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Adds a session whose id its user made, or sets title, mode and param of the one that is there.
+/// `None` when it is another user's.
+pub async fn save_session(
+    tx: &mut ClientTx,
+    id: SessionId,
+    user: UserId,
+    new: &NewSession,
+    now: OffsetDateTime,
+) -> Result<Option<Session>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "insert into chat_session as s (client_no, session_id, user_id, title, title_by, base_ids, settings,
+           mode, param, created_at, updated_at)
+         values ($1, $2, $3, $4, case when $4 = '' then 'server' else 'user' end, $5, $6, $8, $9, $7, $7)
+         on conflict (client_no, session_id) do update
+         set title = case when $4 = '' then s.title else $4 end,
+           title_by = case when $4 = '' then s.title_by else 'user' end,
+           mode = coalesce($8, s.mode), param = coalesce($9, s.param)
+         where s.user_id = $3
+         returning session_id, title, title_by, base_ids, settings, mode, param, current_no,
+           (select m.message_id from message m
+            where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
+           created_at, updated_at",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(user)
+    .bind(&new.title)
+    .bind(&new.bases)
+    .bind(Json(&new.settings))
+    .bind(now)
+    .bind(&new.mode)
+    .bind(&new.param)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Those of the user's sessions that a page has saved, the latest first.
+pub async fn saved_sessions(tx: &mut ClientTx, user: UserId, rows: i64) -> Result<Vec<Session>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select session_id, title, title_by, base_ids, settings, mode, param, current_no,
+           null::uuid as current_message_id, created_at, updated_at
+         from chat_session
+         where client_no = $1 and user_id = $2 and mode is not null
+         order by updated_at desc, session_id desc limit $3",
+    )
+    .bind(client)
+    .bind(user)
+    .bind(rows)
+    .fetch_all(tx.conn())
     .await?)
 }
 
 pub async fn session(tx: &mut ClientTx, user: UserId, id: SessionId) -> Result<Option<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select session_id, title, title_by, base_ids, settings, current_no,
+        "select session_id, title, title_by, base_ids, settings, mode, param, current_no,
            (select m.message_id from message m
             where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
            created_at, updated_at
@@ -92,7 +148,7 @@ pub async fn session_to_ask(
 pub async fn sessions(tx: &mut ClientTx, user: UserId, window: &Window) -> Result<Vec<Session>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select session_id, title, title_by, base_ids, settings, current_no,
+        "select session_id, title, title_by, base_ids, settings, mode, param, current_no,
            (select m.message_id from message m
             where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
            created_at, updated_at
@@ -135,7 +191,7 @@ pub async fn change_session(
            settings = jsonb_strip_nulls(settings || coalesce($7::jsonb, '{}')),
            current_no = coalesce($8, current_no)
          where client_no = $1 and session_id = $2 and user_id = $3
-         returning session_id, title, title_by, base_ids, settings, current_no,
+         returning session_id, title, title_by, base_ids, settings, mode, param, current_no,
            (select m.message_id from message m
             where m.client_no = $1 and m.session_id = s.session_id and m.no = s.current_no) as current_message_id,
            created_at, updated_at",
@@ -149,6 +205,17 @@ pub async fn change_session(
     .bind(change.settings)
     .bind(change.current_no)
     .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub async fn has_session(tx: &mut ClientTx, id: SessionId) -> Result<bool> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select exists (select from chat_session where client_no = $1 and session_id = $2)",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_one(tx.conn())
     .await?)
 }
 
@@ -171,6 +238,7 @@ pub struct Untitled {
     pub user_id: UserId,
     pub title: String,
     pub settings: Json<Settings>,
+    pub default_model: Option<String>,
     pub question: String,
     pub answer: String,
 }
@@ -178,7 +246,9 @@ pub struct Untitled {
 pub async fn untitled(tx: &mut ClientTx, id: SessionId) -> Result<Option<Untitled>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select s.user_id, s.title, s.settings, q.content as question, a.content as answer
+        "select s.user_id, s.title, s.settings,
+           (select default_model from client where client_no = $1) as default_model,
+           q.content as question, a.content as answer
          from chat_session s
          join message q on q.client_no = $1 and q.session_id = $2 and q.parent_no is null
          join message a on a.client_no = $1 and a.session_id = $2 and a.parent_no = q.no and a.state = 'done'

@@ -191,6 +191,8 @@ pub struct Told {
     pub earlier: Json<Vec<(Speaker, String)>>,
     /// The client's prompts of some names, and a base's.
     pub layers: Json<Vec<Layer>>,
+    /// The model that the client chose.
+    pub default_model: Option<String>,
 }
 
 /// Which messages and prompts are wanted.
@@ -221,7 +223,8 @@ pub async fn told(tx: &mut ClientTx, wanted: &Wanted<'_>) -> Result<Told> {
            (select coalesce(jsonb_agg(jsonb_build_object(
                'name', name, 'of_base', base_id is not null, 'zh', zh, 'en', en)), '[]')
              from prompt
-             where client_no = $1 and name = any($5) and (base_id is null or base_id = $6)) as layers",
+             where client_no = $1 and name = any($5) and (base_id is null or base_id = $6)) as layers,
+           (select default_model from client where client_no = $1) as default_model",
     )
     .bind(client)
     .bind(wanted.session)

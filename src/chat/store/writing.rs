@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::State;
 use crate::{
-    chat::event::{Citation, CountedBy},
+    chat::event::{Citation, CountedBy, FoundPassage},
     db::{ClientTx, SystemTx},
     error::{Code, Error, Result},
     ids::{ClientNo, MessageId, UserId},
+    knowledge::search::Passage,
 };
 
 /// What a finished answer becomes.
@@ -128,6 +129,36 @@ pub async fn add_usage(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Keeps what was found for an answer.
+pub async fn keep_passages(tx: &mut ClientTx, id: MessageId, passages: &[Passage]) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("update message set passages = $3 where client_no = $1 and message_id = $2")
+        .bind(client)
+        .bind(id)
+        .bind(Json(FoundPassage::numbered(passages)))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// What was found for answers, of those of whom it was kept.
+pub async fn kept_passages(
+    tx: &mut ClientTx,
+    user: UserId,
+    ids: &[MessageId],
+) -> Result<Vec<(MessageId, Json<Vec<FoundPassage>>)>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select message_id, passages from message
+         where client_no = $1 and message_id = any($3) and user_id = $2 and passages is not null",
+    )
+    .bind(client)
+    .bind(user)
+    .bind(ids)
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// Stores events that went out, unless the message is gone. A row that begins at the same event is

@@ -58,6 +58,7 @@ pub fn face(error: &Error) -> Response {
             answer.headers_mut().insert(RETRY_AFTER, seconds);
             answer
         }
+        Error::Forbidden(_) => said(403, NOT_YOURS),
         _ => said(code(error), error.to_string()),
     }
 }

@@ -1,7 +1,28 @@
 //! Langchain-Chatchat 0.2.7 with the additions of Chat2LLM, at the root and below `/api`.
 
+mod asked;
+mod bases;
+mod chat;
+mod custom;
+pub mod docs;
+mod download;
+pub mod engines;
 pub mod envelope;
+mod feedback;
+mod files;
 pub mod guard;
+mod models;
+mod objects;
+pub mod place;
+mod rebuild;
+mod recommend;
+mod search;
+mod server;
+mod session;
+mod shelf;
+mod sso;
+pub mod stream;
+mod upload;
 mod user;
 
 use std::sync::Arc;
@@ -9,7 +30,7 @@ use std::sync::Arc;
 use poem::{Response, http::Method};
 use time::PrimitiveDateTime;
 
-use self::guard::Guard;
+use self::{guard::Guard, sso::Ways};
 use super::{Call, Fault, Handles, Route};
 use crate::{app::App, chat::turn::Chat, error::Result, identity::Member, knowledge::api::Library};
 
@@ -37,6 +58,10 @@ pub struct Chatchat {
     pub library: Arc<Library>,
     /// Says who is asking.
     pub guard: Guard,
+    /// The ways in without a token.
+    pub ways: Ways,
+    /// Seconds that an upload waits until its files are read.
+    upload_seconds: u64,
 }
 
 /// Whether a path is one of this dialect, there or not. What is below `/api` is, but the native API.
@@ -54,11 +79,14 @@ pub fn serves(path: &str) -> bool {
 
 /// All routes.
 pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
+    let config = &handles.app.config;
     let state = Arc::new(Chatchat {
         guard: Guard::new(&handles.app)?,
+        ways: Ways::new(&handles.app)?,
         app: handles.app.clone(),
         chat: handles.chat.clone(),
         library: handles.library.clone(),
+        upload_seconds: config.number("dialects", "chatchat_upload_seconds", 0..=3_600)?,
     });
     let mut routes = Vec::new();
     for prefix in ["", "/api"] {
@@ -67,8 +95,31 @@ pub fn routes(handles: &Handles) -> anyhow::Result<Vec<Route>> {
             prefix,
         };
         routes.extend(user::routes(&on));
+        routes.extend(chat::routes(&on));
+        routes.extend(session::routes(&on));
+        routes.extend(sso::routes(&on));
+        routes.extend(shelves(&on));
     }
     Ok(routes)
+}
+
+/// What is known, by which models, and how that is set up.
+fn shelves(on: &On) -> Vec<Route> {
+    [
+        bases::routes(on),
+        files::routes(on),
+        upload::routes(on),
+        search::routes(on),
+        download::routes(on),
+        rebuild::routes(on),
+        models::routes(on),
+        server::routes(on),
+        recommend::routes(on),
+        feedback::routes(on),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A time as these contracts write it: ISO 8601 to the second, without a zone.

@@ -167,6 +167,17 @@ impl Fields {
         }
     }
 
+    /// The same for what has no value of its own to stand in for it.
+    pub fn needed<T: Loose>(&mut self, name: &str) -> Option<T> {
+        match self.take(name) {
+            Some(value) => self.read(name, value, Rule::ANY),
+            None => {
+                self.missing(name);
+                None
+            }
+        }
+    }
+
     /// A field with a default.
     pub fn or<T: Loose>(&mut self, name: &str, default: T, rule: Rule) -> T {
         match self.take(name) {
@@ -264,7 +275,7 @@ impl Fields {
 }
 
 /// A body that is one bare text.
-pub(super) fn bare(value: Value, rule: Rule) -> Result<String, Fault> {
+pub(super) fn bare<T: Loose>(value: Value, rule: Rule) -> Result<T, Fault> {
     let mut complaints = Vec::new();
     let mut reading = Reading {
         loc: vec!["body".into()],
@@ -274,7 +285,7 @@ pub(super) fn bare(value: Value, rule: Rule) -> Result<String, Fault> {
         reading.complain("field required", "value_error.missing", None);
         None
     } else {
-        String::read(value, rule, &mut reading)
+        T::read(value, rule, &mut reading)
     };
     text.ok_or_else(|| unprocessable(&complaints).into())
 }

@@ -64,6 +64,14 @@ impl Call {
     /// # Errors
     /// 422 for anything else or what the rule forbids.
     pub async fn bare_text(&mut self, rule: Rule) -> Result<String, Fault> {
+        self.bare(rule).await
+    }
+
+    /// The same, read as something else than a text.
+    ///
+    /// # Errors
+    /// As [`Call::bare_text`].
+    pub async fn bare<T: Loose>(&mut self, rule: Rule) -> Result<T, Fault> {
         let value = match self.content().await? {
             Content::Nothing => Value::Null,
             Content::Json(value) => value,

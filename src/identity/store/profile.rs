@@ -45,6 +45,26 @@ pub async fn profiles(
     .await?)
 }
 
+pub async fn default_model(tx: &mut ClientTx) -> Result<Option<String>> {
+    let client = tx.client();
+    let chosen: Option<Option<String>> =
+        sqlx::query_scalar("select default_model from client where client_no = $1")
+            .bind(client)
+            .fetch_optional(tx.conn())
+            .await?;
+    Ok(chosen.flatten())
+}
+
+pub async fn set_default_model(tx: &mut ClientTx, name: Option<&str>) -> Result<()> {
+    let client = tx.client();
+    sqlx::query("update client set default_model = $2 where client_no = $1")
+        .bind(client)
+        .bind(name)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 pub async fn is_time_zone(tx: &mut ClientTx, name: &str) -> Result<bool> {
     Ok(sqlx::query_scalar(
         "select exists (select from pg_timezone_names where name = $1 and name !~ '^posix')",

@@ -48,17 +48,20 @@ impl BasesApi {
     )]
     async fn create_base(&self, who: Caller, body: Json<NewKnowledgeBase>) -> Result<BaseCreated> {
         let (new, suggestions) = body.0.into_parts();
+        let now = self.0.app.clock.now();
         let mut tx = self.0.app.db.client(who.client).await?;
-        let mut base = base::create(&mut tx, &who, &new, self.0.app.clock.now()).await?;
+        let mut base = base::create(&mut tx, &who, &new, now).await?;
         if !suggestions.is_empty() {
             let change = Change::suggesting(suggestions);
-            base = base::change(&mut tx, &who, base.base.base_id, &change).await?;
+            base = base::change(&mut tx, &who, base.base.base_id, &change, now).await?;
         }
         tx.commit().await?;
         Ok(BaseCreated::Created(Json(KnowledgeBase::new(base, &who))))
     }
 
     /// The knowledge bases you may read
+    ///
+    /// With `name` at most one: the client's base of this name, else your own.
     #[oai(
         path = "/knowledge-bases",
         method = "get",
@@ -71,10 +74,15 @@ impl BasesApi {
         cursor: Query<Option<String>>,
         /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
+        /// Only the base of this name.
+        name: Query<Option<String>>,
     ) -> Result<Json<Page<KnowledgeBase>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
         let mut tx = self.0.app.db.client(who.client).await?;
-        let rows = base::list(&mut tx, &who, &window).await?;
+        let rows = match &name.0 {
+            Some(name) => Vec::from_iter(base::named(&mut tx, &who, name).await?),
+            None => base::list(&mut tx, &who, &window).await?,
+        };
         Ok(Json(window.page(rows, place_of_base, |base| {
             KnowledgeBase::new(base, &who)
         })))
@@ -112,9 +120,9 @@ impl BasesApi {
         id: Path<BaseId>,
         body: Json<KnowledgeBaseChange>,
     ) -> Result<Json<KnowledgeBase>> {
-        let change = body.0.into();
+        let (change, now) = (body.0.into(), self.0.app.clock.now());
         let mut tx = self.0.app.db.client(who.client).await?;
-        let base = base::change(&mut tx, &who, id.0, &change).await?;
+        let base = base::change(&mut tx, &who, id.0, &change, now).await?;
         tx.commit().await?;
         Ok(Json(KnowledgeBase::new(base, &who)))
     }

@@ -22,6 +22,7 @@ use crate::{
     ids::{BaseId, DocumentId},
     knowledge::{
         document::{self, OnConflict},
+        replacement,
         shapes::*,
     },
 };
@@ -35,6 +36,21 @@ enum DocumentUpload {
     File(DocumentFile),
     /// An address to fetch it from.
     Address(Json<DocumentAddress>),
+}
+
+#[derive(ApiRequest)]
+enum DocumentsUpload {
+    /// Files, as parts `file`.
+    Files(Files),
+    /// Addresses to fetch them from.
+    Addresses(Json<DocumentAddresses>),
+}
+
+#[derive(ApiResponse)]
+enum ReplacementAccepted {
+    /// The documents were taken in; they are read by jobs.
+    #[oai(status = 202)]
+    Accepted(Json<ReplacementBody>),
 }
 
 #[derive(ApiResponse)]
@@ -111,6 +127,35 @@ impl DocumentsApi {
             batch.take(&file.name, file.media_type, bytes).await?;
         }
         Ok(BatchAccepted::Accepted(Json(batch.items.try_into()?)))
+    }
+
+    /// Replace all documents
+    ///
+    /// These take the place of all that the knowledge base holds, in one step, once each of them is
+    /// read; until then it answers as before, and they are not `enabled`. If one of them cannot be
+    /// read nothing is replaced. Follow each by `GET /documents/{id}/events`.
+    #[oai(
+        path = "/knowledge-bases/:id/documents",
+        method = "put",
+        operation_id = "replaceDocuments"
+    )]
+    async fn replace_documents(
+        &self,
+        who: Caller,
+        /// The knowledge base.
+        id: Path<BaseId>,
+        body: DocumentsUpload,
+    ) -> Result<ReplacementAccepted> {
+        self.0.check_writable(&who, id.0).await?;
+        let new = match body {
+            DocumentsUpload::Files(files) => self.0.receive_all(files).await?,
+            DocumentsUpload::Addresses(body) => self.0.fetch_all(&body.0.urls).await?,
+        };
+        let mut tx = self.0.app.db.client(who.client).await?;
+        let now = self.0.app.clock.now();
+        let items = replacement::begin(&mut tx, &who, id.0, new, now).await?;
+        tx.commit().await?;
+        Ok(ReplacementAccepted::Accepted(Json(items.into())))
     }
 
     /// The documents of a knowledge base

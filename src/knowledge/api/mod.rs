@@ -3,7 +3,10 @@
 mod bases;
 mod chunks;
 mod documents;
+mod embeddings;
 pub mod progress;
+mod questions;
+mod rebuild;
 mod versions;
 
 use std::{sync::Arc, time::Duration};
@@ -14,7 +17,8 @@ use poem_openapi::ApiResponse;
 use tokio_util::io::ReaderStream;
 
 pub use self::{
-    bases::BasesApi, chunks::ChunksApi, documents::DocumentsApi, versions::VersionsApi,
+    bases::BasesApi, chunks::ChunksApi, documents::DocumentsApi, embeddings::EmbeddingsApi,
+    questions::QuestionsApi, rebuild::RebuildApi, versions::VersionsApi,
 };
 use super::{
     base,
@@ -22,18 +26,31 @@ use super::{
     document::{self, NewDocument, OnConflict},
     ingest::Reading,
     original::Drawing,
+    replacement,
     shapes::DocumentFile,
 };
 use crate::{
     app::App,
-    error::Result,
+    error::{Error, Result},
     fetch,
+    http::form::Files,
     identity::Who,
     ids::{BaseId, DocumentId},
 };
 
+/// Addresses that one call fetches.
+pub const URLS_MAX: usize = 100;
+
 /// All operations on knowledge.
-pub type KnowledgeApi = (BasesApi, DocumentsApi, VersionsApi, ChunksApi);
+pub type KnowledgeApi = (
+    BasesApi,
+    DocumentsApi,
+    VersionsApi,
+    ChunksApi,
+    RebuildApi,
+    QuestionsApi,
+    EmbeddingsApi,
+);
 
 /// What the operations share.
 pub struct Library {
@@ -57,7 +74,10 @@ pub fn all(library: Arc<Library>) -> KnowledgeApi {
         BasesApi(library.clone()),
         DocumentsApi(library.clone()),
         VersionsApi(library.clone()),
-        ChunksApi(library),
+        ChunksApi(library.clone()),
+        RebuildApi(library.clone()),
+        QuestionsApi(library.clone()),
+        EmbeddingsApi(library),
     )
 }
 
@@ -97,6 +117,8 @@ impl Library {
 
     /// Takes a file in, checked and not yet kept.
     pub async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {
+        let sent = form.chunks.map(|chunks| chunks.0.into_iter());
+        let chunks = sent.map(|chunks| chunks.map(Into::into).collect());
         let name = form.file.file_name().unwrap_or_default().to_owned();
         let media_type = form
             .file
@@ -107,10 +129,36 @@ impl Library {
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
         NewDocument::checked(&name, media_type, None, staged)
             .await?
-            .cut_into(form.chunk_chars)
+            .cut_into(form.chunk_chars)?
+            .cut_as(chunks)
     }
 
-    async fn fetch(&self, url: &str) -> Result<NewDocument> {
+    async fn receive_all(&self, mut files: Files) -> Result<Vec<NewDocument>> {
+        let mut taken = Vec::new();
+        while let Some(file) = files.next().await? {
+            replacement::check_count(taken.len() + 1)?;
+            let bytes = ReaderStream::new(file.field.into_async_read());
+            let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;
+            taken.push(NewDocument::checked(&file.name, file.media_type, None, staged).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn fetch_all(&self, urls: &[String]) -> Result<Vec<NewDocument>> {
+        if urls.len() > URLS_MAX {
+            return Err(Error::TooLarge(format!(
+                "One call fetches at most {URLS_MAX} addresses."
+            )));
+        }
+        let mut taken = Vec::with_capacity(urls.len());
+        for url in urls {
+            taken.push(self.fetch(url).await?);
+        }
+        Ok(taken)
+    }
+
+    /// Fetches a document from an address, likewise.
+    pub async fn fetch(&self, url: &str) -> Result<NewDocument> {
         let fetched = self.app.fetcher.get(url, &self.policy).await?;
         let name = fetched.file_name.unwrap_or_else(|| "document.html".into());
         let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from(fetched.bytes))]);

@@ -22,7 +22,7 @@ use crate::{
     knowledge::{
         original::{self, Wanted},
         shapes::*,
-        version,
+        version::{self, Cut},
     },
 };
 
@@ -102,7 +102,8 @@ impl VersionsApi {
     ) -> Result<VersionAccepted> {
         let now = self.0.app.clock.now();
         let mut tx = self.0.app.db.client(who.client).await?;
-        let document = version::rebuild(&mut tx, &who, id.0, Some(version.0), None, now).await?;
+        let document =
+            version::rebuild(&mut tx, &who, id.0, Some(version.0), Cut::default(), now).await?;
         tx.commit().await?;
         Ok(VersionAccepted::Accepted(Json(document.into())))
     }
@@ -123,9 +124,9 @@ impl VersionsApi {
         id: Path<DocumentId>,
         body: Json<Rebuild>,
     ) -> Result<VersionAccepted> {
-        let (chars, now) = (body.chunk_chars, self.0.app.clock.now());
+        let (cut, now) = (body.0.into(), self.0.app.clock.now());
         let mut tx = self.0.app.db.client(who.client).await?;
-        let document = version::rebuild(&mut tx, &who, id.0, None, chars, now).await?;
+        let document = version::rebuild(&mut tx, &who, id.0, None, cut, now).await?;
         tx.commit().await?;
         Ok(VersionAccepted::Accepted(Json(document.into())))
     }

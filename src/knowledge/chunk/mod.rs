@@ -56,6 +56,8 @@ pub struct Chunk {
     pub context: String,
     /// The page on which it begins.
     pub page: Option<u32>,
+    /// What its sender says about it.
+    pub metadata: Option<serde_json::Value>,
 }
 
 /// SHA-256 of the text by which a chunk is searched.
@@ -265,6 +267,7 @@ impl Packer<'_> {
                 text: String::new(),
                 context: open.context,
                 page: None,
+                metadata: None,
             });
         }
     }

@@ -8,9 +8,11 @@ use crate::{
     db::ClientTx,
     error::{Error, Result},
     identity::Who,
-    ids::{BaseId, BaseNo, DocumentId},
+    ids::{BaseId, BaseNo, DocumentId, ReplacementId},
     knowledge::{
-        base, extract,
+        base,
+        custom::{self, CustomChunk},
+        extract,
         store::{self, NewRow},
         version::{self, VersionState},
     },
@@ -24,6 +26,7 @@ pub struct NewDocument {
     source_url: Option<String>,
     staged: Staged,
     chunk_chars: Option<i32>,
+    custom: Option<Vec<CustomChunk>>,
 }
 
 /// One whose bytes are kept.
@@ -32,6 +35,7 @@ pub struct KeptDocument {
     media_type: String,
     source_url: Option<String>,
     chunk_chars: Option<i32>,
+    custom: Option<Vec<CustomChunk>>,
     hash: Hash,
     bytes: i64,
 }
@@ -57,6 +61,7 @@ impl NewDocument {
             source_url,
             staged,
             chunk_chars: None,
+            custom: None,
         })
     }
 
@@ -66,6 +71,34 @@ impl NewDocument {
     /// `Invalid` for a length that chunks cannot have.
     pub fn cut_into(mut self, chunk_chars: Option<u32>) -> Result<Self> {
         self.chunk_chars = version::check_chunk_chars(chunk_chars)?;
+        Ok(self)
+    }
+
+    /// With chunks that its sender cut.
+    ///
+    /// # Errors
+    /// `Invalid` and `TooLarge` for chunks that cannot be.
+    pub fn cut_as(mut self, chunks: Option<Vec<CustomChunk>>) -> Result<Self> {
+        self.custom = chunks.map(custom::checked).transpose()?;
+        Ok(self)
+    }
+
+    /// What it will be called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many bytes it has.
+    pub fn bytes(&self) -> u64 {
+        self.staged.bytes
+    }
+
+    /// Under another name.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that is none.
+    pub fn named(mut self, name: &str) -> Result<Self> {
+        self.name = extract::clean_file_name(name)?;
         Ok(self)
     }
 
@@ -79,12 +112,18 @@ impl NewDocument {
             media_type: self.media_type,
             source_url: self.source_url,
             chunk_chars: self.chunk_chars,
+            custom: self.custom,
         })
     }
 }
 
 impl KeptDocument {
-    fn new_row(&self, id: DocumentId, base: BaseNo) -> NewRow<'_> {
+    fn new_row(
+        &self,
+        id: DocumentId,
+        base: BaseNo,
+        replacement: Option<ReplacementId>,
+    ) -> NewRow<'_> {
         NewRow {
             id,
             base,
@@ -94,12 +133,14 @@ impl KeptDocument {
             hash: &self.hash,
             bytes: self.bytes,
             chunk_chars: self.chunk_chars,
+            replacement,
+            custom: self.custom.as_deref(),
         }
     }
 
     /// As a version of a document.
     pub fn row(&self, document: &Document) -> NewRow<'_> {
-        self.new_row(document.document_id, document.base_no)
+        self.new_row(document.document_id, document.base_no, None)
     }
 }
 
@@ -142,12 +183,24 @@ pub async fn add(
     now: OffsetDateTime,
 ) -> Result<Document> {
     let base = base::find_writable(tx, who, base).await?;
+    let id = take_in(tx, base.base_no, new, None, now).await?;
+    find(tx, who, id).await
+}
+
+/// Takes a document in, alone or to wait with others.
+pub(in crate::knowledge) async fn take_in(
+    tx: &mut ClientTx,
+    base: BaseNo,
+    new: NewDocument,
+    replacement: Option<ReplacementId>,
+    now: OffsetDateTime,
+) -> Result<DocumentId> {
     let kept = new.keep(tx, now).await?;
-    let row = kept.new_row(DocumentId::new(now), base.base_no);
+    let row = kept.new_row(DocumentId::new(now), base, replacement);
     let document = store::add_document(tx, &row, now).await?;
     store::add_version(tx, document, &row, now).await?;
     queue::enqueue(tx, Job::Ingest(row.id), now).await?;
-    find(tx, who, row.id).await
+    Ok(row.id)
 }
 
 /// Takes a document in, whether or not the base holds one of this name.
@@ -177,7 +230,8 @@ pub async fn put(
     if on_conflict == OnConflict::Skip {
         return Ok((document, Outcome::Skipped));
     }
-    if is_same(tx, &document, &new.staged.hash, new.chunk_chars).await? {
+    let uncut = new.custom.is_none();
+    if uncut && is_same(tx, &document, &new.staged.hash, new.chunk_chars).await? {
         return Ok((document, Outcome::Unchanged));
     }
     let document = version::add(tx, who, id, new, now).await?;
@@ -211,6 +265,7 @@ async fn is_same(
     let versions = store::versions(tx, document.document_no).await?;
     Ok(versions.first().is_some_and(|newest| {
         newest.state != VersionState::Failed
+            && !newest.custom
             && newest.blob_hash == hash
             && chunk_chars.is_none_or(|chars| newest.chunk_chars == Some(chars))
     }))

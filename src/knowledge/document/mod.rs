@@ -5,6 +5,7 @@ mod incoming;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
+pub(super) use self::incoming::take_in;
 pub use self::incoming::{KeptDocument, NewDocument, OnConflict, Outcome, add, is_there, put};
 use super::{base, extract, search, store};
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     error::{Error, Result},
     http::paging::Window,
     identity::Who,
-    ids::{BaseId, BaseNo, DocumentId, DocumentNo},
+    ids::{BaseId, BaseNo, DocumentId, DocumentNo, ReplacementId},
     queue::{self, Job},
 };
 
@@ -88,6 +89,8 @@ pub struct Document {
     pub progress_total: i32,
     /// Whether it is found.
     pub enabled: bool,
+    /// What it waits with to take the place of what its base holds.
+    pub replacement_id: Option<ReplacementId>,
     /// When it was taken in.
     pub created_at: OffsetDateTime,
 }
@@ -133,6 +136,20 @@ pub async fn find(tx: &mut ClientTx, who: &Who, id: DocumentId) -> Result<Docume
         .ok_or(Error::NotFound("document"))
 }
 
+/// The document of this name in a base that the caller may read.
+pub async fn named(
+    tx: &mut ClientTx,
+    who: &Who,
+    base: BaseId,
+    name: &str,
+) -> Result<Option<Document>> {
+    let base = base::find(tx, who, base).await?.base;
+    match store::document_named(tx, base.base_no, name).await? {
+        Some(id) => store::document(tx, who.user_id(), id).await,
+        None => Ok(None),
+    }
+}
+
 /// The documents of a base that the caller may read, oldest first.
 pub async fn list(
     tx: &mut ClientTx,
@@ -148,7 +165,7 @@ pub async fn list(
 ///
 /// # Errors
 /// `Taken` for a name that the base has, `Invalid` for one that is none or when nothing is to change,
-/// `TooLarge` when the base has no room for it.
+/// `Conflict` for one that waits with others to be found, `TooLarge` when the base has no room for it.
 pub async fn change(
     tx: &mut ClientTx,
     who: &Who,
@@ -168,6 +185,12 @@ pub async fn change(
         return Err(Error::NotFound("document"));
     }
     let document = find(tx, who, id).await?;
+    if document.replacement_id.is_some() {
+        return Err(Error::Conflict(
+            "This document waits for others, to take the place of what its knowledge base holds."
+                .into(),
+        ));
+    }
     store::change_document(tx, id, name.as_deref(), change.enabled, now).await?;
     if let Some(enabled) = change.enabled {
         if enabled && !document.enabled {

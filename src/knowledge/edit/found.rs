@@ -26,6 +26,7 @@ pub fn searched(context: &str, text: &str) -> Chunk {
         text: text.to_owned(),
         context: context.to_owned(),
         page: None,
+        metadata: None,
     }
 }
 

@@ -65,6 +65,8 @@ pub struct StoredChunk {
     pub context: String,
     /// Its text.
     pub text: String,
+    /// What its sender says about it.
+    pub metadata: Option<serde_json::Value>,
     /// Whether it is found.
     pub enabled: bool,
     /// Where it comes from.

@@ -33,7 +33,7 @@ mod xml;
 mod tests;
 
 pub use kind::kind;
-pub use name::clean_file_name;
+pub use name::{clean_file_name, shown};
 pub use picture::Ocr;
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,22 @@ use writer::Writer;
 /// Text that people write in the form in which documents are stored.
 pub fn clean_text(raw: &str) -> String {
     writer::clean(raw).into_owned()
+}
+
+/// What can be read in a piece of HTML, as one text.
+///
+/// # Errors
+/// `TooLarge` or `Invalid` for one that is too long, or takes too long to read.
+pub fn text_of_html(source: &str) -> Result<String> {
+    let limits = Limits {
+        text_chars_max: 1 << 20,
+        blocks_max: 10_000,
+        seconds_max: 1,
+        ..Limits::default()
+    };
+    let mut writer = Writer::new(&limits);
+    html::read(&mut writer, source)?;
+    Ok(writer.finish().text)
 }
 
 /// Bytes at the front of a document that [`kind()`] wants to see, where there are so many.

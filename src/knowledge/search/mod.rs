@@ -77,6 +77,8 @@ pub struct Passage {
     pub context: String,
     /// Its text.
     pub text: String,
+    /// What its sender says about it.
+    pub metadata: Option<serde_json::Value>,
     /// 0 to 1; comparable within one search only.
     pub score: f32,
     /// Where the score comes from.

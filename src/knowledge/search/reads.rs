@@ -32,7 +32,7 @@ pub const NEAREST_EXACT: &str =
 /// The chunks at some places, with their documents.
 pub const CHUNKS: &str =
     "select c.document_no, c.version, c.ordinal, c.chunk_id, d.document_id, d.name,
-            c.start_cp, c.end_cp, c.page, c.context, c.text
+            c.start_cp, c.end_cp, c.page, c.context, c.text, c.metadata
      from unnest($2::bigint[], $3::int[], $4::int[]) as found (document_no, version, ordinal)
      join chunk c on c.client_no = $1 and c.document_no = found.document_no
        and c.version = found.version and c.ordinal = found.ordinal
@@ -96,6 +96,7 @@ pub struct ChunkRow {
     page: Option<i32>,
     context: String,
     text: String,
+    metadata: Option<serde_json::Value>,
 }
 
 impl ChunkRow {
@@ -117,6 +118,7 @@ impl ChunkRow {
             page: self.page,
             context: self.context,
             text: self.text,
+            metadata: self.metadata,
             score: scored.score,
             explain: Explain {
                 lexical: scored.lexical,

@@ -126,7 +126,7 @@ impl KnowledgeBase {
             },
             writable,
             no_answer: base.no_answer,
-            suggestions: base.suggestions,
+            suggestions: counted.suggestions,
             documents: counted.documents,
             chunks: counted.chunks,
             created_at: base.created_at,

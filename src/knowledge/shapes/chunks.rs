@@ -67,6 +67,8 @@ pub struct ChunkBody {
     pub context: String,
     /// Its text.
     pub text: String,
+    /// What its sender says about it.
+    pub metadata: Option<serde_json::Value>,
     /// Whether it is found.
     pub enabled: bool,
     /// Where it comes from.
@@ -87,6 +89,7 @@ impl From<StoredChunk> for ChunkBody {
             page: chunk.page,
             context: chunk.context,
             text: chunk.text,
+            metadata: chunk.metadata,
             enabled: chunk.enabled,
             origin: chunk.origin,
             revision: chunk.revision,

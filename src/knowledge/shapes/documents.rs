@@ -1,14 +1,18 @@
 //! Documents and their versions on the wire.
 
-use poem_openapi::{Multipart, Object, types::multipart::Upload};
+use poem_openapi::{
+    Multipart, Object,
+    types::multipart::{JsonField, Upload},
+};
 use time::OffsetDateTime;
 
 use crate::{
     http::paging::Place,
     ids::{BaseId, DocumentId},
     knowledge::{
+        custom::CustomChunk,
         document::{Change, Document, PageError, State},
-        version::{DocumentVersion, VersionState},
+        version::{Cut, DocumentVersion, VersionState},
     },
 };
 
@@ -19,6 +23,26 @@ pub struct DocumentFile {
     pub file: Upload,
     /// How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
     pub chunk_chars: Option<u32>,
+    /// The chunks, when the sender has cut the document: at most 10,000, taken as they are.
+    pub chunks: Option<JsonField<Vec<SentChunk>>>,
+}
+
+/// A chunk as the sender of a document cut it.
+#[derive(Object)]
+pub struct SentChunk {
+    /// Its text, 1 to 8,000 characters.
+    pub text: String,
+    /// What is said about it: an object of at most 4,096 bytes, given back with what is found.
+    pub metadata: Option<serde_json::Value>,
+}
+
+impl From<SentChunk> for CustomChunk {
+    fn from(sent: SentChunk) -> Self {
+        Self {
+            text: sent.text,
+            metadata: sent.metadata,
+        }
+    }
 }
 
 /// A document as an address.
@@ -27,6 +51,31 @@ pub struct DocumentFile {
 pub struct DocumentAddress {
     /// An http or https address of the public internet.
     pub url: String,
+}
+
+/// Addresses of documents.
+#[derive(Object)]
+#[oai(example)]
+pub struct DocumentAddresses {
+    /// http or https addresses of the public internet, 1 to 100.
+    pub urls: Vec<String>,
+}
+
+/// Documents that take the place of others.
+#[derive(Object)]
+#[oai(rename = "Replacement", example)]
+pub struct ReplacementBody {
+    /// The documents, in the order in which they came.
+    pub items: Vec<DocumentBody>,
+}
+
+impl From<Vec<Document>> for ReplacementBody {
+    fn from(documents: Vec<Document>) -> Self {
+        let items = documents.into_iter().map(Into::into);
+        Self {
+            items: items.collect(),
+        }
+    }
 }
 
 /// A document.
@@ -144,6 +193,23 @@ pub struct Rebuild {
     /// How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000;
     /// as before when absent.
     pub chunk_chars: Option<u32>,
+    /// Cut it here, although its sender did before.
+    #[oai(default)]
+    pub recut: bool,
+    /// The chunks, when the sender has cut it: at most 10,000, taken as they are.
+    pub chunks: Option<Vec<SentChunk>>,
+}
+
+impl From<Rebuild> for Cut {
+    fn from(rebuild: Rebuild) -> Self {
+        Self {
+            chunk_chars: rebuild.chunk_chars,
+            recut: rebuild.recut,
+            chunks: rebuild
+                .chunks
+                .map(|chunks| chunks.into_iter().map(Into::into).collect()),
+        }
+    }
 }
 
 /// The versions of a document.
@@ -180,6 +246,8 @@ pub struct DocumentVersionBody {
     pub chunks: i32,
     /// How long they were asked to be; null = as always.
     pub chunk_chars: Option<i32>,
+    /// Whether its sender cut them.
+    pub custom: bool,
     /// When it was taken in.
     pub created_at: OffsetDateTime,
 }
@@ -198,6 +266,7 @@ impl From<DocumentVersion> for DocumentVersionBody {
             page_errors: version.page_errors.0,
             chunks: version.chunks,
             chunk_chars: version.chunk_chars,
+            custom: version.custom,
             created_at: version.created_at,
         }
     }

@@ -4,6 +4,11 @@ mod bases;
 mod batch;
 mod chunks;
 mod documents;
+mod embeddings;
+mod questions;
+mod rebuild;
 mod search;
 
-pub use self::{bases::*, batch::*, chunks::*, documents::*, search::*};
+pub use self::{
+    bases::*, batch::*, chunks::*, documents::*, embeddings::*, questions::*, rebuild::*, search::*,
+};

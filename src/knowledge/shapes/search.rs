@@ -49,6 +49,8 @@ pub struct PassageBody {
     pub page: Option<i32>,
     /// Its text.
     pub text: String,
+    /// What its sender says about it.
+    pub metadata: Option<serde_json::Value>,
     /// 0 to 1; comparable within one search.
     pub score: f32,
     /// Where the score comes from, when asked for.
@@ -81,6 +83,7 @@ impl PassageBody {
             end: passage.span.end,
             page: passage.page,
             text: passage.text,
+            metadata: passage.metadata,
             score: passage.score,
             explain: explain.then_some(ExplainBody {
                 lexical: why.lexical,

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     http::paging::Window,
     ids::{BaseId, BaseNo, UserId},
-    knowledge::base::{Base, Change, CountedBase, NewBase},
+    knowledge::base::{Base, Change, CountedBase, NewBase, Sizes},
 };
 
 pub async fn add_base(
@@ -19,9 +19,9 @@ pub async fn add_base(
 ) -> Result<Base> {
     let client = tx.client();
     sqlx::query_as(
-        "insert into base (client_no, base_id, owner_id, name, title, description, no_answer, suggestions, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, '{}', $8)
-         returning base_id, base_no, owner_id, name, title, description, no_answer, suggestions, created_at",
+        "insert into base (client_no, base_id, owner_id, name, title, description, no_answer, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         returning base_id, base_no, owner_id, name, title, description, no_answer, created_at",
     )
     .bind(client)
     .bind(id)
@@ -43,7 +43,10 @@ pub async fn base(
 ) -> Result<Option<CountedBase>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.suggestions, b.created_at,
+        "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.created_at,
+           array(select q.query from recommended_question q
+             where q.client_no = b.client_no and q.base_no = b.base_no and q.place is not null and q.enabled
+             order by q.place) as suggestions,
            (select count(*) from document d where d.client_no = b.client_no and d.base_no = b.base_no) documents,
            coalesce(s.chunks, 0) chunks
          from base b
@@ -64,7 +67,10 @@ pub async fn bases(
 ) -> Result<Vec<CountedBase>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.suggestions, b.created_at,
+        "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.created_at,
+           array(select q.query from recommended_question q
+             where q.client_no = b.client_no and q.base_no = b.base_no and q.place is not null and q.enabled
+             order by q.place) as suggestions,
            (select count(*) from document d where d.client_no = b.client_no and d.base_no = b.base_no) documents,
            coalesce((select s.chunks from base_stats s where s.client_no = b.client_no and s.base_no = b.base_no), 0) chunks
          from base b
@@ -81,10 +87,29 @@ pub async fn bases(
     .await?)
 }
 
+/// The base of this name: the client's before the user's own.
+pub async fn base_named(
+    tx: &mut ClientTx,
+    user: Option<UserId>,
+    name: &str,
+) -> Result<Option<BaseId>> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select base_id from base
+         where client_no = $1 and name = $3 and (owner_id is null or owner_id = $2)
+         order by owner_id nulls first limit 1",
+    )
+    .bind(client)
+    .bind(user)
+    .bind(name)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 pub async fn readable_bases(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select base_id, base_no, owner_id, name, title, description, no_answer, suggestions, created_at from base
+        "select base_id, base_no, owner_id, name, title, description, no_answer, created_at from base
          where client_no = $1 and (owner_id is null or owner_id = $2)
          order by created_at, base_id",
     )
@@ -94,10 +119,40 @@ pub async fn readable_bases(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>
     .await?)
 }
 
+pub async fn base_owned(tx: &mut ClientTx, owner: UserId, name: &str) -> Result<Option<Base>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select base_id, base_no, owner_id, name, title, description, no_answer, created_at from base
+         where client_no = $1 and owner_id = $2 and name = $3",
+    )
+    .bind(client)
+    .bind(owner)
+    .bind(name)
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// What of a base is found, and how many bytes that is.
+pub async fn sizes(tx: &mut ClientTx, base: BaseNo) -> Result<Sizes> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select
+           (select coalesce(sum(octet_length(c.text)), 0)::bigint from document d
+            join chunk c on c.client_no = d.client_no and c.document_no = d.document_no and c.version = d.version
+            where d.client_no = $1 and d.base_no = $2 and d.enabled) text_bytes,
+           (select coalesce(sum(pg_column_size(v.embedding)), 0)::bigint from chunk_vector v
+            where v.client_no = $1 and v.base_no = $2) vector_bytes",
+    )
+    .bind(client)
+    .bind(base)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 pub async fn shared_base(tx: &mut ClientTx, name: &str) -> Result<Option<Base>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select base_id, base_no, owner_id, name, title, description, no_answer, suggestions, created_at from base
+        "select base_id, base_no, owner_id, name, title, description, no_answer, created_at from base
          where client_no = $1 and owner_id is null and name = $2",
     )
     .bind(client)
@@ -110,7 +165,7 @@ pub async fn change_base(tx: &mut ClientTx, id: BaseId, change: &Change) -> Resu
     let client = tx.client();
     sqlx::query(
         "update base set title = coalesce($3, title), description = coalesce($4, description),
-           no_answer = coalesce($5, no_answer), suggestions = coalesce($6, suggestions)
+           no_answer = coalesce($5, no_answer)
          where client_no = $1 and base_id = $2",
     )
     .bind(client)
@@ -118,7 +173,6 @@ pub async fn change_base(tx: &mut ClientTx, id: BaseId, change: &Change) -> Resu
     .bind(&change.title)
     .bind(&change.description)
     .bind(change.no_answer)
-    .bind(&change.suggestions)
     .execute(tx.conn())
     .await?;
     Ok(())

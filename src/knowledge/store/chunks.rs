@@ -1,5 +1,7 @@
 //! Statements of the text of a version and of its chunks.
 
+use serde_json::Value;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use super::count;
@@ -67,11 +69,15 @@ pub async fn add_chunks(
     let contexts: Vec<&str> = chunks.iter().map(|chunk| chunk.context.as_str()).collect();
     let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
     let hashes: Vec<TextHash> = chunks.iter().map(Chunk::searched_hash).collect();
+    let metadata = chunks.iter().map(|chunk| chunk.metadata.as_ref().map(Json));
+    let metadata: Vec<Option<Json<&Value>>> = metadata.collect();
     sqlx::query(
-        "insert into chunk (client_no, base_no, document_no, version, chunk_id, ordinal, start_cp, end_cp, page, context, text, text_hash)
-         select $1, $2, $3, $4, id, ordinal, start_cp, end_cp, page, context, text, text_hash
-         from unnest($5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::text[], $11::text[], $12::bytea[])
-           as rows (id, ordinal, start_cp, end_cp, page, context, text, text_hash)",
+        "insert into chunk (client_no, base_no, document_no, version, chunk_id, ordinal, start_cp, end_cp, page, context, text,
+           text_hash, metadata)
+         select $1, $2, $3, $4, id, ordinal, start_cp, end_cp, page, context, text, text_hash, metadata
+         from unnest($5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::text[], $11::text[], $12::bytea[],
+             $13::jsonb[])
+           as rows (id, ordinal, start_cp, end_cp, page, context, text, text_hash, metadata)",
     )
     .bind(client)
     .bind(version.base)
@@ -85,6 +91,7 @@ pub async fn add_chunks(
     .bind(contexts)
     .bind(texts)
     .bind(hashes)
+    .bind(metadata)
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -101,7 +108,7 @@ pub async fn chunks(
     let client = tx.client();
     Ok(sqlx::query_as(
         "select c.chunk_id, d.document_id, c.document_no, b.base_id, c.base_no, c.version, d.version as searched_version,
-           d.enabled as document_enabled, c.ordinal, c.start_cp, c.end_cp, c.page, c.context, c.text, c.enabled,
+           d.enabled as document_enabled, c.ordinal, c.start_cp, c.end_cp, c.page, c.context, c.text, c.metadata, c.enabled,
            c.origin, c.revision
          from chunk c
          join document d on d.client_no = c.client_no and d.document_no = c.document_no
@@ -126,7 +133,7 @@ pub async fn chunk(
     let client = tx.client();
     Ok(sqlx::query_as(
         "select c.chunk_id, d.document_id, c.document_no, b.base_id, c.base_no, c.version, d.version as searched_version,
-           d.enabled as document_enabled, c.ordinal, c.start_cp, c.end_cp, c.page, c.context, c.text, c.enabled,
+           d.enabled as document_enabled, c.ordinal, c.start_cp, c.end_cp, c.page, c.context, c.text, c.metadata, c.enabled,
            c.origin, c.revision
          from chunk c
          join document d on d.client_no = c.client_no and d.document_no = c.document_no

@@ -7,8 +7,11 @@ use crate::{
     db::{ClientTx, constraint, taken},
     error::{Error, Result},
     http::paging::Window,
-    ids::{BaseNo, DocumentId, DocumentNo, UserId},
-    knowledge::document::{Document, State},
+    ids::{BaseNo, DocumentId, DocumentNo, ReplacementId, UserId},
+    knowledge::{
+        custom::CustomChunk,
+        document::{Document, State},
+    },
 };
 
 /// The row of a document that is being taken in.
@@ -21,6 +24,9 @@ pub struct NewRow<'a> {
     pub hash: &'a [u8],
     pub bytes: i64,
     pub chunk_chars: Option<i32>,
+    /// What it waits with, before it is found.
+    pub replacement: Option<ReplacementId>,
+    pub custom: Option<&'a [CustomChunk]>,
 }
 
 pub async fn add_document(
@@ -31,8 +37,9 @@ pub async fn add_document(
     let client = tx.client();
     sqlx::query_scalar(
         "insert into document (client_no, document_id, base_no, name, media_type, source_url, blob_hash, bytes,
-           state, page_errors, chunks, version, progress_done, progress_total, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'uploaded', '[]', 0, 0, 0, 0, $9, $9)
+           state, page_errors, chunks, version, progress_done, progress_total, replacement_id, enabled,
+           created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'uploaded', '[]', 0, 0, 0, 0, $9, $9::uuid is null, $10, $10)
          returning document_no",
     )
     .bind(client)
@@ -43,11 +50,12 @@ pub async fn add_document(
     .bind(new.source_url)
     .bind(new.hash)
     .bind(new.bytes)
+    .bind(new.replacement)
     .bind(now)
     .fetch_one(tx.conn())
     .await
     .map_err(|error| match constraint(&error) {
-        Some("document_name_key") => Error::Taken("name of a document in this knowledge base"),
+        Some("document_name_key" | "document_waiting_name_key") => Error::Taken("name of a document in this knowledge base"),
         // removed since it was looked at
         Some("document_base") => Error::NotFound("knowledge base"),
         _ => error.into(),
@@ -63,7 +71,7 @@ pub async fn document(
     Ok(sqlx::query_as(
         "select d.document_id, d.document_no, b.base_id, d.base_no, d.name, d.media_type, d.source_url, d.blob_hash,
            d.bytes, d.state, d.reason, d.pages, d.page_errors, d.chunks, d.version, d.progress_done,
-           d.progress_total, d.enabled, d.created_at
+           d.progress_total, d.enabled, d.replacement_id, d.created_at
          from document d
          join base b on b.client_no = d.client_no and b.base_no = d.base_no
          where d.client_no = $1 and d.document_id = $3 and (b.owner_id is null or b.owner_id = $2)",
@@ -80,7 +88,7 @@ pub async fn document_for_ingest(tx: &mut ClientTx, id: DocumentId) -> Result<Op
     Ok(sqlx::query_as(
         "select d.document_id, d.document_no, b.base_id, d.base_no, d.name, d.media_type, d.source_url, d.blob_hash,
            d.bytes, d.state, d.reason, d.pages, d.page_errors, d.chunks, d.version, d.progress_done,
-           d.progress_total, d.enabled, d.created_at
+           d.progress_total, d.enabled, d.replacement_id, d.created_at
          from document d
          join base b on b.client_no = d.client_no and b.base_no = d.base_no
          where d.client_no = $1 and d.document_id = $2",
@@ -126,7 +134,8 @@ pub async fn document_named(
 ) -> Result<Option<DocumentId>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
-        "select document_id from document where client_no = $1 and base_no = $2 and name = $3",
+        "select document_id from document
+         where client_no = $1 and base_no = $2 and name = $3 and replacement_id is null",
     )
     .bind(client)
     .bind(base)
@@ -140,7 +149,7 @@ pub async fn documents(tx: &mut ClientTx, base: BaseNo, window: &Window) -> Resu
     Ok(sqlx::query_as(
         "select d.document_id, d.document_no, b.base_id, d.base_no, d.name, d.media_type, d.source_url, d.blob_hash,
            d.bytes, d.state, d.reason, d.pages, d.page_errors, d.chunks, d.version, d.progress_done,
-           d.progress_total, d.enabled, d.created_at
+           d.progress_total, d.enabled, d.replacement_id, d.created_at
          from document d
          join base b on b.client_no = d.client_no and b.base_no = d.base_no
          where d.client_no = $1 and d.base_no = $2

@@ -3,9 +3,14 @@
 mod bases;
 mod chunks;
 mod documents;
+mod questions;
+mod replacements;
+mod usage;
 mod versions;
 
-pub use self::{bases::*, chunks::*, documents::*, versions::*};
+pub use self::{
+    bases::*, chunks::*, documents::*, questions::*, replacements::*, usage::*, versions::*,
+};
 use crate::error::{Error, Result};
 
 fn count(number: usize) -> Result<i32> {

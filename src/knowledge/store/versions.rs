@@ -9,6 +9,7 @@ use crate::{
     error::Result,
     ids::{DocumentId, DocumentNo},
     knowledge::{
+        custom::CustomChunk,
         document::PageError,
         version::{DocumentVersion, VersionState},
     },
@@ -24,8 +25,8 @@ pub async fn add_version(
     let client = tx.client();
     Ok(sqlx::query_scalar(
         "insert into document_version (client_no, document_no, version, state, file_name, media_type, source_url,
-           blob_hash, bytes, page_errors, chunks, chunk_chars, cited, created_at)
-         select $1, $2, coalesce(max(version), 0) + 1, 'building', $3, $4, $5, $6, $7, '[]', 0, $8, false, $9
+           blob_hash, bytes, page_errors, chunks, chunk_chars, custom_chunks, cited, created_at)
+         select $1, $2, coalesce(max(version), 0) + 1, 'building', $3, $4, $5, $6, $7, '[]', 0, $8, $10, false, $9
          from document_version where client_no = $1 and document_no = $2
          returning version",
     )
@@ -38,8 +39,28 @@ pub async fn add_version(
     .bind(new.bytes)
     .bind(new.chunk_chars)
     .bind(now)
+    .bind(new.custom.map(Json))
     .fetch_one(tx.conn())
     .await?)
+}
+
+/// The chunks of a version as its sender cut them.
+pub async fn custom_chunks(
+    tx: &mut ClientTx,
+    document: DocumentNo,
+    version: i32,
+) -> Result<Option<Vec<CustomChunk>>> {
+    let client = tx.client();
+    let found: Option<Option<Json<Vec<CustomChunk>>>> = sqlx::query_scalar(
+        "select custom_chunks from document_version
+         where client_no = $1 and document_no = $2 and version = $3",
+    )
+    .bind(client)
+    .bind(document)
+    .bind(version)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.flatten().map(|chunks| chunks.0))
 }
 
 /// The newest first.
@@ -47,7 +68,7 @@ pub async fn versions(tx: &mut ClientTx, document: DocumentNo) -> Result<Vec<Doc
     let client = tx.client();
     Ok(sqlx::query_as(
         "select version, state, reason, file_name, media_type, source_url, blob_hash, bytes, pages, page_errors,
-           chunks, chunk_chars, created_at
+           chunks, chunk_chars, custom_chunks is not null as custom, created_at
          from document_version where client_no = $1 and document_no = $2 order by version desc",
     )
     .bind(client)

@@ -32,11 +32,11 @@ use crate::{
     world::{Person, World, body},
 };
 
-/// Half a credit for a token that is written.
+/// A tenth of a credit for a token that is written.
 const RATES: Rates = Rates {
     input: Some(1_000_000),
     cached_input: None,
-    output: Some(500_000_000_000),
+    output: Some(100_000_000_000),
     embedding: None,
     page: None,
     image: None,

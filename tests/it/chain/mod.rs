@@ -2,6 +2,7 @@
 
 pub mod anvil;
 mod golden;
+mod http;
 mod liar;
 mod lies;
 mod random;
@@ -9,6 +10,7 @@ mod settings;
 mod states;
 pub mod till;
 
+pub use self::till::{CONFIRMATIONS, CREDITS, PRICE, Till};
 use self::{
     anvil::Anvil,
     liar::{Liar, Lie},

@@ -5,6 +5,7 @@ mod citations;
 mod files;
 mod handbook;
 mod history;
+mod otherwise;
 mod refusals;
 mod resume;
 mod samples;

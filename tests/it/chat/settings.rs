@@ -4,7 +4,7 @@ use concierge::models::{Role, Step};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{MANUAL, QUESTION, say, saying, script};
+use super::{MANUAL, QUESTION, model, say, saying, script};
 use crate::{
     vendor::{Reply, Usage, Vendor, Wire},
     verbs::text,
@@ -215,4 +215,53 @@ async fn a_model_that_is_gone_is_replaced_by_the_default() {
     let body = json!({"settings": {"top_k": 1}});
     ann.post(&path, body, StatusCode::OK).await;
     set(&ann, &session, json!({"top_k": 2})).await;
+}
+
+#[tokio::test]
+async fn a_client_chooses_the_model_that_answers_where_none_is_chosen() {
+    let set = [
+        ("chat.second.kind", "scripted"),
+        ("chat.second.script", "second"),
+        ("chat.second.script_pause_ms", "0"),
+    ];
+    let world = World::set(model(saying("first")), &set).await;
+    let (acme, rival) = (world.partner("acme").await, world.partner("rival").await);
+    let (boss, ann) = (acme.manager("boss").await, acme.person("ann").await);
+    let bob = rival.person("bob").await;
+    let default = |models: Value| {
+        let mut items = models["items"].as_array().unwrap().clone();
+        items.retain(|model| model["default"] == true);
+        assert_eq!(items.len(), 1);
+        text(&items[0]["name"]).to_owned()
+    };
+    let answers = async |who: &Person<'_>| {
+        let answer = who.asks(&who.session().await, "a?").await;
+        text(&answer["content"]).to_owned()
+    };
+    assert_eq!(default(ann.get("/api/v1/models").await), "extractive");
+    let second = json!({"default": "second"});
+    let refused = StatusCode::FORBIDDEN;
+    ann.patch("/api/v1/models", second.clone(), refused).await;
+    assert_eq!(answers(&ann).await, "first");
+    let chosen = boss.patch("/api/v1/models", second, StatusCode::OK).await;
+    assert_eq!(default(chosen), "second");
+    assert_eq!(default(ann.get("/api/v1/models").await), "second");
+    assert_eq!(answers(&ann).await, "second");
+    assert_eq!(answers(&bob).await, "first");
+    // what a conversation chooses goes before
+    let session = ann.session().await;
+    set_model(&ann, &session, "extractive").await;
+    assert_eq!(ann.asks(&session, "a?").await["content"], "first");
+    let none = json!({"default": "nothing"});
+    boss.patch("/api/v1/models", none, StatusCode::UNPROCESSABLE_ENTITY)
+        .await;
+    let reset = boss
+        .patch("/api/v1/models", json!({"default": null}), StatusCode::OK)
+        .await;
+    assert_eq!(default(reset), "extractive");
+    assert_eq!(answers(&ann).await, "first");
+}
+
+async fn set_model(who: &Person<'_>, session: &str, name: &str) {
+    set(who, session, json!({"model": name})).await;
 }

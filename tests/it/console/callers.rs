@@ -23,19 +23,21 @@ use crate::{
 const OPEN: [&str; 3] = ["lookAtLink", "setUp", "signIn"];
 
 /// Operations that more may do than those who may do everything; reading is for all.
-const MAY: [(&str, &[Role]); 5] = [
+const MAY: [(&str, &[Role]); 6] = [
     ("signOut", &ALL),
     ("changePassword", &ALL),
     // it changes nothing
     ("debugToken", &ALL),
     ("tryClient", &LIBRARIANS),
+    ("resolveChainArrival", &TREASURERS),
     ("", &[]),
 ];
 
 const ALL: [Role; 4] = [Role::Admin, Role::Finance, Role::Knowledge, Role::ReadOnly];
 /// Parts of paths whose operations move money, or say what became of it.
 const BOOKS: [&str; 3] = ["/subscriptions", "/book-lines", "/low-balance"];
-const MONEY: [Role; 2] = [Role::Admin, Role::Finance];
+
+const TREASURERS: [Role; 2] = [Role::Admin, Role::Finance];
 const LIBRARIANS: [Role; 2] = [Role::Admin, Role::Knowledge];
 
 fn may(operation: &Operation) -> Vec<Role> {
@@ -45,7 +47,7 @@ fn may(operation: &Operation) -> Vec<Role> {
         None if operation.method == Method::GET => ALL.to_vec(),
         None if operation.path.contains("/knowledge-bases") => LIBRARIANS.to_vec(),
         None if operation.path.contains("/documents") => LIBRARIANS.to_vec(),
-        None if BOOKS.iter().any(|part| operation.path.contains(part)) => MONEY.to_vec(),
+        None if BOOKS.iter().any(|part| operation.path.contains(part)) => TREASURERS.to_vec(),
         None => vec![Role::Admin],
     }
 }

@@ -102,3 +102,31 @@ async fn the_document_of_chatchat_names_the_fields_that_are_needed() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_document_of_datagpt_lists_its_routes_and_what_they_need() {
+    let world = World::configured(vec![("datagpt.acme.api_secret", "s".into())]).await;
+    world.partner("acme").await;
+    let operations = operations(&document("datagpt"));
+    let listed: BTreeSet<String> = operations
+        .iter()
+        .map(|(method, path, _)| format!("{method} {path}"))
+        .collect();
+    let library = world.server.library().unwrap().into();
+    let routes = world.server.dialect_routes(library).unwrap();
+    let own = |path: &str| concierge::compat::datagpt::serves(path);
+    let routes = routes.iter().filter(|route| own(&route.path));
+    let mounted: BTreeSet<String> = routes
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert_eq!(mounted, listed);
+    for (method, path, operation) in operations.iter().filter(|(_, path, _)| path != "/") {
+        let needed = needed(operation);
+        let field = needed.first().unwrap().trim_start_matches("body.");
+        // the one that names what is asked comes first, in one of two words
+        let body = json!({"secret": "s", "space_name": "x"});
+        let answer = said(world.request(method.clone(), path).json(&body)).await;
+        let expected = format!(r#"{{"code":1,"msg":"'{field}'","error":"'{field}'"}}"#);
+        assert_eq!(answer.body, expected, "{method} {path}");
+    }
+}

@@ -1,7 +1,18 @@
 //! Foreign contracts: golden exchanges, byte for byte, and what all routes of a dialect share.
 
+mod bases;
+mod build;
+mod chat;
+mod clients;
+mod datagpt;
 mod document;
 mod door;
+mod files;
+mod models;
+mod session;
+mod sso;
+mod web;
+pub mod wire;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -66,6 +77,19 @@ pub async fn data(request: RequestBuilder) -> Value {
 pub async fn bound(id: &str, mut wish: Wish) -> World {
     wish.set.push(("dialects.chatchat_client", id.to_owned()));
     World::with(wish).await
+}
+
+/// An envelope with this code, text and data.
+pub fn envelope(code: u16, msg: &str, data: &str) -> Said {
+    Said::json(
+        200,
+        format!(r#"{{"code":{code},"msg":"{msg}","data":{data}}}"#),
+    )
+}
+
+/// What a user of a partner is answered who posts JSON.
+pub async fn posts(partner: &Partner<'_>, path: &str, body: &Value) -> Said {
+    said(partner.asks_as("u", Method::POST, path).json(body)).await
 }
 
 impl Partner<'_> {

@@ -2,7 +2,11 @@
 
 mod batch;
 mod chunks;
+mod custom;
+mod embeddings;
 mod pages;
+mod questions;
+mod replacement;
 mod suggestions;
 mod versions;
 

@@ -1,10 +1,12 @@
 //! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
 
+mod api;
 mod ingestion;
 mod kill;
 mod order;
 pub mod plans;
 mod quotas;
+mod soak;
 
 use concierge::{
     billing::{

@@ -5,7 +5,9 @@ pub mod double;
 mod facts;
 mod hook;
 mod localstripe;
+mod refunds;
 pub mod stall;
+mod stories;
 mod verbs;
 
 use concierge::{

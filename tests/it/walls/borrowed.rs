@@ -74,6 +74,14 @@ async fn furnish(world: &World, person: &Person<'_>) -> Belongings {
     let has = settle(world, person).await;
     person.base("another").await;
     person.session().await;
+    let question = json!({"query": "And then?", "knowledge_base_id": has.base});
+    person
+        .post(
+            "/api/v1/recommended-questions",
+            question,
+            StatusCode::CREATED,
+        )
+        .await;
     let text: String = (0..200)
         .map(|n| format!("Paragraph {n} is about the warranty of part {n}.\n\n"))
         .collect();
@@ -139,7 +147,7 @@ fn id<'b>(path: &str, of: &'b Belongings) -> &'b str {
         "sessions" => &of.session,
         "knowledge-bases" => &of.base,
         "documents" => &of.document,
-        "wallet" | "orders" => "",
+        "wallet" | "orders" | "recommended-questions" => "",
         other => panic!("what is the id in /{other}/{{id}}?"),
     }
 }

@@ -5,8 +5,10 @@ use sqlx::{FromRow, PgConnection};
 use crate::world::World;
 
 /// Tables that belong to no client.
-const SHARED: [&str; 10] = [
+const SHARED: [&str; 12] = [
     "_sqlx_migrations",
+    "chain_block",
+    "chain_watch",
     "job_slot",
     "operator",
     "operator_event",

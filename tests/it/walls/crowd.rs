@@ -16,7 +16,7 @@ const USERS: i32 = 100;
 
 /// What is in row `n` of client `c`, in the order of the table's columns: `id`, `hash` and `at` are
 /// its own, `u` is its user and `session` its conversation.
-const TABLES: [(&str, &str); 40] = [
+const TABLES: [(&str, &str); 47] = [
     ("app_user", "c, id, n, 'partner', 'u' || n, 'name', 'member', true, at"),
     ("login_session", "c, hash, u, at, at + interval '1 day'"),
     ("burnt_token", "c, hash, at"),
@@ -63,6 +63,17 @@ const TABLES: [(&str, &str); 40] = [
          null, at, case when n % 100 > 0 then at end",
     ),
     ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at"),
+    (
+        "chain_address",
+        "c, id, n, '0x' || lpad(to_hex(n), 40, '0'), 'main', 1, 'asset', 'USDT', 6, 1, 12, at, at,
+         case n % 100 when 0 then 'open' else 'paid' end, 0, at",
+    ),
+    (
+        "chain_arrival",
+        "c, id, id, 'main', n, '0x' || encode(sha256(hash), 'hex'), at, '0x' || encode(sha256(hash), 'hex'), 0, 'asset',
+         'payer', 2, 'confirmed', case n % 100 when 0 then 'over' else 'counted' end, 1, true, at, at, null, null",
+    ),
+    ("chain_watch", "'w' || c || ' ' || n, 1, 1, 1, at, null, null, null, null"),
     ("account", "c, n, 'wallet', id, n, at"),
     ("transfer", "c, id, n, 'charge', n, n + 1, 1, 1, 1, 'k' || n, id, '', at"),
     ("hold", "c, id, n, n, 1, case when n > 50 then 'settled' else 'open' end, at, case when n > 50 then at end"),
@@ -84,6 +95,18 @@ const TABLES: [(&str, &str); 40] = [
     ("book_day", "c, '2026-01-01'::date + n, n, 1, 0, '', sha256(hash), sha256(hash), at"),
     ("usage_hour", "c, at, u, 'm', 1, 1, 0, 1, 0"),
     ("notice", "c, id, u, 'low_balance', 1, 2, at, at"),
+    ("price", "c, id, 'm' || n % 100, 1, 1, 1, 1, 1, 1, at, at"),
+    (
+        "tally",
+        "c, u, case n % 2 when 0 then 'day' else 'month' end, '2026-01-01'::date + n, 0, 0, 0",
+    ),
+    (
+        "meter",
+        "c, id, u, case when n % 10 > 0 then 'answer' else 'ingestion' end, case when n % 10 = 0 then id end,
+         id, 'credit', null, case when n > 50 then 'settled' else 'open' end, 1, 0, '2026-01-01'::date + n / 100,
+         date_trunc('month', '2026-01-01'::date + n / 100)::date, 0, 0, 0, 0, 0, 0, at, case when n > 50 then at end",
+    ),
+    ("recommended_question", "c, id, n, n % 200 + 1, 'q' || n, '', 0, true, null, at"),
     ("prompt_version", "c, id, 1, 'text', null, '', u, null, at"),
 ];
 
@@ -106,6 +129,8 @@ async fn fill(conn: &mut PgConnection) {
     for statement in [
         "insert into client overriding system value
          select n, 'c' || n, 'name', '', true, 'header', 'partner', 'own', 'UTC', null, 'epoch'
+         from generate_series(1, $1) n",
+        "insert into billing_settings select n, 'user', 0, null, null, null, null, null, 'epoch'
          from generate_series(1, $1) n",
         "insert into client_key select n, gen_random_uuid(), '', '', 2048, 'epoch', null
          from generate_series(1, $1) n",

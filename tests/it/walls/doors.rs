@@ -13,6 +13,7 @@ const DOORS: [Door; 9] = [
     Door {
         words: &[".", "system", "(", ")"],
         files: &[
+            "admin/api/chains.rs",
             "admin/api/clients.rs",
             "admin/api/looks.rs",
             "admin/api/mod.rs",
@@ -24,10 +25,12 @@ const DOORS: [Door; 9] = [
             "cli/vault.rs",
             "hooks/stripe.rs",
             "jobs/bill.rs",
+            "jobs/chain.rs",
             "jobs/mod.rs",
             "jobs/reconcile.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",
+            "jobs/stale.rs",
             "quota/mod.rs",
         ],
         why: "sees the rows of all clients: the schedule, the buckets of limits, the queue's claim, the operator's commands and console, events of payment providers",
@@ -64,8 +67,13 @@ const DOORS: [Door; 9] = [
     },
     Door {
         words: &["reqwest"],
-        files: &["billing/stripe/", "fetch/", "models/"],
-        why: "requests to elsewhere: to addresses of users, and to vendors",
+        files: &[
+            "billing/chain/rpc.rs",
+            "billing/stripe/",
+            "fetch/",
+            "models/",
+        ],
+        why: "requests to elsewhere: to addresses of users, to vendors, and to nodes that the operator names",
     },
     Door {
         words: &["Command", ":", ":", "new"],

@@ -27,6 +27,8 @@ pub struct Belongings {
     pub document: String,
     /// A chunk that was added to it.
     pub chunk: String,
+    /// A question that is recommended in it.
+    pub recommended: String,
     /// A conversation.
     pub session: String,
     /// What was asked in it.
@@ -63,6 +65,9 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
     let chunk = json!({"text": "The bell has a warranty of one year."});
     let path = format!("/api/v1/documents/{document}/chunks");
     let chunk = person.post(&path, chunk, StatusCode::CREATED).await;
+    let recommended = json!({"query": "How long?", "knowledge_base_id": base});
+    let path = "/api/v1/recommended-questions";
+    let recommended = person.post(path, recommended, StatusCode::CREATED).await;
     let session = person.session().await;
     let answer = person
         .asks(&session, "How long is the warranty of the battery?")
@@ -79,6 +84,7 @@ pub async fn settle(world: &World, person: &Person<'_>) -> Belongings {
         base,
         document,
         chunk: chunk["id"].as_str().unwrap().to_owned(),
+        recommended: recommended["id"].as_str().unwrap().to_owned(),
         session,
         question: id("reply_to"),
         answer: id("id"),
@@ -118,6 +124,17 @@ async fn with_plans(conn: &mut PgConnection) {
            starts_at, created_at)
          select client_no, gen_random_uuid(), user_id, plan_id, 'uses', user_id::text, 1, 0, 'epoch', 'epoch'
          from plan join app_user using (client_no) on conflict do nothing",
+        "insert into price (client_no, price_id, model, page, valid_from, created_at)
+         select client_no, gen_random_uuid(), 'wall', 1, 'epoch', 'epoch' from client on conflict do nothing",
+        "insert into billing_settings (client_no, payer, free_uses_per_day, changed_at)
+         select client_no, 'off', 0, 'epoch' from client on conflict do nothing",
+        "insert into tally (client_no, owner_id, period, begins, uses, free_uses, credits)
+         select client_no, user_id, 'day', '2026-01-01', 1, 0, 1 from app_user on conflict do nothing",
+        "insert into meter (client_no, meter_id, owner_id, kind, price_id, source, state, held, charged, day,
+           month, opened_at)
+         select client_no, user_id, user_id, 'answer', price_id, 'credit', 'open', 1, 0, '2026-01-01',
+           '2026-01-01', 'epoch'
+         from price join app_user using (client_no) on conflict do nothing",
     ] {
         conn.execute(insert).await.unwrap();
     }
@@ -136,7 +153,42 @@ async fn with_orders(person: &Person<'_>) -> [String; 2] {
     let me: Uuid = me["id"].as_str().unwrap().parse().unwrap();
     let made = sqlx::query_scalar(insert).bind(me);
     let conn = &mut person.world.superuser().await;
-    let made: Vec<String> = made.fetch_all(conn).await.unwrap();
+    let made: Vec<String> = made.fetch_all(&mut *conn).await.unwrap();
+    for insert in [
+        "insert into chain_index (client_no, next) select client_no, 1 from client on conflict do nothing",
+        "insert into chain_watch (name, chain_id, scanned, top) values ('wall', 1, 1, 1) on conflict do nothing",
+        "insert into chain_block (name, block_no, block_hash) values ('wall', 1, '') on conflict do nothing",
+        "insert into chain_address (client_no, order_id, address_no, address, chain, chain_id, asset, symbol, decimals,
+           amount, confirmations, deadline, watched_until, state, undone, created_at)
+         select client_no, order_id, ('x' || right(order_id::text, 7))::bit(28)::int,
+           '0x' || lpad(replace(order_id::text, '-', ''), 40, '0'), 'wall', 1, 'eip155:1/slip44:60', 'ETH', 18,
+           1, 12, 'epoch', 'epoch', 'paid', 0, 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into chain_arrival (client_no, arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash,
+           log_no, asset, payer, amount, state, verdict, left_over, settled, seen_at, changed_at)
+         select client_no, gen_random_uuid(), order_id, 'wall', 1, '0x' || repeat('0', 64), 'epoch',
+           '0x' || repeat('0', 64), -1, asset, address, 2, 'confirmed', 'over', 1, true, 'epoch', 'epoch'
+         from chain_address on conflict do nothing",
+        "insert into payment (client_no, payment_id, order_id, provider, reference, amount, currency, state, at)
+         select client_no, gen_random_uuid(), order_id, 'stripe', order_id::text, 1, 'usd', 'good', 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_reversal (client_no, provider, reference, order_id, kind, amount, currency, stage,
+           created_at, changed_at)
+         select client_no, 'stripe', order_id::text, order_id, 'refund', 1, 'usd', 'stands', 'epoch', 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_event (client_no, provider, event_id, kind, order_id, body_hash, received_at)
+         select client_no, 'stripe', order_id::text, 'wall', order_id, sha256(''), 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_exception (client_no, exception_id, order_id, provider, reference, reason, detail, state,
+           created_at)
+         select client_no, order_id, order_id, 'stripe', order_id::text, 'late', '', 'open', 'epoch'
+         from payment_order on conflict do nothing",
+        "insert into payment_call (client_no, call_id, order_id, what, path, body, state, created_at)
+         select client_no, order_id, order_id, 'refund', '/', 'b', 'waiting', 'epoch'
+         from payment_order on conflict do nothing",
+    ] {
+        conn.execute(insert).await.unwrap();
+    }
     made.try_into().unwrap()
 }
 

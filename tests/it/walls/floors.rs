@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 15] = [
     ],
     &["config"],
     &["db", "fetch", "vault"],
-    &["blobs", "http", "models", "queue"],
+    &["blobs", "engines", "http", "models", "queue"],
     &["app"],
     &["quota"],
     &["identity"],

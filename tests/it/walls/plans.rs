@@ -10,7 +10,7 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 16] = [
+const WHOLE: [(&str, &str); 23] = [
     // once a day, by what compares and closes it
     ("billing/recon/store/arrivals.rs", "ours"),
     ("billing/recon/store/arrivals.rs", "paid"),
@@ -21,8 +21,18 @@ const WHOLE: [(&str, &str); 16] = [
     // by what bills a client
     ("billing/store/subscriptions.rs", "due_here"),
     // a client offers a handful of plans
+    // a client has one row of it
+    ("billing/store/meters.rs", "terms"),
+    ("billing/store/settings.rs", "settings"),
+    // a client has 2,000 recommended questions at most, and what its bases suggest
+    ("knowledge/store/questions.rs", "questions_counted"),
+    ("knowledge/store/questions.rs", "questions"),
+    ("knowledge/store/questions.rs", "picked_questions"),
+    ("knowledge/store/questions.rs", "question_asked"),
+    // a client has a handful of plans and prices
     ("billing/store/plans.rs", "count"),
     ("billing/store/plans.rs", "plans"),
+    ("billing/store/prices.rs", "prices"),
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
@@ -35,7 +45,17 @@ const WHOLE: [(&str, &str); 16] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 38] = [
+const HOT: [(&str, &str, &[&str]); 43] = [
+    (
+        "billing/store/meters.rs",
+        "lock_open",
+        &["meter_pkey", "price_pkey"],
+    ),
+    (
+        "billing/store/usage.rs",
+        "of_user",
+        &["usage_of_user", "meter_pkey", "meter_by_month", "sorts"],
+    ),
     ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
         "identity/store.rs",
@@ -167,6 +187,13 @@ const HOT: [(&str, &str, &[&str]); 38] = [
         "open_hold",
         &["hold_pkey", "account_pkey"],
     ),
+    ("billing/chain/store.rs", "deposit", &["chain_address_pkey"]),
+    (
+        "billing/chain/store.rs",
+        "arrivals",
+        &["chain_arrival_once", "sorts"],
+    ),
+    ("billing/chain/store.rs", "left", &["chain_arrival_left"]),
     ("queue.rs", "claim", &["job_due", "job_pkey"]),
 ];
 

@@ -81,10 +81,11 @@ pub fn rights(table: &str) -> &'static [&'static str] {
     match table {
         "book_day" | "recon_run" => &["insert", "select"],
         "fee" | "notice" | "subscription" | "usage_hour" => &["insert", "select", "update"],
-        "payment_event" | "transfer" => &["insert", "select"],
+        "payment_event" | "price" | "transfer" => &["insert", "select"],
         // a balance and the state of a hold change
-        "account" | "entitlement" | "hold" | "plan" => &["insert", "select", "update"],
-        "payment" | "payment_call" | "payment_exception" | "payment_order" | "payment_reversal" => {
+        "chain_address" | "chain_arrival" | "chain_index" => &["insert", "select", "update"],
+        "account" | "billing_settings" | "entitlement" | "hold" | "meter" | "payment"
+        | "payment_call" | "payment_exception" | "payment_order" | "payment_reversal" | "plan" => {
             &["insert", "select", "update"]
         }
         _ => &["delete", "insert", "select", "update"],
@@ -144,6 +145,17 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
     for table in ["outside_block", "outside_read"] {
         grant(table, "concierge_client", &["select"]);
     }
+    grant(
+        "chain_block",
+        "concierge_system",
+        &["delete", "insert", "select"],
+    );
+    grant(
+        "chain_watch",
+        "concierge_system",
+        &["insert", "select", "update"],
+    );
+    grant("chain_watch", "concierge_client", &["select"]);
     grant("stray_event", "concierge_system", &["insert", "select"]);
     grant("_sqlx_migrations", "concierge_system", &["select"]);
     let mut operators = |table: &str, rights: &[&str]| grant(table, "concierge_admin", rights);

@@ -10,7 +10,9 @@ use super::source::{Word, sources, stands, words};
 const READERS: [&str; 7] = ["flag", "list", "number", "path", "secret", "text", "value"];
 
 /// Kinds of sections of which there can be many; the shipped file explains them as `[kind.NAME]`.
-const KINDS: [&str; 3] = ["chain", "chat", "embedding"];
+const KINDS: [&str; 5] = ["chain", "chat", "datagpt", "embedding", "search"];
+/// Those of them whose keys are read by the same functions.
+const MODELS: [&str; 2] = ["chat", "embedding"];
 
 type Key = (String, String);
 
@@ -109,7 +111,7 @@ fn call(words: &[Word], at: usize) -> Option<usize> {
     (asks && next + 1 < words.len()).then_some(next + 1)
 }
 
-/// The kinds of section that the function around these words names; all of them when none.
+/// The kinds of section that the function around these words names; those of models when none.
 fn sections_of_function(before: &[Word]) -> Vec<String> {
     let begins = (0..before.len())
         .rev()
@@ -123,7 +125,7 @@ fn sections_of_function(before: &[Word]) -> Vec<String> {
     };
     let named: Vec<&str> = KINDS.into_iter().filter(named).collect();
     let kinds = if named.is_empty() {
-        KINDS.to_vec()
+        MODELS.to_vec()
     } else {
         named
     };

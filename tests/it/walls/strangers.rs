@@ -22,6 +22,7 @@ fn ids<'b>(operation: &Operation, of: &'b Belongings) -> Vec<&'b str> {
         "orders" if operation.path.ends_with("/receipt") => vec![&of.paid],
         "orders" => vec![&of.order],
         "chunks" => vec![&of.chunk],
+        "recommended-questions" => vec![&of.recommended],
         other => panic!("what is the id in /{other}/{{id}}?"),
     }
 }
@@ -183,6 +184,7 @@ async fn the_owner_can_do_all_that(
         [
             "messages",
             "sessions",
+            "recommended-questions",
             "chunks",
             "documents",
             "knowledge-bases",
@@ -192,8 +194,11 @@ async fn the_owner_can_do_all_that(
     });
     for operation in first.into_iter().chain(last) {
         for body in bodies(operation, document) {
-            // an address in an example leads nowhere
-            if operation.id() == "addDocument" && matches!(body, Sends::Json(_)) {
+            // an address in an example leads nowhere; nobody reads documents here, and for that a
+            // base that is read anew would wait (`library/custom.rs` sees it)
+            let fetches = ["addDocument", "replaceDocuments"].contains(&operation.id());
+            let fetches = fetches && matches!(body, Sends::Json(_));
+            if fetches || operation.id() == "rebuildKnowledgeBase" {
                 continue;
             }
             // of a question and its answer, the answer has everything

@@ -1,0 +1,162 @@
+//! The few fields of Stripe's objects that matter, and what they say of money.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::event::{Fact, Gone, ID_BYTES_MAX, Money};
+use crate::{
+    billing::order::{Stage, Units, Why, currency},
+    error::{Error, Result},
+};
+
+/// An id, or the object that has it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Link {
+    Id(String),
+    Object { id: String },
+}
+
+/// What travels with an object.
+pub type Metadata = HashMap<String, String>;
+
+/// A page where an order is paid.
+#[derive(Debug, Deserialize)]
+pub struct Session {
+    pub id: String,
+    pub url: Option<String>,
+    pub payment_intent: Option<Link>,
+    pub payment_status: String,
+    pub amount_total: Option<u64>,
+    pub currency: Option<String>,
+}
+
+/// A payment.
+#[derive(Debug, Deserialize)]
+pub struct Intent {
+    pub id: String,
+    pub status: String,
+    pub amount: u64,
+    pub amount_received: Option<u64>,
+    pub currency: String,
+    #[serde(default)]
+    pub metadata: Option<Metadata>,
+}
+
+/// Money given back.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Refund {
+    pub id: String,
+    pub amount: u64,
+    pub currency: String,
+    pub status: Option<String>,
+}
+
+/// Money that a payer's bank claims.
+#[derive(Debug, Deserialize)]
+pub struct Dispute {
+    pub id: String,
+    pub amount: u64,
+    pub currency: String,
+    pub status: String,
+}
+
+impl Link {
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Id(id) | Self::Object { id } => id,
+        }
+    }
+}
+
+impl Session {
+    pub fn facts(&self, kind: &str) -> Result<Vec<Fact>> {
+        let mut facts = vec![Fact::Known(self.id.clone())];
+        let paid = self.payment_status == "paid";
+        match kind {
+            "checkout.session.expired" | "checkout.session.async_payment_failed" => {
+                facts.push(Fact::Over)
+            }
+            // `unpaid` is a method that takes days: another event tells how it went
+            _ if paid => facts.push(Fact::Paid(self.money()?)),
+            _ => {}
+        }
+        Ok(facts)
+    }
+
+    fn money(&self) -> Result<Money> {
+        let (Some(intent), Some(amount), Some(currency)) =
+            (&self.payment_intent, self.amount_total, &self.currency)
+        else {
+            return Err(Error::invalid(
+                "A paid session names payment_intent, amount_total and currency.",
+            ));
+        };
+        money(intent.id(), amount, currency)
+    }
+}
+
+impl Intent {
+    pub fn money(&self) -> Result<Money> {
+        money(
+            &self.id,
+            self.amount_received.unwrap_or(self.amount),
+            &self.currency,
+        )
+    }
+}
+
+fn money(intent: &str, amount: u64, name: &str) -> Result<Money> {
+    Ok(Money {
+        intent: intent.to_owned(),
+        amount: some(amount)?,
+        currency: currency(name)?,
+    })
+}
+
+/// An amount that is more than nothing.
+fn some(amount: u64) -> Result<Units> {
+    Units::new(amount.into())
+        .ok()
+        .filter(|units| !units.is_zero())
+        .ok_or_else(|| Error::invalid("An amount of money is more than nothing."))
+}
+
+impl Refund {
+    pub fn gone(&self) -> Result<Gone> {
+        let stage = match self.status.as_deref() {
+            Some("succeeded") => Stage::Stands,
+            Some("failed" | "canceled") => Stage::Undone,
+            // old ones have no status
+            None => Stage::Stands,
+            _ => Stage::Open,
+        };
+        gone(&self.id, Why::Refund, self.amount, &self.currency, stage)
+    }
+}
+
+impl Dispute {
+    pub fn gone(&self) -> Result<Gone> {
+        let stage = match self.status.as_str() {
+            "won" | "warning_closed" | "prevented" => Stage::Undone,
+            "lost" => Stage::Stands,
+            status if status.starts_with("warning_") => Stage::Notice,
+            _ => Stage::Open,
+        };
+        gone(&self.id, Why::Dispute, self.amount, &self.currency, stage)
+    }
+}
+
+fn gone(id: &str, kind: Why, amount: u64, name: &str, stage: Stage) -> Result<Gone> {
+    if id.is_empty() || id.len() > ID_BYTES_MAX {
+        return Err(Error::invalid("The id of what went back is too long."));
+    }
+    Ok(Gone {
+        reference: id.to_owned(),
+        kind,
+        amount: some(amount)?,
+        currency: currency(name)?,
+        stage,
+    })
+}
