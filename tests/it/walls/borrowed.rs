@@ -139,7 +139,7 @@ async fn a_cursor_of_another_user_leads_to_ones_own_items() {
             );
         }
     }
-    assert_eq!(lists, 2 * 8);
+    assert_eq!(lists, 2 * 9);
 }
 
 fn id<'b>(path: &str, of: &'b Belongings) -> &'b str {
@@ -147,7 +147,7 @@ fn id<'b>(path: &str, of: &'b Belongings) -> &'b str {
         "sessions" => &of.session,
         "knowledge-bases" => &of.base,
         "documents" => &of.document,
-        "wallet" | "orders" | "recommended-questions" => "",
+        "wallet" | "notices" | "orders" | "recommended-questions" => "",
         other => panic!("what is the id in /{other}/{{id}}?"),
     }
 }
