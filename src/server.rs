@@ -230,8 +230,8 @@ impl ConciergeServer {
                     stripe: self.stripe.clone(),
                     chains: chains.clone(),
                 },
-                NoticesApi(self.app.clone()),
                 DepositsApi(self.app.clone(), chains),
+                NoticesApi(self.app.clone()),
             ),
         );
         Ok(describe(apis))
