@@ -11,7 +11,7 @@ pub mod settings;
 pub mod subscriptions;
 pub mod usage;
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use super::{
@@ -23,9 +23,17 @@ use super::{
 use crate::{
     db::{self, ClientTx},
     error::Result,
-    http::paging::Window,
+    http::paging::{Place, Window},
     ids::TransferId,
 };
+
+/// Where a page begins; the first one behind all there can be, so that every page goes by the index.
+pub fn behind(window: &Window) -> Place {
+    window.after.unwrap_or(Place {
+        at: datetime!(9999-01-01 0:00 UTC),
+        id: Uuid::max(),
+    })
+}
 
 pub async fn wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Wallet>> {
     let client = tx.client();

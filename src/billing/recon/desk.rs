@@ -179,10 +179,8 @@ pub async fn heal(
             match order::paid(tx, order, &payment, now).await? {
                 Paid::Fulfilled => done("Its event never came: it is taken in now."),
                 Paid::Before => done("It came in the meantime."),
-                Paid::Queued(_) => Ok((
-                    Standing::Open,
-                    "It is taken in, and waits among the payment exceptions.".into(),
-                )),
+                // what becomes of it is decided there, once
+                Paid::Queued(_) => done("It is taken in, and waits among the payment exceptions."),
             }
         }
         Remedy::TakeReversal => {

@@ -7,6 +7,7 @@ use crate::{
     billing::{
         Micros,
         notice::{Begun, Notice},
+        store::behind,
     },
     db::{ClientTx, SystemTx},
     error::Result,
@@ -87,18 +88,18 @@ pub async fn end_unpaid(tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
 }
 
 pub async fn list(tx: &mut ClientTx, owner: Option<Uuid>, window: &Window) -> Result<Vec<Notice>> {
-    let client = tx.client();
+    let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select notice_id, owner_id, kind, amount, threshold, begun_at, ended_at from notice
          where client_no = $1 and ($2::uuid is null or owner_id = $2)
-           and ($3::timestamptz is null or (begun_at, notice_id) < ($3, $4))
+           and (begun_at, notice_id) < ($3, $4)
          order by begun_at desc, notice_id desc
          limit $5",
     )
     .bind(client)
     .bind(owner)
-    .bind(window.after.map(|place| place.at))
-    .bind(window.after.map(|place| place.id))
+    .bind(behind.at)
+    .bind(behind.id)
     .bind(window.rows())
     .fetch_all(tx.conn())
     .await?)

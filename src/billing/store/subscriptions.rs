@@ -4,7 +4,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    billing::subscription::Subscription,
+    billing::{store::behind, subscription::Subscription},
     db::{self, ClientTx, SystemTx},
     error::Result,
     http::paging::Window,
@@ -50,19 +50,19 @@ pub async fn find(tx: &mut ClientTx, id: SubscriptionId) -> Result<Option<Subscr
 }
 
 pub async fn list(tx: &mut ClientTx, window: &Window) -> Result<Vec<Subscription>> {
-    let client = tx.client();
+    let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select subscription_id, owner_id, plan_id, name, credits, first_day, next_no, due_at, problem,
            started_at, ended_at
          from subscription
          join plan using (client_no, plan_id)
-         where client_no = $1 and ($2::timestamptz is null or (started_at, subscription_id) < ($2, $3))
+         where client_no = $1 and (started_at, subscription_id) < ($2, $3)
          order by started_at desc, subscription_id desc
          limit $4",
     )
     .bind(client)
-    .bind(window.after.map(|place| place.at))
-    .bind(window.after.map(|place| place.id))
+    .bind(behind.at)
+    .bind(behind.id)
     .bind(window.rows())
     .fetch_all(tx.conn())
     .await?)

@@ -32,11 +32,11 @@ use crate::{
     world::{Person, World, body},
 };
 
-/// Half a credit for a token that is written.
+/// A tenth of a credit for a token that is written.
 const RATES: Rates = Rates {
     input: Some(1_000_000),
     cached_input: None,
-    output: Some(500_000_000_000),
+    output: Some(100_000_000_000),
     embedding: None,
     page: None,
     image: None,
@@ -164,7 +164,7 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     world.app.clock.forward(Duration::from_secs(2));
     let alice = acme.person("alice").await;
 
-    let order = alice.orders(&plan, "by stripe").await;
+    let order = alice.orders(&plan, "by-stripe").await;
     let paid = stall.stripe.pays(session(&order)).await;
     let id = text(&paid["payment_intent"]);
     let mut intent = stall.stripe.object(id);
@@ -187,7 +187,7 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     let wish = json!({"plan_id": plan.plan_id, "provider": "chain", "pay_with": "local/USDT"});
     let made = alice
         .request(Method::POST, "/api/v1/orders")
-        .header("Idempotency-Key", "on chain")
+        .header("Idempotency-Key", "on-chain")
         .json(&wish);
     let order = body(made.send().await.unwrap(), StatusCode::CREATED).await;
     let deposit = alice

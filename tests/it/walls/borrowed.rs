@@ -147,7 +147,7 @@ fn id<'b>(path: &str, of: &'b Belongings) -> &'b str {
         "sessions" => &of.session,
         "knowledge-bases" => &of.base,
         "documents" => &of.document,
-        "wallet" | "orders" | "recommended-questions" => "",
+        "wallet" | "notices" | "orders" | "recommended-questions" => "",
         other => panic!("what is the id in /{other}/{{id}}?"),
     }
 }

@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use crate::world::World;
 
 /// Tables that belong to no client.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 15] = [
     "_sqlx_migrations",
     "chain_block",
     "chain_watch",
@@ -16,6 +16,9 @@ const SHARED: [&str; 12] = [
     "operator_place",
     "operator_session",
     "operator_try",
+    "outside_block",
+    "outside_read",
+    "outside_stray",
     "rate_bucket",
     "stray_event",
 ];

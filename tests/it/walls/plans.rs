@@ -10,7 +10,7 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 23] = [
+const WHOLE: [(&str, &str); 31] = [
     // a client has one row of it
     ("billing/store/meters.rs", "terms"),
     ("billing/store/settings.rs", "settings"),
@@ -19,7 +19,17 @@ const WHOLE: [(&str, &str); 23] = [
     ("knowledge/store/questions.rs", "questions"),
     ("knowledge/store/questions.rs", "picked_questions"),
     ("knowledge/store/questions.rs", "question_asked"),
+    // a client has one row of it; of all days that were read there are a few hundred
+    ("billing/store/notices.rs", "threshold"),
+    ("billing/store/notices.rs", "remove_threshold"),
+    ("billing/recon/store/outside.rs", "is_read_here"),
+    // one row from the end of an index
+    ("billing/recon/store/days.rs", "last"),
+    ("billing/recon/store/days.rs", "last_no"),
+    ("billing/recon/store/days.rs", "first_moment"),
     // once a day, by what compares and closes it
+    ("billing/recon/store/days.rs", "moved"),
+    ("billing/recon/store/ours.rs", "strays"),
     ("billing/recon/store/arrivals.rs", "ours"),
     ("billing/recon/store/arrivals.rs", "paid"),
     ("billing/recon/store/ours.rs", "payments"),

@@ -1,6 +1,6 @@
 //! Statements over closed days, and what they are made of.
 
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, macros::date};
 
 use crate::{
     billing::recon::close::Day,
@@ -26,12 +26,12 @@ pub async fn list(tx: &mut ClientTx, after: Option<Date>, rows: i64) -> Result<V
     let client = tx.client();
     Ok(sqlx::query_as(
         "select day, last_no, lines, open, trial, before, hash, closed_at from book_day
-         where client_no = $1 and ($2::date is null or day > $2)
+         where client_no = $1 and day > $2
          order by day
          limit $3",
     )
     .bind(client)
-    .bind(after)
+    .bind(after.unwrap_or(date!(1900 - 01 - 01)))
     .bind(rows)
     .fetch_all(tx.conn())
     .await?)

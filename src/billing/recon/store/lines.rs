@@ -4,9 +4,12 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    billing::recon::{
-        desk::{Kept, Run},
-        shape::{Line, Standing},
+    billing::{
+        recon::{
+            desk::{Kept, Run},
+            shape::{Line, Standing},
+        },
+        store::behind,
     },
     db::ClientTx,
     error::Result,
@@ -113,16 +116,16 @@ pub async fn add_run(
 }
 
 pub async fn runs(tx: &mut ClientTx, window: &Window) -> Result<Vec<Run>> {
-    let client = tx.client();
+    let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select run_id, day, lines, healed, open, started_at, ended_at from recon_run
-         where client_no = $1 and ($2::timestamptz is null or (started_at, run_id) < ($2, $3))
+         where client_no = $1 and (started_at, run_id) < ($2, $3)
          order by started_at desc, run_id desc
          limit $4",
     )
     .bind(client)
-    .bind(window.after.map(|place| place.at))
-    .bind(window.after.map(|place| place.id))
+    .bind(behind.at)
+    .bind(behind.id)
     .bind(window.rows())
     .fetch_all(tx.conn())
     .await?)
