@@ -137,8 +137,6 @@ impl Chat {
         };
         let material = self.gather(&mut tx, &asking).await?;
         let mut turn = asking.turn(id, id, material);
-        turn.set_aside(&mut tx, self.app.clock.now()).await?;
-        tx.commit().await?;
         turn.loose = Some(place);
         turn.set_aside(&mut tx, now).await?;
         tx.commit().await?;
