@@ -183,6 +183,9 @@ pub async fn readable(tx: &mut ClientTx, user: UserId) -> Result<Vec<Base>> {
 
 /// The base of this name that the caller would write: the client's, else their own.
 pub async fn writable_named(tx: &mut ClientTx, who: &Who, name: &str) -> Result<Option<Base>> {
+    if check_name(name).is_err() {
+        return Ok(None);
+    }
     if who.may_manage() {
         return store::shared_base(tx, name).await;
     }

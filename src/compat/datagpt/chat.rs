@@ -86,7 +86,11 @@ async fn asked_before(state: &DataGpt, call: &mut Call) -> Result<Response, Faul
 
 async fn base_named(state: &DataGpt, asker: &Asker, name: &str) -> Result<BaseId, Fault> {
     let mut tx = state.app.db.client(asker.who.client).await?;
-    let base = base::named(&mut tx, &asker.who, name).await?;
+    let base = match name.contains('\0') {
+        // in no name, and no text of the database's
+        true => None,
+        false => base::named(&mut tx, &asker.who, name).await?,
+    };
     let base = base.ok_or_else(|| {
         let text = format!("There is no model or space named {name}: train it first.");
         failure(StatusCode::INTERNAL_SERVER_ERROR, text)

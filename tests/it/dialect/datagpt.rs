@@ -468,7 +468,7 @@ async fn an_answer_comes_with_the_history_made_longer() {
     said(ours(&world, "/train", &first(&["warranty.txt"], 7))).await;
     let question = "How long is the warranty of the battery?";
     let answer = said(ours(&world, "/chat", &asks(7, question, &[]))).await;
-    let text = "The battery has a warranty of 24 months.";
+    let text = r"The documents say:\n\nThe battery has a warranty of 24 months.";
     let expected = format!(
         r#"{{"code":0,"msg":"success","data":{{"answer":"{text}","history":["Human: {question}","Bot: {text}"]}}}}"#
     );
@@ -568,7 +568,7 @@ async fn the_route_before_them_answers_as_it_did() {
     said(ours(&world, "/train", &first(&["warranty.txt"], 7))).await;
     let body = |secret: &str| json!({"secret": secret, "question": "How long is the warranty of the battery?", "history": []});
     let answer = said(posts(&world, "/", &body(SECRET))).await;
-    let expected = r#"{"answer":"The battery has a warranty of 24 months.","success":true}"#;
+    let expected = r#"{"answer":"The documents say:\n\nThe battery has a warranty of 24 months.","success":true}"#;
     assert_eq!(answer, Said::json(200, expected));
     let refused = r#"{"answer":null,"success":false,"message":"Unauthorised"}"#;
     for request in [
