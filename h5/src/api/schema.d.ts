@@ -877,7 +877,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/plans/{id}/purchase": {
+    "/plans/{plan}/purchase": {
         parameters: {
             query?: never;
             header?: never;
@@ -964,7 +964,8 @@ export interface paths {
         put?: never;
         /**
          * Order a plan
-         * @description Amount and currency are the plan's, and stay what they are. Pay at `pay_url`.
+         * @description Amount and currency follow from the plan, and stay what they are. Pay at `pay_url`, or what
+         *     the order's deposit says.
          */
         post: operations["createOrder"];
         delete?: never;
@@ -1027,6 +1028,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the plans on offer cost in tokens
+         * @description One for each plan and each way to pay on a chain; none when this server takes no such payments.
+         */
+        get: operations["listQuotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/orders/{id}/deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an order is paid on a chain, and how far its payment has come */
+        get: operations["getDeposit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notices": {
         parameters: {
             query?: never;
@@ -1056,6 +1094,87 @@ export interface components {
          * @enum {string}
          */
         AnswerEnd: "done" | "stopped";
+        /**
+         * Arrival
+         * @description Something that arrived.
+         * @example {
+         *       "asset": "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7",
+         *       "at": "2026-03-01T08:30:00Z",
+         *       "block": 21000000,
+         *       "chain": "ethereum",
+         *       "confirmations": 5,
+         *       "id": "01900000-0000-7000-8000-000000000002",
+         *       "left_over": "0",
+         *       "log": 31,
+         *       "order_id": "01900000-0000-7000-8000-000000000001",
+         *       "payer": "0x27b1fdb04752bbc536007a920d24acb045561c26",
+         *       "resolution": null,
+         *       "state": "seen",
+         *       "transaction": "0x0000000000000000000000000000000000000000000000000000000000000009",
+         *       "units": "12500000",
+         *       "verdict": "waiting"
+         *     }
+         */
+        Arrival: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The order that it came for.
+             */
+            order_id: string;
+            /** @description The chain, as this server calls it. */
+            chain: string;
+            /** @description What arrived, by its name for machines (CAIP-19). */
+            asset: string;
+            /** @description How much, in the token's smallest unit. */
+            units: string;
+            /** @description Where it came from. */
+            payer: string;
+            /** @description Its transaction. */
+            transaction: string;
+            /**
+             * Format: int64
+             * @description Its place among the logs of its block; none for the chain's own coin.
+             */
+            log: number | null;
+            /**
+             * Format: int64
+             * @description The number of its block.
+             */
+            block: number;
+            /**
+             * Format: date-time
+             * @description The time of its block.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Blocks from its own up to the top, so far; none when it is not in the chain any more.
+             */
+            confirmations: number | null;
+            /** @description Whether it is in the chain, and deep enough. */
+            state: components["schemas"]["ArrivalState"];
+            /** @description What it is to the order. */
+            verdict: components["schemas"]["ArrivalVerdict"];
+            /** @description Units that no order was given for: they wait for a person. */
+            left_over: string;
+            /** @description What a person did about that. */
+            resolution: string | null;
+        };
+        /**
+         * @description What an arrival has come to.
+         * @enum {string}
+         */
+        ArrivalState: "seen" | "confirmed" | "reorged";
+        /**
+         * @description What it is to its order.
+         * @enum {string}
+         */
+        ArrivalVerdict: "waiting" | "counted" | "short" | "over" | "again" | "late" | "wrong_token" | "wrong_chain" | "refused" | "gone";
         /**
          * BaseRebuild
          * @description How a base is to be read anew.
@@ -1313,6 +1432,88 @@ export interface components {
             /** @description The piece. */
             text: string;
         };
+        /**
+         * Deposit
+         * @description Where an order is paid on a chain, and how far its payment has come.
+         * @example {
+         *       "address": "0x1b0673D32e0d4ac4c84655754bE2712BfcddaD8E",
+         *       "amount": "12.5",
+         *       "arrivals": [
+         *         {
+         *           "asset": "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7",
+         *           "at": "2026-03-01T08:30:00Z",
+         *           "block": 21000000,
+         *           "chain": "ethereum",
+         *           "confirmations": 5,
+         *           "id": "01900000-0000-7000-8000-000000000002",
+         *           "left_over": "0",
+         *           "log": 31,
+         *           "order_id": "01900000-0000-7000-8000-000000000001",
+         *           "payer": "0x27b1fdb04752bbc536007a920d24acb045561c26",
+         *           "resolution": null,
+         *           "state": "seen",
+         *           "transaction": "0x0000000000000000000000000000000000000000000000000000000000000009",
+         *           "units": "12500000",
+         *           "verdict": "waiting"
+         *         }
+         *       ],
+         *       "asset": "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7",
+         *       "chain": "ethereum",
+         *       "chain_id": 1,
+         *       "confirmations": 12,
+         *       "deadline": "2026-03-01T10:30:00Z",
+         *       "order_id": "01900000-0000-7000-8000-000000000001",
+         *       "state": "open",
+         *       "symbol": "USDT",
+         *       "units": "12500000",
+         *       "uri": "ethereum:0xdAC17F958D2ee523a2206206994597C13D831ec7@1/transfer?address=0x1b0673D32e0d4ac4c84655754bE2712BfcddaD8E&uint256=12500000"
+         *     }
+         */
+        Deposit: {
+            /**
+             * Format: uuid
+             * @description The order.
+             */
+            order_id: string;
+            /** @description The address: of this order, and of no other. */
+            address: string;
+            /** @description The chain, as this server calls it. */
+            chain: string;
+            /**
+             * Format: int64
+             * @description The number of the chain (EIP-155).
+             */
+            chain_id: number;
+            /** @description The token. */
+            symbol: string;
+            /** @description The token's name for machines (CAIP-19). */
+            asset: string;
+            /** @description How much, in whole tokens. */
+            amount: string;
+            /** @description The same, in the token's smallest unit. */
+            units: string;
+            /** @description What wallets open: address, token, chain and amount in one (EIP-681). */
+            uri: string;
+            /**
+             * Format: int32
+             * @description A payment counts when its block is the n-th from the top.
+             */
+            confirmations: number;
+            /**
+             * Format: date-time
+             * @description What is mined until then pays the order.
+             */
+            deadline: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["DepositState"];
+            /** @description What arrived so far, in the order of the chain. */
+            arrivals: components["schemas"]["Arrival"][];
+        };
+        /**
+         * @description Where the payment of an order stands.
+         * @enum {string}
+         */
+        DepositState: "open" | "paid" | "short" | "refused";
         /**
          * DocumentAddress
          * @description A document as an address.
@@ -1754,6 +1955,78 @@ export interface components {
             input_tokens: number;
         };
         /**
+         * Entitlement
+         * @description A pack of uses or a pass.
+         * @example {
+         *       "ends_at": null,
+         *       "id": "01900000-0000-7000-8000-000000000042",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "plan_id": "01900000-0000-7000-8000-000000000041",
+         *       "starts_at": "2026-03-01T08:30:00Z",
+         *       "used": 3,
+         *       "uses": 50
+         *     }
+         */
+        Entitlement: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The plan it came from.
+             */
+            plan_id: string;
+            /** @description What that is called. */
+            name: string;
+            /** @description A pack of uses or a pass. */
+            kind: components["schemas"]["PlanKind"];
+            /**
+             * Format: int32
+             * @description Uses in the pack.
+             */
+            uses: number | null;
+            /**
+             * Format: int32
+             * @description Uses that are gone, or set aside for an answer being written.
+             */
+            used: number;
+            /**
+             * Format: date-time
+             * @description From when on it counts.
+             */
+            starts_at: string;
+            /**
+             * Format: date-time
+             * @description Until when; null: it does not run out.
+             */
+            ends_at: string | null;
+        };
+        /**
+         * EntitlementList
+         * @description Packs and passes that can be used now or later.
+         * @example {
+         *       "items": [
+         *         {
+         *           "ends_at": null,
+         *           "id": "01900000-0000-7000-8000-000000000042",
+         *           "kind": "uses",
+         *           "name": "50 次",
+         *           "plan_id": "01900000-0000-7000-8000-000000000041",
+         *           "starts_at": "2026-03-01T08:30:00Z",
+         *           "used": 3,
+         *           "uses": 50
+         *         }
+         *       ]
+         *     }
+         */
+        EntitlementList: {
+            /** @description The oldest first, at most 100. */
+            items: components["schemas"]["Entitlement"][];
+        };
+        /**
          * @description The data of one event; the field `event` of the stream names which it is: `start`, `passages`,
          *     `delta`, `citations`, `usage`, `reset`, `done` or `error`. The last is `done` or `error`.
          */
@@ -1899,6 +2172,11 @@ export interface components {
             /** @description Its text. */
             text: string;
         };
+        /**
+         * @description What is bought.
+         * @enum {string}
+         */
+        Goods: "credit" | "uses" | "pass";
         /**
          * HistoryEntry
          * @description What was said before, as the caller tells it.
@@ -2268,6 +2546,29 @@ export interface components {
              * @default []
              */
             suggestions: string[] | null;
+        };
+        /**
+         * NewOrder
+         * @description What is to be bought. What it costs follows from the plan.
+         * @example {
+         *       "for_client": null,
+         *       "pay_with": null,
+         *       "plan_id": "01900000-0000-7000-8000-000000000003",
+         *       "provider": "stripe"
+         *     }
+         */
+        NewOrder: {
+            /**
+             * Format: uuid
+             * @description The plan.
+             */
+            plan_id: string;
+            /** @description How it is paid. */
+            provider: components["schemas"]["PaymentProvider"];
+            /** @description With what, when it is paid on a chain: the `pay_with` of one of its quotes. */
+            pay_with?: string | null;
+            /** @description For all users of the client rather than yourself: managers may. */
+            for_client?: boolean | null;
         };
         /**
          * NewRecommendedQuestion
@@ -2670,6 +2971,63 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Page_Notice
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "balance": "1.5",
+         *           "begun_at": "2026-03-01T08:30:00Z",
+         *           "ended_at": null,
+         *           "id": "01900000-0000-7000-8000-000000000001",
+         *           "kind": "low_balance",
+         *           "needed": "5",
+         *           "user_id": null
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_Notice: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Notice"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
+         * Page_Order
+         * @description Items, and where the next ones begin.
+         * @example {
+         *       "items": [
+         *         {
+         *           "amount": "1250",
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "credits": "100",
+         *           "currency": "usd",
+         *           "expires_at": "2026-03-01T09:30:00Z",
+         *           "for_client": false,
+         *           "fulfilled_at": "2026-03-01T08:30:00Z",
+         *           "goods": "credit",
+         *           "id": "01900000-0000-7000-8000-000000000001",
+         *           "paid_at": "2026-03-01T08:30:00Z",
+         *           "pay_url": null,
+         *           "plan_id": "01900000-0000-7000-8000-000000000003",
+         *           "provider": "stripe",
+         *           "refunded": "0",
+         *           "state": "fulfilled",
+         *           "title": "Credit · 100 点"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        Page_Order: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Order"][];
+            /** @description Pass it as `cursor` for the next page; null when this was the last. */
+            next_cursor: string | null;
+        };
+        /**
          * Page_RecommendedQuestion
          * @description Items, and where the next ones begin.
          * @example {
@@ -2830,6 +3188,16 @@ export interface components {
             passages: components["schemas"]["FoundPassage"][];
         };
         /**
+         * @description Who pays for what the users of a client use.
+         * @enum {string}
+         */
+        Payer: "off" | "client" | "user";
+        /**
+         * @description By whom money comes.
+         * @enum {string}
+         */
+        PaymentProvider: "stripe" | "chain";
+        /**
          * PickedQuestions
          * @description Questions taken at random.
          * @example {
@@ -2849,6 +3217,99 @@ export interface components {
         PickedQuestions: {
             /** @description In no order. */
             items: components["schemas"]["RecommendedQuestion"][];
+        };
+        /**
+         * Plan
+         * @description Something that can be bought.
+         * @example {
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "credits": "20",
+         *       "currency": "CNY",
+         *       "enabled": true,
+         *       "id": "01900000-0000-7000-8000-000000000041",
+         *       "kind": "uses",
+         *       "name": "50 次",
+         *       "pass_count": null,
+         *       "pass_unit": null,
+         *       "price_minor": 1990,
+         *       "replaces": null,
+         *       "uses": 50
+         *     }
+         */
+        Plan: {
+            /**
+             * Format: uuid
+             * @description Its id. A plan that is changed has another one.
+             */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description What it gives. */
+            kind: components["schemas"]["PlanKind"];
+            /** @description Of kind credit what one gets, of the others what it costs; null: it is not sold for credits. */
+            credits: string | null;
+            /**
+             * Format: int64
+             * @description What an order of it costs, in the smallest unit of the currency; null: only for credits.
+             */
+            price_minor: number | null;
+            /** @description The currency. */
+            currency: string | null;
+            /**
+             * Format: int32
+             * @description Uses in a pack.
+             */
+            uses: number | null;
+            /** @description What the time of a pass is counted in. */
+            pass_unit: components["schemas"]["PassUnit"] | null;
+            /**
+             * Format: int32
+             * @description How many of them.
+             */
+            pass_count: number | null;
+            /** @description Whether it is on offer. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description The plan in whose place it stands.
+             */
+            replaces: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it exists.
+             */
+            created_at: string;
+        };
+        /**
+         * @description What a plan gives.
+         * @enum {string}
+         */
+        PlanKind: "credit" | "uses" | "pass" | "monthly";
+        /**
+         * PlanList
+         * @description Plans.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2026-03-01T08:30:00Z",
+         *           "credits": "20",
+         *           "currency": "CNY",
+         *           "enabled": true,
+         *           "id": "01900000-0000-7000-8000-000000000041",
+         *           "kind": "uses",
+         *           "name": "50 次",
+         *           "pass_count": null,
+         *           "pass_unit": null,
+         *           "price_minor": 1990,
+         *           "replaces": null,
+         *           "uses": 50
+         *         }
+         *       ]
+         *     }
+         */
+        PlanList: {
+            /** @description The latest first, at most 200. */
+            items: components["schemas"]["Plan"][];
         };
         /**
          * Problem
@@ -3252,6 +3713,62 @@ export interface components {
             budget: string | null;
         };
         /**
+         * Quote
+         * @description What a plan costs in a token.
+         * @example {
+         *       "amount": "12.5",
+         *       "chain_id": 1,
+         *       "contract": "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+         *       "pay_with": "ethereum/USDT",
+         *       "plan_id": "01900000-0000-7000-8000-000000000003",
+         *       "symbol": "USDT",
+         *       "units": "12500000"
+         *     }
+         */
+        Quote: {
+            /**
+             * Format: uuid
+             * @description The plan.
+             */
+            plan_id: string;
+            /** @description Name it when you order. */
+            pay_with: string;
+            /**
+             * Format: uint64
+             * @description The number of the chain (EIP-155).
+             */
+            chain_id: number;
+            /** @description The token. */
+            symbol: string;
+            /** @description Its contract; none for the chain's own coin. */
+            contract: string | null;
+            /** @description How much, in whole tokens. */
+            amount: string;
+            /** @description The same, in the token's smallest unit. */
+            units: string;
+        };
+        /**
+         * Quotes
+         * @description What plans cost in tokens.
+         * @example {
+         *       "items": [
+         *         {
+         *           "amount": "12.5",
+         *           "chain_id": 1,
+         *           "contract": "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+         *           "pay_with": "ethereum/USDT",
+         *           "plan_id": "01900000-0000-7000-8000-000000000003",
+         *           "symbol": "USDT",
+         *           "units": "12500000"
+         *         }
+         *       ]
+         *     }
+         */
+        Quotes: {
+            /** @description The ways to pay. */
+            items: components["schemas"]["Quote"][];
+        };
+        /**
          * Rating
          * @description What you think of an answer.
          * @example {
@@ -3298,64 +3815,6 @@ export interface components {
             recut: boolean | null;
             /** @description The chunks, when the sender has cut it: at most 10,000, taken as they are. */
             chunks?: components["schemas"]["SentChunk"][] | null;
-        };
-        /**
-         * RecommendedQuestion
-         * @description A recommended question.
-         * @example {
-         *       "answer": "",
-         *       "created_at": "2026-03-01T08:30:00Z",
-         *       "enabled": true,
-         *       "id": "01900000-0000-7000-8000-000000000023",
-         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
-         *       "query": "电池保修多久？",
-         *       "tap_count": 3
-         *     }
-         */
-        RecommendedQuestion: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description What is asked. */
-            query: string;
-            /** @description What is answered, when that is known beforehand. */
-            answer: string;
-            /**
-             * Format: uuid
-             * @description The base it is about.
-             */
-            knowledge_base_id: string | null;
-            /**
-             * Format: int64
-             * @description How often it was chosen.
-             */
-            tap_count: number;
-            /** @description Whether it is recommended. */
-            enabled: boolean;
-            /**
-             * Format: date-time
-             * @description When it was written.
-             */
-            created_at: string;
-        };
-        /**
-         * RecommendedQuestionChange
-         * @description What is to change in a question.
-         * @example {
-         *       "answer": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
-         *       "enabled": false,
-         *       "query": null
-         *     }
-         */
-        RecommendedQuestionChange: {
-            /** @description What is asked: 1 to 200 characters, on one line. */
-            query?: string | null;
-            /** @description What is answered; at most 2,048 characters. */
-            answer?: string | null;
-            /** @description Whether it is recommended. */
-            enabled?: boolean | null;
         };
         /**
          * Receipt
@@ -3420,6 +3879,64 @@ export interface components {
          * @enum {string}
          */
         ReceiptLang: "zh" | "en";
+        /**
+         * RecommendedQuestion
+         * @description A recommended question.
+         * @example {
+         *       "answer": "",
+         *       "created_at": "2026-03-01T08:30:00Z",
+         *       "enabled": true,
+         *       "id": "01900000-0000-7000-8000-000000000023",
+         *       "knowledge_base_id": "01900000-0000-7000-8000-000000000020",
+         *       "query": "电池保修多久？",
+         *       "tap_count": 3
+         *     }
+         */
+        RecommendedQuestion: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What is asked. */
+            query: string;
+            /** @description What is answered, when that is known beforehand. */
+            answer: string;
+            /**
+             * Format: uuid
+             * @description The base it is about.
+             */
+            knowledge_base_id: string | null;
+            /**
+             * Format: int64
+             * @description How often it was chosen.
+             */
+            tap_count: number;
+            /** @description Whether it is recommended. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            created_at: string;
+        };
+        /**
+         * RecommendedQuestionChange
+         * @description What is to change in a question.
+         * @example {
+         *       "answer": "电池保修 24 个月或 800 次充电循环，以先到者为准。",
+         *       "enabled": false,
+         *       "query": null
+         *     }
+         */
+        RecommendedQuestionChange: {
+            /** @description What is asked: 1 to 200 characters, on one line. */
+            query?: string | null;
+            /** @description What is answered; at most 2,048 characters. */
+            answer?: string | null;
+            /** @description Whether it is recommended. */
+            enabled?: boolean | null;
+        };
         /**
          * Regenerate
          * @description A wish for another answer.
@@ -13352,7 +13869,7 @@ export interface operations {
             };
             path: {
                 /** @description The plan. */
-                id: string;
+                plan: string;
             };
             cookie?: never;
         };
@@ -14513,6 +15030,287 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Receipt"];
                     "text/html; charset=utf-8": string;
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What plans cost in tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Quotes"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description out_of_credit */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found: not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken or conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description throttled: see Retry-After */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description upstream */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeposit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The order. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where an order is paid on a chain, and how far its payment has come. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Deposit"];
                 };
             };
             /** @description unauthenticated */

@@ -98,6 +98,7 @@ async fn a_hundred_streams_at_once_are_neither_split_nor_joined() {
         set: vec![("chat.running_per_user", "200".into())],
         chat: Some(std::sync::Arc::new(model)),
         background: false,
+        ..Wish::default()
     };
     let world = bound("acme", wish).await;
     world.partner("acme").await;
