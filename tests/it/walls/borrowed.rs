@@ -139,7 +139,7 @@ async fn a_cursor_of_another_user_leads_to_ones_own_items() {
             );
         }
     }
-    assert_eq!(lists, 2 * 9);
+    assert_eq!(lists, 2 * 10);
 }
 
 fn id<'b>(path: &str, of: &'b Belongings) -> &'b str {
