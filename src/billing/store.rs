@@ -284,10 +284,10 @@ pub async fn settle(
 ) -> Result<bool> {
     let client = tx.client();
     let ended: i64 = sqlx::query_scalar(
-        "with ended as (update hold set state = case when $3 > 0 then 'settled' else 'released' end, ended_at = $6
-           where client_no = $1 and hold_id = $2 and state = 'open' and amount = $3 + $4
+        "with ended as (update hold set state = case when $3::bigint > 0 then 'settled' else 'released' end, ended_at = $6
+           where client_no = $1 and hold_id = $2 and state = 'open' and amount = $3::bigint + $4::bigint
            returning wallet_no, held_no, amount),
-         wallet as (update account set balance = account.balance + $4
+         wallet as (update account set balance = account.balance + $4::bigint
            from ended where client_no = $1 and account_no = ended.wallet_no
            returning account.balance),
          held as (update account set balance = account.balance - ended.amount
@@ -295,14 +295,14 @@ pub async fn settle(
            returning account.balance),
          charge as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
              debit_after, credit_after, key, subject, note, at)
-           select $1, $7, 'charge', held_no, $5, $3, held.balance + $4, null, 'charge ' || $2::uuid, $2, '', $6
-           from ended, held where $3 > 0
+           select $1, $7, 'charge', held_no, $5, $3::bigint, held.balance + $4::bigint, null, 'charge ' || $2::uuid, $2, '', $6
+           from ended, held where $3::bigint > 0
            returning no),
          release as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
              debit_after, credit_after, key, subject, note, at)
-           select $1, $8, 'release', held_no, wallet_no, $4, held.balance, wallet.balance,
+           select $1, $8, 'release', held_no, wallet_no, $4::bigint, held.balance, wallet.balance,
              'release ' || $2::uuid, $2, '', $6
-           from (select count(*) from charge) charged, ended, held, wallet where $4 > 0
+           from (select count(*) from charge) charged, ended, held, wallet where $4::bigint > 0
            returning no)
          select (select count(*) from ended) + 0 * (select count(*) from release)",
     )

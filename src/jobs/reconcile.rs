@@ -110,6 +110,9 @@ pub async fn day(app: &App, client: ClientNo, day: Date) -> Result<Done> {
     let mut tx = app.db.client(client).await?;
     let run = desk::keep(&mut tx, day, &judged, (started, app.clock.now())).await?;
     tx.commit().await?;
+    let Some(run) = run else {
+        return Ok(Done::Closed);
+    };
     if run.open > 0 {
         tracing::warn!(client = client.0, %day, open = run.open, "lines of the books wait for a person");
     }

@@ -211,7 +211,8 @@ impl Limits {
         let counts = path.starts_with("/api/")
             || path.starts_with("/admin/v1/")
             || path == "/demo"
-            || self.dialects.serve(path)
+            // a page costs nothing, at the root as elsewhere
+            || (self.dialects.serve(path) && (path != "/" || request.method() != Method::GET))
             // what names a client is looked up
             || (path == "/h5/" && query.is_some());
         counts

@@ -489,6 +489,7 @@ fn check_says_a_line_each_and_migrate_migrates() {
         "database",
         "storage",
         "disk",
+        "chains",
         "limits",
         "origins",
         "vault",

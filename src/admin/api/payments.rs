@@ -104,8 +104,11 @@ impl PaymentsApi {
         body: Json<NewRefund>,
     ) -> Result<Json<OrderBody>> {
         let (back, detail) = body.0.checked(order.0, checked(&key.0)?)?;
-        let stripe = self.stripe()?;
         let client = named(&self.0, &client.0).await?;
+        let mut tx = self.0.app.db.client(client.client_no).await?;
+        order::find(&mut tx, back.order).await?;
+        drop(tx);
+        let stripe = self.stripe()?;
         let (app, whose) = (&self.0.app, (client.client_no, client.client_id.as_str()));
         // said before it is done: what the network hides is in the record all the same
         let act = Act {

@@ -7,6 +7,7 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
+    close,
     matching::{compare, compare_orders},
     shape::{Area, Fact, Line, Remedy, Standing, State},
     store::{arrivals, lines as store, ours, outside},
@@ -206,14 +207,18 @@ fn amount(line: &Line) -> Result<Units> {
 }
 
 /// Writes a run's lines down, in the place of what an earlier run of the same day said. What an
-/// earlier day tells of already is not told again.
+/// earlier day tells of already is not told again. None when another server closed the day meanwhile:
+/// a closed day takes no more lines.
 pub async fn keep(
     tx: &mut ClientTx,
     day: Date,
     judged: &[Judged],
     (started, ended): (OffsetDateTime, OffsetDateTime),
-) -> Result<Run> {
+) -> Result<Option<Run>> {
     store::lock(tx).await?;
+    if close::is_closed(tx, day).await? {
+        return Ok(None);
+    }
     store::clear(tx, day).await?;
     let id = RunId::new(ended);
     let mut told = Vec::with_capacity(judged.len());
@@ -233,7 +238,7 @@ pub async fn keep(
     for (line, standing, reason) in told {
         store::add(tx, (id, day), line, (*standing, reason), ended).await?;
     }
-    Ok(Run {
+    Ok(Some(Run {
         run_id: id,
         day,
         lines: counts[0],
@@ -241,7 +246,7 @@ pub async fn keep(
         open: counts[2],
         started_at: started,
         ended_at: ended,
-    })
+    }))
 }
 
 /// Runs, the latest first.

@@ -26,8 +26,8 @@ pub async fn span(
         "select first, last, first::timestamp at time zone time_zone as begins,
            (last + 1)::timestamp at time zone time_zone as ends
          from client
-         cross join lateral (select coalesce($3, ($2::timestamptz at time zone time_zone)::date) as last) until
-         cross join lateral (select coalesce($4, last - $5 + 1) as first) since
+         cross join lateral (select coalesce($3::date, ($2::timestamptz at time zone time_zone)::date) as last) until
+         cross join lateral (select coalesce($4::date, last - $5::int + 1) as first) since
          where client_no = $1",
     )
     .bind(client)

@@ -95,13 +95,15 @@ impl Ways {
     /// Reads them.
     pub fn new(app: &App) -> anyhow::Result<Self> {
         let config = &app.config;
-        let text = |key| config.text("dialects", key).to_owned();
         let hours = config.number("identity", "session_hours", 1..=720)?;
         let demo = config.secret("dialects", "sso_secret")?;
         Ok(Self {
-            h5: text("h5_address").trim_end_matches('/').to_owned(),
+            h5: config
+                .text("dialects", "h5_address")
+                .trim_end_matches('/')
+                .to_owned(),
             demo: demo.map(|secret| Demo {
-                client: text("sso_client"),
+                client: config.text("dialects", "sso_client").to_owned(),
                 secret,
             }),
             wecom: wecom_of(app)?,
@@ -152,11 +154,10 @@ impl Ways {
 
 fn wecom_of(app: &App) -> anyhow::Result<Option<WeCom>> {
     let config = &app.config;
-    let text = |key| config.text("dialects", key).to_owned();
     let Some(secret) = config.secret("dialects", "wecom_secret")? else {
         return Ok(None);
     };
-    let api = text("wecom_api");
+    let api = config.text("dialects", "wecom_api");
     let url = url::Url::parse(&api)
         .map_err(|error| wrong(format!("[dialects] wecom_api = {api}: {error}")))?;
     let host = url.host_str().unwrap_or_default();
@@ -168,9 +169,9 @@ fn wecom_of(app: &App) -> anyhow::Result<Option<WeCom>> {
     policy.redirects_max = 0;
     policy.seconds_max = 10;
     Ok(Some(WeCom {
-        client: text("wecom_client"),
-        corp_id: text("wecom_corp_id"),
-        agent_id: text("wecom_agent_id"),
+        client: config.text("dialects", "wecom_client").to_owned(),
+        corp_id: config.text("dialects", "wecom_corp_id").to_owned(),
+        agent_id: config.text("dialects", "wecom_agent_id").to_owned(),
         secret,
         api: api.trim_end_matches('/').to_owned(),
         policy,

@@ -93,6 +93,12 @@ fn everything_is_described_and_every_example_fits() {
 
 /// The named schema in the document itself.
 pub fn find<'d>(document: &'d Value, schema: &Value) -> &'d Value {
+    // of a list, that of its items
+    let schema = if schema["type"] == "array" {
+        &schema["items"]
+    } else {
+        schema
+    };
     let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
     &schemas(document)[name]
 }

@@ -165,7 +165,11 @@ async fn what_an_order_costs_is_not_the_buyers_to_say() {
     )
     .await;
     let chain = json!({"plan_id": plan.plan_id, "provider": "chain"});
-    problem(tries(&chain, Some("c")).await, StatusCode::CONFLICT).await;
+    problem(
+        tries(&chain, Some("c")).await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    )
+    .await;
     let client = json!({"plan_id": plan.plan_id, "provider": "stripe", "for_client": true});
     problem(tries(&client, Some("f")).await, StatusCode::FORBIDDEN).await;
     let manager = acme.manager("mia").await;
