@@ -25,10 +25,6 @@ use crate::{
 /// The operation for answers without a conversation.
 pub struct CompletionsApi(pub Arc<Chat>);
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one of them lives for the length of a request"
-)]
 #[derive(ResponseContent)]
 enum Answer {
     Whole(Json<CompletionBody>),

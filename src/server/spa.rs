@@ -101,7 +101,7 @@ impl Spa {
             return index();
         }
         let ours = |own: &&str| path.strip_prefix(*own).is_some_and(ends_or_goes_on);
-        if OURS.iter().any(|own| ours(own)) {
+        if OURS.iter().any(ours) {
             return None;
         }
         // the page that takes a token in, at the address at which another one gives it out

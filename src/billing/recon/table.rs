@@ -43,14 +43,13 @@ pub fn csv(client: &str, lines: &[Kept], with_head: bool) -> Result<String> {
     let bytes = table
         .into_inner()
         .map_err(|error| Error::internal(error.into_error()))?;
-    String::from_utf8(bytes).map_err(|error| Error::internal(error))
+    String::from_utf8(bytes).map_err(Error::internal)
 }
 
 impl Kept {
     fn cells(&self, client: &str) -> Result<[String; 15]> {
         let word = |json: serde_json::Value| json.as_str().unwrap_or_default().to_owned();
-        let at =
-            |at: time::OffsetDateTime| at.format(&Rfc3339).map_err(|error| Error::internal(error));
+        let at = |at: time::OffsetDateTime| at.format(&Rfc3339).map_err(Error::internal);
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let name = |json: Option<serde_json::Value>| json.map(word).unwrap_or_default();
         Ok([

@@ -158,7 +158,7 @@ fn wecom_of(app: &App) -> anyhow::Result<Option<WeCom>> {
         return Ok(None);
     };
     let api = config.text("dialects", "wecom_api");
-    let url = url::Url::parse(&api)
+    let url = url::Url::parse(api)
         .map_err(|error| wrong(format!("[dialects] wecom_api = {api}: {error}")))?;
     let host = url.host_str().unwrap_or_default();
     // an address that the operator wrote is allowed, wherever it is

@@ -325,11 +325,14 @@ mod tests {
         let sorry = format!(r#"{{"text":"{SORRY}","chat_history_id":"{ID}"}}"#);
         let events = [start(), Event::delta("a".into()), failed];
         let pieces = told(&events, Voice::Chat, true).await;
-        assert_eq!(pieces[1..], [sorry.clone()]);
+        assert_eq!(pieces[1..], *std::slice::from_ref(&sorry));
         let pieces = told(&events, docs(), true).await;
         assert_eq!(pieces[1..], [sorry.clone(), r#"{"docs":[]}"#.to_owned()]);
         // one whose end never came, too
-        assert_eq!(told(&events[..1], Voice::Chat, true).await, [sorry.clone()]);
+        assert_eq!(
+            told(&events[..1], Voice::Chat, true).await,
+            *std::slice::from_ref(&sorry)
+        );
         assert_eq!(told(&events[..1], Voice::Chat, false).await, [sorry]);
         assert_eq!(
             told(&events[..1], Voice::Raw(String::new()), true).await,

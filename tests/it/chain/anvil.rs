@@ -111,6 +111,7 @@ impl Anvil {
             .await
             .unwrap();
         // read on, or it would wait for a reader
+        #[expect(clippy::disallowed_methods, reason = "it ends with its chain")]
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let mut anvil = Self {
             url,

@@ -73,7 +73,6 @@ async fn with_model(
         fetcher: Some(Net::new(site, &Canary::new()).fetcher()),
         background,
         chat,
-        ..Wish::default()
     })
     .await
 }
