@@ -15,6 +15,7 @@ const CODES: Readonly<Record<ErrorCode, true>> = {
   too_large: true,
   unsupported: true,
   invalid: true,
+  out_of_credit: true,
   throttled: true,
   unavailable: true,
   upstream: true,

@@ -17,6 +17,7 @@ const errors: Record<ErrorCode, string> = {
   too_large: "This is too large. Try it with less.",
   unsupported: "This kind of file is not supported.",
   invalid: "This was not accepted. Check it and try again.",
+  out_of_credit: "There is not enough credit for this.",
   throttled: "Too many attempts at the moment.",
   unavailable: "The server is not available right now. Nothing is lost; try again in a moment.",
   upstream: "Another service did not answer. Try again in a moment.",

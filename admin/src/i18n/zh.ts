@@ -39,6 +39,7 @@ export const zh: Texts = {
     too_large: "内容过大，请减少后再试。",
     unsupported: "不支持这种文件。",
     invalid: "提交的内容未被接受，请检查后再试。",
+    out_of_credit: "余额不足。",
     throttled: "目前尝试次数过多。",
     unavailable: "服务器暂时不可用。内容不会丢失，请稍后再试。",
     upstream: "其他服务没有响应，请稍后再试。",

@@ -10,7 +10,7 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 31] = [
+const WHOLE: [(&str, &str); 28] = [
     // a client has one row of it
     ("billing/store/meters.rs", "terms"),
     ("billing/store/settings.rs", "settings"),
@@ -18,7 +18,6 @@ const WHOLE: [(&str, &str); 31] = [
     ("knowledge/store/questions.rs", "questions_counted"),
     ("knowledge/store/questions.rs", "questions"),
     ("knowledge/store/questions.rs", "picked_questions"),
-    ("knowledge/store/questions.rs", "question_asked"),
     // a client has one row of it; of all days that were read there are a few hundred
     ("billing/store/notices.rs", "threshold"),
     ("billing/store/notices.rs", "remove_threshold"),
@@ -31,13 +30,10 @@ const WHOLE: [(&str, &str); 31] = [
     ("billing/recon/store/days.rs", "moved"),
     ("billing/recon/store/ours.rs", "strays"),
     ("billing/recon/store/arrivals.rs", "ours"),
-    ("billing/recon/store/arrivals.rs", "paid"),
     ("billing/recon/store/ours.rs", "payments"),
     ("billing/recon/store/ours.rs", "reversals"),
     ("billing/recon/store/ours.rs", "orders"),
     ("billing/recon/store/ours.rs", "fees"),
-    // by what bills a client
-    ("billing/store/subscriptions.rs", "due_here"),
     // a client has a handful of plans and prices
     ("billing/store/plans.rs", "count"),
     ("billing/store/plans.rs", "plans"),
