@@ -164,7 +164,7 @@ impl Rpc {
         };
         let mut by_id = HashMap::new();
         for mut answer in answers {
-            let error = answer["error"].take();
+            let error = answer.get_mut("error").map(Value::take).unwrap_or_default();
             if !error.is_null() {
                 return Err(anyhow!("it refuses: {}", self.quote(&error)));
             }
