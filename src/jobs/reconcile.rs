@@ -53,14 +53,17 @@ async fn read_chains(app: &App, day: Date) -> Result<()> {
     }
     let (now, mut facts) = (app.clock.now(), 0);
     for chain in chains.0.iter() {
-        let mut tx = app.db.system().await?;
-        let wanted = on_chain::wanted(&mut tx, chain, day).await?;
-        drop(tx);
-        let told = on_chain::read(chain, &wanted).await?;
-        facts += told.count();
-        let mut tx = app.db.system().await?;
-        on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
-        tx.commit().await?;
+        let mut is_all = false;
+        while !is_all {
+            let mut tx = app.db.system().await?;
+            let wanted = on_chain::wanted(&mut tx, chain, day).await?;
+            drop(tx);
+            let told = on_chain::read(chain, &wanted).await?;
+            (facts, is_all) = (facts + told.count(), told.is_all);
+            let mut tx = app.db.system().await?;
+            on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
+            tx.commit().await?;
+        }
     }
     let mut tx = app.db.system().await?;
     on_chain::done(&mut tx, day, facts, now).await?;

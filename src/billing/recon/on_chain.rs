@@ -1,7 +1,8 @@
 //! What a chain says now of everything that should have arrived, whatever the watch wrote down.
 
-use std::{collections::HashMap, ops::RangeInclusive};
+use std::{collections::HashMap, ops::RangeInclusive, time::Duration};
 
+use anyhow::anyhow;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -22,8 +23,12 @@ use crate::{
 
 /// Addresses that are looked at on a chain at most.
 const ADDRESSES_MAX: i64 = 50_000;
-/// Blocks that are read anew for a day at most.
-const BLOCKS_MAX: u64 = 100_000;
+/// Blocks that are read at once.
+const BLOCKS_MAX: u64 = 5_000;
+/// The same with a coin, for which each block is a question of its own.
+const COIN_BLOCKS_MAX: u64 = 500;
+/// Seconds that reading them may take.
+const SECONDS_MAX: u64 = 900;
 
 /// What is to be read of a chain: the blocks behind those that were read before.
 #[derive(Clone, Debug)]
@@ -35,13 +40,17 @@ pub struct Wanted {
 /// What a chain says of these blocks.
 #[derive(Clone, Debug)]
 pub struct Told {
+    /// The last of them.
     top: u64,
+    /// Whether these are all that are deep enough.
+    pub is_all: bool,
     arrivals: Vec<Arrival>,
 }
 
 /// What is to be read of a chain for a day.
 pub async fn wanted(tx: &mut SystemTx, chain: &Chain, day: Date) -> Result<Wanted> {
-    let owners = store::addresses(tx, ADDRESSES_MAX + 1).await?;
+    let since = hours_of(day).start;
+    let owners = store::addresses(tx, since, ADDRESSES_MAX + 1).await?;
     if owners.len() as u64 > ADDRESSES_MAX.cast_unsigned() {
         return Err(Error::Conflict(format!(
             "More than {ADDRESSES_MAX} addresses are watched: chains cannot be compared."
@@ -57,34 +66,46 @@ pub async fn wanted(tx: &mut SystemTx, chain: &Chain, day: Date) -> Result<Wante
     })
 }
 
-/// Reads a chain as deep as it counts. No transaction may be open meanwhile.
+/// Reads the next part of a chain, as deep as it counts. No transaction may be open meanwhile.
 ///
 /// # Errors
-/// `Upstream` when no node answers, `Conflict` when there are too many blocks for one day.
+/// `Upstream` when no node answers, or not in time.
 pub async fn read(chain: &Chain, wanted: &Wanted) -> Result<Told> {
     let top = chain::top(chain).await?;
     let top = top.saturating_sub(chain.confirmations);
-    let none = Told {
-        top,
-        arrivals: Vec::new(),
-    };
     let Some(first) = wanted.first.filter(|first| *first <= top) else {
-        return Ok(none);
+        return Ok(Told {
+            top,
+            is_all: true,
+            arrivals: Vec::new(),
+        });
     };
-    if top - first >= BLOCKS_MAX {
-        return Err(Error::Conflict(format!(
-            "More than {BLOCKS_MAX} blocks of {} were not compared yet.",
-            chain.name
-        )));
-    }
+    let count = match chain.coin() {
+        Some(_) => COIN_BLOCKS_MAX,
+        None => BLOCKS_MAX,
+    };
     let addresses: Vec<Address> = wanted
         .owners
         .keys()
         .filter_map(|address| Address::parse(address))
         .collect();
-    let blocks: RangeInclusive<u64> = first..=top;
-    let arrivals = chain::on_chain(chain, &addresses, blocks).await?;
-    Ok(Told { top, arrivals })
+    let end = top.min(first + count - 1);
+    let blocks: RangeInclusive<u64> = first..=end;
+    let reading = chain::on_chain(chain, &addresses, blocks);
+    let late = |_| {
+        let name = &chain.name;
+        Err(Error::Upstream(anyhow!(
+            "{name}: {count} blocks took more than {SECONDS_MAX} s"
+        )))
+    };
+    let arrivals = tokio::time::timeout(Duration::from_secs(SECONDS_MAX), reading)
+        .await
+        .unwrap_or_else(late)?;
+    Ok(Told {
+        top: end,
+        is_all: end == top,
+        arrivals,
+    })
 }
 
 /// Keeps what a chain says.

@@ -11,22 +11,28 @@ use crate::{
     ids::ClientNo,
 };
 
-/// Addresses of orders, of all clients.
-pub async fn addresses(tx: &mut SystemTx, rows: i64) -> Result<Vec<(String, ClientNo, Uuid)>> {
+/// Addresses of orders, of all clients, that were watched at this time or later.
+pub async fn addresses(
+    tx: &mut SystemTx,
+    since: OffsetDateTime,
+    rows: i64,
+) -> Result<Vec<(String, ClientNo, Uuid)>> {
     Ok(sqlx::query_as(
         "select address, client_no, order_id from chain_address
+         where watched_until >= $1
          order by watched_until desc, client_no, order_id
-         limit $1",
+         limit $2",
     )
+    .bind(since)
     .bind(rows)
     .fetch_all(tx.conn())
     .await?)
 }
 
-/// The block behind those that were read for days before; else that of the first arrival.
+/// The block behind those that were read for this day and days before; else that of the first arrival.
 pub async fn first_block(tx: &mut SystemTx, chain: &str, day: Date) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar(
-        "select coalesce((select max(top) + 1 from outside_block where chain = $1 and day < $2),
+        "select coalesce((select max(top) + 1 from outside_block where chain = $1 and day <= $2),
            (select min(block_no) from chain_arrival where chain = $1))",
     )
     .bind(chain)
@@ -38,7 +44,7 @@ pub async fn first_block(tx: &mut SystemTx, chain: &str, day: Date) -> Result<Op
 pub async fn put_top(tx: &mut SystemTx, chain: &str, day: Date, top: i64) -> Result<()> {
     sqlx::query(
         "insert into outside_block (chain, day, top) values ($1, $2, $3)
-         on conflict on constraint outside_block_pkey do update set top = $3",
+         on conflict on constraint outside_block_pkey do update set top = greatest(outside_block.top, $3)",
     )
     .bind(chain)
     .bind(day)
