@@ -66,11 +66,13 @@ create table chain_arrival (
   resolved_at timestamptz,
   resolution text check (char_length(resolution) between 1 and 500),
   primary key (client_no, arrival_id),
-  constraint chain_arrival_once unique (client_no, order_id, chain, block_hash, tx_hash, log_no),
+  -- whatever the settings call the chain: hashes are of one only
+  constraint chain_arrival_once unique (client_no, order_id, block_hash, tx_hash, log_no),
   constraint chain_arrival_resolved check ((resolved_at is null) = (resolution is null)),
   foreign key (client_no, order_id) references chain_address
 );
 create index chain_arrival_watched on chain_arrival (chain, block_no) where state <> 'reorged';
+create index chain_arrival_seen on chain_arrival (chain, block_no) where state = 'seen';
 create index chain_arrival_by_time on chain_arrival (block_at);
 create index chain_arrival_unsettled on chain_arrival (client_no, order_id) where not settled;
 -- by verdicts, since a comparison of numbers may not pass the policy to reach an index

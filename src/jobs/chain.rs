@@ -62,7 +62,7 @@ async fn look(app: &App, chain: &Chain) -> Result<bool> {
     let plan = watch::begin(&mut tx, chain, app.clock.now()).await?;
     tx.commit().await?;
     let Some(plan) = plan else { return Ok(false) };
-    let news = watch::read(chain, &plan).await;
+    let news = watch::read(&app.db, chain, &plan).await;
     let (mut tx, now) = (app.db.system().await?, app.clock.now());
     match news {
         Ok(news) => {
@@ -81,12 +81,12 @@ async fn look(app: &App, chain: &Chain) -> Result<bool> {
 /// Brings orders to what arrived for them; one that cannot be does not keep the others waiting.
 async fn settle_due(app: &App) -> Result<()> {
     let mut tx = app.db.system().await?;
-    let due = settle::due(&mut tx, app.clock.now()).await?;
+    let due = settle::due(&mut tx).await?;
     drop(tx);
-    for (client, order) in due {
+    for (client, order, until) in due {
         let settled = async {
             let mut tx = app.db.client(client).await?;
-            settle::settle(&mut tx, order, app.clock.now()).await?;
+            settle::settle(&mut tx, order, until, app.clock.now()).await?;
             tx.commit().await
         };
         if let Err(error) = settled.await {

@@ -92,7 +92,7 @@ async fn a_payment_that_was_seen_is_credited_whoever_dies_meanwhile() {
         .unwrap()
         .unwrap();
     tx.commit().await.unwrap();
-    let news = watch::read(&till.chain, &plan).await.unwrap();
+    let news = watch::read(&app.db, &till.chain, &plan).await.unwrap();
     // the one that died before it could write holds the chain until its lease ends
     till.looks().await.unwrap();
     assert_eq!(till.verdicts(deposit.order_id).await, []);
@@ -109,7 +109,7 @@ async fn a_payment_that_was_seen_is_credited_whoever_dies_meanwhile() {
             .await
             .unwrap()
     );
-    let news = watch::read(&till.chain, &other).await.unwrap();
+    let news = watch::read(&app.db, &till.chain, &other).await.unwrap();
     assert!(
         watch::store(&mut tx, &till.chain, (&other, &news), now)
             .await

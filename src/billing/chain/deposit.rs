@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
 use time::OffsetDateTime;
 
 use super::{
-    address::Address,
-    read,
-    settings::{Chain, Chains, Token},
+    quote::Quote,
+    settings::Chain,
     store,
     units::Units,
     weigh::{State, Verdict},
@@ -17,22 +17,13 @@ use crate::{
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
-    ids::{ArrivalId, OrderId},
+    ids::{ArrivalId, OrderId, UserId},
 };
 
 /// Arrivals shown of one order, and weighed for it; more is somebody's joke.
 pub const ARRIVALS_MAX: i64 = 10_000;
-
-/// What an order costs on a chain.
-#[derive(Clone, Copy, Debug)]
-pub struct Quote<'a> {
-    /// The chain.
-    pub chain: &'a Chain,
-    /// What it is paid in.
-    pub token: &'a Token,
-    /// How much, in the token's smallest unit.
-    pub amount: order::Units,
-}
+/// Orders of one buyer that wait for a payment on a chain: each is an address to be watched.
+const WAITING_MAX: i64 = 200;
 
 /// An order's address, and what is to arrive there.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -135,50 +126,11 @@ pub struct Reach {
     pub failure: Option<String>,
 }
 
-impl Chains {
-    /// What an amount of a currency costs on a chain, in one of its tokens.
-    ///
-    /// # Errors
-    /// `Invalid` when there is no such way to pay.
-    pub fn quote(&self, pay_with: &str, minor: i64, currency: &str) -> Result<Quote<'_>> {
-        let found = pay_with.split_once('/').and_then(|(name, symbol)| {
-            let chain = self.find(name)?;
-            let token = chain.token(symbol)?;
-            token
-                .currency
-                .eq_ignore_ascii_case(currency)
-                .then_some((chain, token))
-        });
-        let (chain, token) = found.ok_or_else(read::no_chain)?;
-        let units = token.price.units(minor, token.decimals)?;
-        let amount = order::Units::parse(&units.to_string())?;
-        Ok(Quote {
-            chain,
-            token,
-            amount,
-        })
-    }
-
-    /// The ways to pay an amount of this currency.
-    pub fn ways(&self, currency: &str) -> Vec<String> {
-        let ways = self.0.iter().flat_map(|chain| {
-            let fits = |token: &&Token| token.currency.eq_ignore_ascii_case(currency);
-            let way = |token: &Token| format!("{}/{}", chain.name, token.symbol);
-            chain
-                .tokens
-                .iter()
-                .filter(fits)
-                .map(way)
-                .collect::<Vec<_>>()
-        });
-        ways.collect()
-    }
-}
-
 /// Gives an order an address of its own, which it keeps: asked for again, it is the same one.
 ///
 /// # Errors
-/// `Conflict` when the order is to be paid in another way than this.
+/// `Conflict` when the order is to be paid in another way than this, or too many wait; `Unavailable`
+/// before the chain was first looked at.
 pub async fn assign(
     tx: &mut ClientTx,
     order: &Order,
@@ -205,6 +157,8 @@ pub async fn assign(
             "This order is to be paid in another way.".into(),
         ));
     }
+    is_read(tx, chain).await?;
+    has_room(tx, order.buyer_id).await?;
     let number = store::next_number(tx).await?;
     let deposit = Deposit {
         order_id: order.order_id,
@@ -231,6 +185,25 @@ pub async fn assign(
     )
     .await?;
     Ok(deposit)
+}
+
+/// The first look begins at the top where no block is named: what was paid before would not be seen.
+async fn is_read(tx: &mut ClientTx, chain: &Chain) -> Result<()> {
+    let is_known = chain.start_block.is_some() || reach(tx, &chain.name).await?.scanned.is_some();
+    is_known.then_some(()).ok_or_else(|| {
+        let name = &chain.name;
+        Error::Unavailable(anyhow!("[chain.{name}]: no node was read yet"))
+    })
+}
+
+/// All addresses cannot be one buyer's.
+async fn has_room(tx: &mut ClientTx, buyer: UserId) -> Result<()> {
+    if store::waiting(tx, buyer).await? < WAITING_MAX {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "{WAITING_MAX} orders of yours wait for a payment on a chain: pay one of them, or wait until one ends."
+    )))
 }
 
 /// The address of an order; none when it is paid in another way.
@@ -286,11 +259,6 @@ impl Deposit {
             }
             None => format!("ethereum:{address}@{chain}?value={amount}"),
         }
-    }
-
-    /// Its address as a chain knows it.
-    pub fn place(&self) -> Option<Address> {
-        Address::parse(&self.address)
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::ops::RangeInclusive;
 
+use anyhow::anyhow;
 use time::OffsetDateTime;
 
 use super::{
     address::Address,
     deposit::Reach,
     read,
+    receipts::with_receipts,
     seen::Arrival,
     settings::Chain,
     store,
@@ -21,6 +23,8 @@ use crate::{
 
 /// Blocks that can be read anew at once.
 const BLOCKS_MAX: u64 = 100_000;
+/// Arrivals in these; of more, those that matter most.
+const ARRIVALS_MAX: usize = 20_000;
 
 /// An arrival in the books of all clients.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -102,14 +106,20 @@ pub async fn on_chain(
         )));
     }
     let all = blocks.clone().collect();
-    let found = read::arrivals(chain, addresses, blocks, &all).await?;
+    let found = read::arrivals(chain, addresses, blocks, &all, ARRIVALS_MAX).await?;
     let numbers = found.iter().map(|arrival| arrival.block_no).collect();
     let headers = read::headers(chain, &numbers).await?;
     let is_there = |arrival: &Arrival| {
         let header = headers.get(&arrival.block_no).and_then(Option::as_ref);
         header.is_some_and(|header| header.hash == arrival.block_hash)
     };
-    read::with_receipts(chain, found.into_iter().filter(is_there).collect()).await
+    let told = with_receipts(chain, found.into_iter().filter(is_there).collect()).await?;
+    match told.unsure.first() {
+        None => Ok(told.sure),
+        Some(block) => Err(Error::Upstream(anyhow!(
+            "a node has no receipt of what arrived in block {block}"
+        ))),
+    }
 }
 
 /// The block on top.

@@ -13,7 +13,9 @@ mod deposit;
 mod list;
 mod news;
 mod place;
+mod quote;
 mod read;
+mod receipts;
 mod rpc;
 mod seen;
 mod settings;
@@ -26,11 +28,10 @@ mod weigh;
 
 pub use self::{
     address::{Address, Deposits},
-    deposit::{
-        Arrived, Deposit, Quote, Reach, Standing, arrivals, assign, find, left, reach, resolve,
-    },
+    deposit::{Arrived, Deposit, Reach, Standing, arrivals, assign, find, left, reach, resolve},
     list::{Booked, check, list, on_chain, states, top},
     place::{place, quotes},
+    quote::Quote,
     seen::{Arrival, Hash, NO_LOG},
     settings::{Chain, Chains, Token},
     units::{Price, Units},

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{
     address::Address,
-    read::{self, Headers},
+    read::Headers,
+    receipts::{Told, with_receipts},
     seen::{Arrival, Hash, Header},
     settings::Chain,
     units::Units,
-    watch::{New, News, Open, Plan, first},
+    watch::{Addresses, New, News, Open, Plan, Reading, first},
     weigh::State,
 };
 use crate::{
@@ -18,38 +19,51 @@ use crate::{
 
 impl Plan {
     /// Blocks that are others than the last look saw, or were not seen.
-    pub(super) fn fresh(&self, headers: &Headers) -> BTreeSet<u64> {
+    pub(super) fn fresh(&self, reading: &Reading, headers: &Headers) -> BTreeSet<u64> {
         let known = |header: &Header| self.blocks.get(&header.number) == Some(&header.hash);
         let fresh = headers.values().flatten().filter(|header| !known(header));
-        fresh.map(|header| header.number).collect()
+        fresh
+            .map(|header| header.number)
+            .filter(|number| reading.blocks.contains(number))
+            .collect()
     }
 
     pub(super) async fn news(
         &self,
         chain: &Chain,
+        reading: &Reading,
         headers: &Headers,
-        found: Vec<Arrival>,
-        top: u64,
+        (found, watched): (Vec<Arrival>, &Addresses),
     ) -> Result<News> {
-        let last = headers.keys().next_back().copied().unwrap_or(top);
+        let last = *reading.blocks.end();
         let branch = Branch {
             headers,
             deep: (last + 1).saturating_sub(chain.confirmations),
         };
         let mut changed = self.gone(&branch);
         changed.extend(self.deep(chain, &branch).await?);
-        let scanned = last.max(self.scanned.unwrap_or(0));
-        let named = headers.values().flatten();
+        let told = self.unknown(chain, &branch, found).await?;
+        // what is not known yet stays within what is read again
+        let end = told
+            .unsure
+            .first()
+            .map_or(last, |block| last.min(block + chain.overlap_blocks - 1));
+        let scanned = end.max(reading.scanned);
+        let seen = headers.values().flatten();
+        let seen = seen.filter(|header| !told.unsure.contains(&header.number));
         Ok(News {
             scanned,
-            top,
+            top: reading.top,
             keep_from: first(chain, scanned),
-            headers: named
+            headers: seen
                 .map(|header| (header.number, header.hash.clone()))
                 .collect(),
-            arrived: self.unknown(chain, &branch, found).await?,
+            arrived: owned(&branch, told.sure, watched),
             changed,
-            more: last < top,
+            waits_for: told.unsure.first().filter(|_| end < last).map(|block| {
+                format!("a node has no receipt of what arrived in block {block}: it is asked again")
+            }),
+            more: end == last && last < reading.top,
         })
     }
 
@@ -64,7 +78,7 @@ impl Plan {
     }
 
     /// Arrivals that have become deep enough. A receipt that a node does not have is asked for again
-    /// by the next look.
+    /// by the next look, however far below the window the arrival is by then.
     async fn deep(
         &self,
         chain: &Chain,
@@ -79,8 +93,8 @@ impl Plan {
             .filter_map(|open| Some((open, open.arrival()?)))
             .collect();
         let asked = deep.iter().map(|(_, arrival)| arrival.clone()).collect();
-        let sure = read::with_receipts(chain, asked).await?;
-        let sure: HashSet<_> = sure.iter().map(name).collect();
+        let told = with_receipts(chain, asked).await?;
+        let sure: HashSet<_> = told.sure.iter().map(name).collect();
         let sure = deep
             .iter()
             .filter(|(_, arrival)| sure.contains(&name(arrival)));
@@ -89,36 +103,41 @@ impl Plan {
             .collect())
     }
 
-    /// Arrivals that were not known, with those to whose addresses they came.
+    /// Arrivals that were not known, as far as there are receipts.
     async fn unknown(
         &self,
         chain: &Chain,
         branch: &Branch<'_>,
         found: Vec<Arrival>,
-    ) -> Result<Vec<New>> {
+    ) -> Result<Told> {
         let known: HashSet<_> = self.open.iter().map(Open::name).collect();
         let new = found.into_iter().filter(|arrival| {
             // a log of another branch is none of this one
             !known.contains(&name(arrival)) && branch.holds(arrival.block_no, &arrival.block_hash)
         });
-        let mut owned = Vec::new();
-        for arrival in read::with_receipts(chain, new.collect()).await? {
-            let Some(header) = branch.header(arrival.block_no) else {
-                continue;
-            };
-            let deep = arrival.block_no <= branch.deep;
-            for (client, order) in self.watched.get(&arrival.payee).into_iter().flatten() {
-                owned.push(New {
-                    client: *client,
-                    order: *order,
-                    arrival: arrival.clone(),
-                    at: header.at,
-                    state: if deep { State::Confirmed } else { State::Seen },
-                });
-            }
-        }
-        Ok(owned)
+        with_receipts(chain, new.collect()).await
     }
+}
+
+/// Arrivals with those to whose addresses they came.
+fn owned(branch: &Branch<'_>, arrivals: Vec<Arrival>, watched: &Addresses) -> Vec<New> {
+    let mut owned = Vec::new();
+    for arrival in arrivals {
+        let Some(header) = branch.header(arrival.block_no) else {
+            continue;
+        };
+        let deep = arrival.block_no <= branch.deep;
+        for (client, order) in watched.get(&arrival.payee).into_iter().flatten() {
+            owned.push(New {
+                client: *client,
+                order: *order,
+                arrival: arrival.clone(),
+                at: header.at,
+                state: if deep { State::Confirmed } else { State::Seen },
+            });
+        }
+    }
+    owned
 }
 
 /// The blocks of a window, which follow from each other.

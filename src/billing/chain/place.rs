@@ -2,10 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{
-    deposit::{Quote, assign},
-    settings::Chains,
-};
+use super::{deposit::assign, quote::Quote, settings::Chains};
 use crate::{
     app::App,
     billing::{
@@ -58,11 +55,7 @@ async fn write_down(
         ));
     }
     let (goods, price, currency) = sold(&plan)?;
-    let Quote {
-        chain,
-        token,
-        amount,
-    } = chains.quote(pay_with, price, currency)?;
+    let quote = chains.quote(pay_with, price, currency)?;
     let new = NewOrder {
         owner: wish.owner,
         buyer: wish.buyer,
@@ -72,25 +65,15 @@ async fn write_down(
         goods,
         credits: plan.credits.filter(|_| goods == Goods::Credit),
         provider: Provider::Chain,
-        amount,
-        currency: token.symbol.to_ascii_lowercase(),
-        expires_at: now + chain.order,
+        amount: quote.amount,
+        currency: quote.token.symbol.to_ascii_lowercase(),
+        expires_at: now + quote.chain.order,
     };
     let order = order::create(tx, &new, now).await?;
     if known.is_some() {
         return Ok(order);
     }
-    assign(
-        tx,
-        &order,
-        &Quote {
-            chain,
-            token,
-            amount,
-        },
-        now,
-    )
-    .await?;
+    assign(tx, &order, &quote, now).await?;
     order::find(tx, order.order_id).await
 }
 
@@ -101,12 +84,8 @@ pub async fn quotes<'a>(tx: &mut ClientTx, chains: &'a Chains) -> Result<Vec<(Pl
         let Ok((_, price, currency)) = sold(&plan) else {
             continue;
         };
-        // what costs more of a token than an order can say is not offered
-        let ways = chains.ways(currency);
-        let quoted = ways
-            .iter()
-            .filter_map(|way| chains.quote(way, price, currency).ok());
-        quotes.extend(quoted.map(|quote| (plan.plan_id, quote)));
+        let ways = chains.quotes(price, currency);
+        quotes.extend(ways.into_iter().map(|quote| (plan.plan_id, quote)));
     }
     Ok(quotes)
 }

@@ -16,14 +16,12 @@ use super::{
     settings::Chain,
     units::Units,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// `decimals()`, hashed: the first four bytes.
 const DECIMALS: &str = "0x313ce567";
 /// Addresses in one question.
 const ADDRESSES_PER_ASK: usize = 200;
-/// Arrivals in one window: more is an attack, or a node that has gone mad.
-const ARRIVALS_MAX: usize = 20_000;
 
 /// Headers by their number; none where the chain has no such block (yet).
 pub type Headers = BTreeMap<u64, Option<Header>>;
@@ -81,7 +79,8 @@ pub async fn headers(chain: &Chain, numbers: &BTreeSet<u64>) -> Result<Headers> 
 }
 
 /// What arrived at these addresses in these blocks, as the first node tells. Transactions are looked
-/// for in the `fresh` ones of them only: those whose hash is not known yet.
+/// for in the `fresh` ones of them only: those whose hash is not known yet. Of more than `most`, which
+/// is somebody's dust, those that matter most.
 ///
 /// # Errors
 /// `Upstream` when a node does not answer or contradicts itself.
@@ -90,24 +89,44 @@ pub async fn arrivals(
     addresses: &[Address],
     blocks: RangeInclusive<u64>,
     fresh: &BTreeSet<u64>,
+    most: usize,
 ) -> Result<Vec<Arrival>> {
     let Some(node) = chain.nodes.first().filter(|_| !addresses.is_empty()) else {
         return Ok(Vec::new());
     };
     let wanted: HashSet<Address> = addresses.iter().copied().collect();
-    let mut found = coins(chain, node, fresh).await?;
-    found.retain(|arrival| wanted.contains(&arrival.payee));
+    let mut found = coins(chain, node, &wanted, fresh).await?;
     let (mut from, end) = (*blocks.start(), *blocks.end());
     while from <= end {
         let to = end.min(from + (chain.chunk_blocks - 1));
         found.extend(transfers(chain, node, addresses, from..=to).await?);
         found.retain(|arrival| wanted.contains(&arrival.payee));
-        if found.len() > ARRIVALS_MAX {
-            return Err(node.failed(anyhow!("more than {ARRIVALS_MAX} arrivals in a window")));
-        }
+        found = largest(found, most);
         from = to + 1;
     }
-    Ok(found)
+    Ok(largest(found, most))
+}
+
+/// The largest of each token at each address first, then the second largest, and so on: whoever sends
+/// dust to one address crowds out no other.
+fn largest(mut found: Vec<Arrival>, most: usize) -> Vec<Arrival> {
+    if found.len() <= most {
+        return found;
+    }
+    found.sort_by(|one, other| {
+        (one.payee, &one.asset, other.amount).cmp(&(other.payee, &other.asset, one.amount))
+    });
+    let (mut placed, mut place) = (Vec::<(usize, Arrival)>::with_capacity(found.len()), 0);
+    for arrival in found {
+        let is_next = placed.last().is_some_and(|(_, before)| {
+            (before.payee, &before.asset) == (arrival.payee, &arrival.asset)
+        });
+        place = if is_next { place + 1 } else { 0 };
+        placed.push((place, arrival));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    placed.truncate(most);
+    placed.into_iter().map(|(_, arrival)| arrival).collect()
 }
 
 /// Logs of the tokens. That they are of these blocks is checked, since a node may tell anything.
@@ -145,7 +164,12 @@ async fn transfers(
 
 /// Transactions that move the coin. Only what a transaction itself sends is seen: what a contract
 /// passes on leaves no trace that every node would show.
-async fn coins(chain: &Chain, node: &Rpc, blocks: &BTreeSet<u64>) -> Result<Vec<Arrival>> {
+async fn coins(
+    chain: &Chain,
+    node: &Rpc,
+    wanted: &HashSet<Address>,
+    blocks: &BTreeSet<u64>,
+) -> Result<Vec<Arrival>> {
     let mut found = Vec::new();
     // one by one: a block with all its transactions can have megabytes
     for number in blocks.iter().copied().filter(|_| chain.coin().is_some()) {
@@ -157,36 +181,12 @@ async fn coins(chain: &Chain, node: &Rpc, blocks: &BTreeSet<u64>) -> Result<Vec<
         let arrivals = transactions
             .iter()
             .filter_map(|value| seen::coin(value, chain));
-        found.extend(arrivals.filter(|arrival| arrival.block_no == number));
+        found.extend(
+            arrivals
+                .filter(|arrival| arrival.block_no == number && wanted.contains(&arrival.payee)),
+        );
     }
     Ok(found)
-}
-
-/// Of these arrivals those whose receipts say the same at every node.
-///
-/// # Errors
-/// `Upstream` when a node does not answer.
-pub async fn with_receipts(chain: &Chain, arrivals: Vec<Arrival>) -> Result<Vec<Arrival>> {
-    let mut agreed = arrivals;
-    for node in &chain.nodes {
-        let asks: Vec<Ask> = agreed
-            .iter()
-            .map(|arrival| {
-                Ask::new(
-                    "eth_getTransactionReceipt",
-                    json!([arrival.tx_hash.as_str()]),
-                )
-            })
-            .collect();
-        let receipts = node.ask(&asks).await?;
-        agreed = agreed
-            .into_iter()
-            .zip(receipts)
-            .filter(|(arrival, receipt)| seen::is_receipt_of(receipt, arrival, chain))
-            .map(|(arrival, _)| arrival)
-            .collect();
-    }
-    Ok(agreed)
 }
 
 /// The decimals that a token's contract names; none when there is no such contract.
@@ -207,11 +207,11 @@ pub async fn decimals(chain: &Chain, contract: Address) -> Result<Option<u32>> {
 }
 
 /// Whether these blocks follow from each other without a gap: a node that answers out of two branches
-/// shows it here.
-pub fn is_one_branch(headers: &Headers, blocks: RangeInclusive<u64>) -> bool {
+/// shows it here. No blocks at all do.
+pub fn is_one_branch(headers: &Headers, blocks: &RangeInclusive<u64>) -> bool {
     let header = |number: u64| headers.get(&number).and_then(Option::as_ref);
     let (start, end) = (*blocks.start(), *blocks.end());
-    header(start).is_some()
+    (blocks.is_empty() || header(start).is_some())
         && (start + 1..=end).all(|number| {
             let (below, above) = (header(number - 1), header(number));
             below
@@ -224,7 +224,37 @@ fn hex(number: u64) -> String {
     format!("{number:#x}")
 }
 
-/// What is said when an order cannot be paid on a chain.
-pub fn no_chain() -> Error {
-    Error::invalid("This server takes no such payment: see the ways to pay that it lists.")
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::billing::chain::seen::Hash;
+
+    #[test]
+    fn dust_at_one_address_crowds_out_no_other() {
+        let address = |digit: char| {
+            let digits: String = std::iter::repeat_n(digit, 40).collect();
+            Address::parse(&format!("0x{digits}")).unwrap()
+        };
+        let hash = Hash::parse(&json!(format!("0x{:064x}", 1))).unwrap();
+        let arrival = |payee, asset: &str, amount: u64| Arrival {
+            block_no: 1,
+            block_hash: hash.clone(),
+            tx_hash: hash.clone(),
+            log_no: 0,
+            asset: asset.into(),
+            payer: address('1'),
+            payee,
+            amount: Units::parse(&amount.to_string()).unwrap(),
+        };
+        let mut all: Vec<Arrival> = (1..=1_000).map(|n| arrival(address('2'), "a", n)).collect();
+        all.extend([arrival(address('3'), "a", 1), arrival(address('2'), "b", 1)]);
+        let mut kept = largest(all.clone(), 5);
+        kept.sort_by_key(|one| (one.payee, one.asset.clone(), one.amount));
+        let expected = [998, 999, 1_000].map(|n| arrival(address('2'), "a", n));
+        let [b, other] = [arrival(address('2'), "b", 1), arrival(address('3'), "a", 1)];
+        assert_eq!(kept, [&expected[..], &[b, other]].concat());
+        assert_eq!(largest(all.clone(), 1_002), all);
+    }
 }

@@ -1,6 +1,8 @@
 //! What a node tells, read with suspicion: a log or a transaction counts only when all of it is what
 //! was asked for.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -150,20 +152,42 @@ fn arrival(
     })
 }
 
-/// Whether the receipt of its transaction says the same: it was carried out, in this block, and wrote
-/// this log.
-pub fn is_receipt_of(receipt: &Value, arrival: &Arrival, chain: &Chain) -> bool {
-    let done = number(&receipt["status"]) == Some(1);
-    let block = Hash::parse(&receipt["blockHash"]).as_ref() == Some(&arrival.block_hash);
-    let tx = Hash::parse(&receipt["transactionHash"]).as_ref() == Some(&arrival.tx_hash);
-    if !(done && block && tx) {
-        return false;
+/// What a transaction has done, as a node tells.
+#[derive(Debug)]
+pub struct Receipt<'a> {
+    value: &'a Value,
+    logs: HashMap<u64, &'a Value>,
+}
+
+impl<'a> Receipt<'a> {
+    /// With its logs by their place.
+    pub fn new(value: &'a Value) -> Self {
+        let logs = value["logs"].as_array().map_or(&[][..], Vec::as_slice);
+        let logs = logs
+            .iter()
+            .filter_map(|log| Some((number(&log["logIndex"])?, log)));
+        Self {
+            value,
+            logs: logs.collect(),
+        }
     }
-    if arrival.log_no == NO_LOG {
-        let to = receipt["to"].as_str().map(str::to_ascii_lowercase);
-        return to.and_then(|to| Address::parse(&to)) == Some(arrival.payee);
+
+    /// Whether it says the same: carried out, and with this log. None when it is no receipt of the
+    /// transaction in this block, as a node has none that is behind.
+    pub fn says(&self, arrival: &Arrival, chain: &Chain) -> Option<bool> {
+        let block = Hash::parse(&self.value["blockHash"]).as_ref() == Some(&arrival.block_hash);
+        let tx = Hash::parse(&self.value["transactionHash"]).as_ref() == Some(&arrival.tx_hash);
+        let status = number(&self.value["status"]).filter(|_| block && tx)?;
+        Some(status == 1 && self.holds(arrival, chain))
     }
-    let logs = receipt["logs"].as_array().map_or(&[][..], Vec::as_slice);
-    logs.iter()
-        .any(|value| log(value, chain).as_ref() == Some(arrival))
+
+    fn holds(&self, arrival: &Arrival, chain: &Chain) -> bool {
+        if arrival.log_no == NO_LOG {
+            let to = self.value["to"].as_str().map(str::to_ascii_lowercase);
+            return to.and_then(|to| Address::parse(&to)) == Some(arrival.payee);
+        }
+        let place = u64::try_from(arrival.log_no).ok();
+        let same = place.and_then(|place| self.logs.get(&place));
+        same.and_then(|value| log(value, chain)).as_ref() == Some(arrival)
+    }
 }

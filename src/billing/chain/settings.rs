@@ -15,6 +15,12 @@ use crate::config::{Config, wrong};
 const COIN: &str = "slip44:60";
 /// Decimals of the coin on every chain of this kind.
 const COIN_DECIMALS: u32 = 18;
+/// Blocks by which a look goes forward at most: headers are asked for by the dozen.
+const STEP_BLOCKS: u64 = 500;
+/// The same with a coin, for which each block is a question of its own.
+const COIN_STEP_BLOCKS: u64 = 50;
+/// Seconds of a look that may go into such questions.
+const COIN_SECONDS_MAX: u64 = 60;
 /// Characters that a chain or a token may be called by.
 const NAME_CHARS_MAX: usize = 20;
 
@@ -114,6 +120,14 @@ impl Chain {
             .filter_map(move |token| contract(token).map(|address| (address, token)))
     }
 
+    /// Blocks by which a look goes forward at most.
+    pub fn step_blocks(&self) -> u64 {
+        match self.coin() {
+            Some(_) => COIN_STEP_BLOCKS,
+            None => STEP_BLOCKS,
+        }
+    }
+
     /// The coin, where it can be paid with.
     pub fn coin(&self) -> Option<&Token> {
         self.tokens.iter().find(|token| token.contract.is_none())
@@ -134,6 +148,11 @@ fn chain(config: &Config, name: &str) -> Result<Chain> {
             "[{section}] overlap_blocks = {overlap_blocks}: must be at least twice confirmations"
         )));
     }
+    let tokens = tokens(config, name, chain_id)?;
+    let rate = config.number(&section, "requests_per_second", 1..=1_000)?;
+    if tokens.iter().any(|token| token.contract.is_none()) {
+        can_be_read(&section, overlap_blocks, rate)?;
+    }
     let deposits = Deposits::parse(config.text(&section, "xpub"))
         .map_err(|error| wrong(format!("[{section}] xpub: {error}")))?;
     let start_block = match config.text(&section, "start_block") {
@@ -150,18 +169,28 @@ fn chain(config: &Config, name: &str) -> Result<Chain> {
         late: minutes(config.number(&section, "late_minutes", 0..=525_600)?),
         watch: minutes(1_440 * config.number(&section, "watch_days", 1..=3_650)?),
         poll: Duration::from_secs(config.number(&section, "poll_seconds", 1..=3_600)?),
-        tokens: tokens(config, name, chain_id)?,
-        nodes: nodes(config, name)?,
+        tokens,
+        nodes: nodes(config, name, rate)?,
         chain_id,
         confirmations,
         overlap_blocks,
     })
 }
 
-fn nodes(config: &Config, name: &str) -> Result<Vec<Rpc>> {
+/// With a coin each block is a question of its own, and a look has to come to its end.
+fn can_be_read(section: &str, overlap_blocks: u64, rate: u64) -> Result<()> {
+    let blocks_max = rate * COIN_SECONDS_MAX;
+    if overlap_blocks + COIN_STEP_BLOCKS <= blocks_max {
+        return Ok(());
+    }
+    Err(wrong(format!(
+        "[{section}] overlap_blocks = {overlap_blocks}: with a coin these and {COIN_STEP_BLOCKS} more are read one by one, and requests_per_second = {rate} lets {blocks_max} be read in {COIN_SECONDS_MAX} s; allow more requests, or read fewer blocks again"
+    )))
+}
+
+fn nodes(config: &Config, name: &str, rate: u64) -> Result<Vec<Rpc>> {
     let section = format!("chain.{name}");
     let timeout = config.number(&section, "timeout_seconds", 1..=300)?;
-    let rate = config.number(&section, "requests_per_second", 1..=1_000)?;
     let node = |key: &str, url| {
         Rpc::new(&url, Duration::from_secs(timeout), rate)
             .map_err(|error| wrong(format!("[{section}] {key}: {error}")))

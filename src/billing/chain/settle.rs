@@ -18,21 +18,28 @@ use crate::{
 /// Orders settled after one look.
 const ORDERS_MAX: i64 = 500;
 
-/// Orders for which something changed, or whose time is over.
-pub async fn due(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Vec<(ClientNo, OrderId)>> {
-    store::unsettled(tx, now, ORDERS_MAX).await
+/// Orders for which something changed, or whose time is over; and until when their chains were read.
+pub async fn due(tx: &mut SystemTx) -> Result<Vec<(ClientNo, OrderId, Option<OffsetDateTime>)>> {
+    store::unsettled(tx, ORDERS_MAX).await
 }
 
-/// Brings an order to what arrived for it. Done again, it changes nothing.
+/// Brings an order to what arrived for it. Done again, it changes nothing. That its time is over is
+/// said once its chain was read `until` then: what is not read may have come in time.
 ///
 /// # Errors
 /// `NotFound` when the order has no address.
-pub async fn settle(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Result<()> {
+pub async fn settle(
+    tx: &mut ClientTx,
+    id: OrderId,
+    until: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<()> {
     // whoever reads what arrived does so one after the other
     let mut deposit = store::lock_deposit(tx, id).await?;
     let arrived = store::arrivals(tx, id, ARRIVALS_MAX).await?;
     let pieces: Vec<Piece> = arrived.iter().map(Piece::from).collect();
-    let mut weighed = weigh(&Due::from(&deposit), &pieces, now);
+    let until = until.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let mut weighed = weigh(&Due::from(&deposit), &pieces, until);
     let was_paid = deposit.state == Standing::Paid;
     deposit.state = match (was_paid, weighed.paid) {
         // what could not be taken once waits for a person
@@ -46,9 +53,10 @@ pub async fn settle(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Resu
     if deposit.state == Standing::Refused {
         refuse(&mut weighed.verdicts, &arrived);
     }
-    for (arrival, verdict) in arrived.iter().zip(&weighed.verdicts) {
-        store::put_verdict(tx, arrival.arrival_id, *verdict).await?;
+    if pieces.len() as u64 >= ARRIVALS_MAX.cast_unsigned() {
+        store::settle_rest(tx, id).await?;
     }
+    store::put_verdicts(tx, &arrived, &weighed.verdicts).await?;
     store::put_standing(tx, &deposit).await
 }
 
@@ -110,7 +118,7 @@ async fn undo(
 /// Nothing was given for any of it.
 fn refuse(verdicts: &mut [(Verdict, Units)], arrived: &[Arrived]) {
     for ((verdict, left), arrival) in verdicts.iter_mut().zip(arrived) {
-        if matches!(verdict, Verdict::Counted | Verdict::Over) {
+        if arrival.resolution.is_none() && matches!(verdict, Verdict::Counted | Verdict::Over) {
             (*verdict, *left) = (Verdict::Refused, arrival.amount);
         }
     }
@@ -127,7 +135,6 @@ impl Deposit {
 impl From<&Deposit> for Due {
     fn from(deposit: &Deposit) -> Self {
         Self {
-            chain: deposit.chain.clone(),
             asset: deposit.asset.clone(),
             amount: deposit.amount,
             deadline: deposit.deadline,
@@ -138,11 +145,14 @@ impl From<&Deposit> for Due {
 impl From<&Arrived> for Piece {
     fn from(arrived: &Arrived) -> Self {
         Self {
-            chain: arrived.chain.clone(),
             asset: arrived.asset.clone(),
             amount: arrived.amount,
             at: arrived.block_at,
             state: arrived.state,
+            resolved: arrived
+                .resolution
+                .as_ref()
+                .map(|_| (arrived.verdict, arrived.left_over)),
         }
     }
 }

@@ -4,7 +4,8 @@ use poem_openapi::{Object, types::Example};
 use time::OffsetDateTime;
 
 use super::{
-    deposit::{Arrived, Deposit, Quote, Reach, Standing},
+    deposit::{Arrived, Deposit, Reach, Standing},
+    quote::Quote,
     seen::NO_LOG,
     units::Units,
     weigh::{State, Verdict},
@@ -139,6 +140,7 @@ pub struct WatchBody {
 
 impl From<(PlanId, Quote<'_>)> for QuoteBody {
     fn from((plan_id, quote): (PlanId, Quote<'_>)) -> Self {
+        let pay_with = quote.pay_with();
         let Quote {
             chain,
             token,
@@ -147,7 +149,7 @@ impl From<(PlanId, Quote<'_>)> for QuoteBody {
         let units = Units::parse(&amount.to_string()).unwrap_or(Units::ZERO);
         Self {
             plan_id,
-            pay_with: format!("{}/{}", chain.name, token.symbol),
+            pay_with,
             chain_id: chain.chain_id,
             symbol: token.symbol.clone(),
             contract: token.contract.map(|contract| contract.to_string()),

@@ -11,13 +11,13 @@ pub use self::watching::{
 use super::{
     deposit::{Arrived, Deposit, Reach},
     units::Units,
-    weigh::Verdict,
+    weigh::{State, Verdict},
 };
 use crate::{
     db::{self, ClientTx},
     error::{Error, Result},
     http::paging::Window,
-    ids::{ArrivalId, OrderId},
+    ids::{ArrivalId, OrderId, UserId},
 };
 
 /// A number for an address, which nobody had and nobody gets again.
@@ -112,23 +112,65 @@ pub async fn arrivals(tx: &mut ClientTx, id: OrderId, rows: i64) -> Result<Vec<A
     .await?)
 }
 
-pub async fn put_verdict(
+/// What was weighed. What has changed since it was read is weighed again, and what a person resolved
+/// stays what it was.
+pub async fn put_verdicts(
     tx: &mut ClientTx,
-    id: ArrivalId,
-    (verdict, left): (Verdict, Units),
+    arrived: &[Arrived],
+    verdicts: &[(Verdict, Units)],
 ) -> Result<()> {
     let client = tx.client();
+    let ids: Vec<ArrivalId> = arrived.iter().map(|one| one.arrival_id).collect();
+    let states: Vec<State> = arrived.iter().map(|one| one.state).collect();
+    let resolved: Vec<bool> = arrived.iter().map(|one| one.resolution.is_some()).collect();
+    let left: Vec<String> = verdicts.iter().map(|(_, left)| left.to_string()).collect();
+    let verdicts: Vec<Verdict> = verdicts.iter().map(|(verdict, _)| *verdict).collect();
     sqlx::query(
-        "update chain_arrival set verdict = $3, left_over = $4::text::numeric, settled = true
-         where client_no = $1 and arrival_id = $2",
+        "update chain_arrival set
+           verdict = case when resolved_at is null then weighed.verdict else chain_arrival.verdict end,
+           left_over = case when resolved_at is null then weighed.left_over::numeric else chain_arrival.left_over end,
+           settled = chain_arrival.state = weighed.state and (resolved_at is not null) = weighed.resolved
+         from unnest($2::uuid[], $3::text[], $4::bool[], $5::text[], $6::text[])
+           weighed (arrival_id, state, resolved, verdict, left_over)
+         where client_no = $1 and chain_arrival.arrival_id = weighed.arrival_id",
     )
     .bind(client)
-    .bind(id)
-    .bind(verdict)
-    .bind(left.to_string())
+    .bind(ids)
+    .bind(states)
+    .bind(resolved)
+    .bind(verdicts)
+    .bind(left)
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Nobody asks for what is left out any more.
+pub async fn settle_rest(tx: &mut ClientTx, id: OrderId) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update chain_arrival set settled = true
+         where client_no = $1 and order_id = $2 and not settled",
+    )
+    .bind(client)
+    .bind(id)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Orders of a buyer that wait for a payment.
+pub async fn waiting(tx: &mut ClientTx, buyer: UserId) -> Result<i64> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select count(*) from payment_order
+         join chain_address using (client_no, order_id)
+         where client_no = $1 and buyer_id = $2 and chain_address.state = 'open'",
+    )
+    .bind(client)
+    .bind(buyer)
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 pub async fn put_standing(tx: &mut ClientTx, deposit: &Deposit) -> Result<()> {

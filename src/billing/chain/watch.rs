@@ -1,9 +1,10 @@
-//! A look at a chain: what is waited for is read out of the database, the chain is read without it,
-//! and what was found is written in one commit with how far was read. Whoever looks holds a lease;
+//! A look at a chain: what is looked after is read out of the database, the chain is read with no
+//! transaction open, and what was found is written in one commit with how far was read. Whoever looks holds a lease;
 //! a look that fails, for whatever reason, has changed nothing.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::RangeInclusive,
     time::Duration,
 };
 
@@ -20,7 +21,7 @@ use super::{
     weigh::State,
 };
 use crate::{
-    db::SystemTx,
+    db::{Db, SystemTx},
     error::{Error, Result},
     ids::{ArrivalId, ClientNo, OrderId},
 };
@@ -29,10 +30,10 @@ use crate::{
 pub const LEASE_SECONDS: u64 = 180;
 /// Seconds that reading a chain may take in one look.
 pub const LOOK_SECONDS_MAX: u64 = 120;
-/// Blocks by which a look goes forward at most.
-const STEP_BLOCKS: u64 = 500;
 /// Addresses that are watched at the same time.
 const ADDRESSES_MAX: i64 = 20_000;
+/// Arrivals in one window; of more, those that matter most.
+const ARRIVALS_MAX: usize = 5_000;
 /// Arrivals looked after at the same time.
 const OPEN_MAX: i64 = 20_000;
 
@@ -43,6 +44,9 @@ pub struct Watched {
     pub(super) order_id: OrderId,
     pub(super) address: String,
 }
+
+/// Addresses with the orders whose they are.
+pub(super) type Addresses = HashMap<Address, Vec<(ClientNo, OrderId)>>;
 
 /// An arrival that is looked after: the chain may still take it back.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -64,11 +68,20 @@ pub struct Open {
 #[derive(Debug)]
 pub struct Plan {
     pub(super) lease: Uuid,
+    pub(super) begun_at: OffsetDateTime,
     pub(super) scanned: Option<u64>,
-    pub(super) watched: HashMap<Address, Vec<(ClientNo, OrderId)>>,
     pub(super) open: Vec<Open>,
     /// The latest blocks, as the last look saw them.
     pub(super) blocks: BTreeMap<u64, Hash>,
+}
+
+/// What a look reads of a chain.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    pub(super) blocks: RangeInclusive<u64>,
+    /// The last block that was read before.
+    pub(super) scanned: u64,
+    pub(super) top: u64,
 }
 
 /// An arrival that was not known.
@@ -91,6 +104,8 @@ pub struct News {
     pub(super) keep_from: u64,
     pub(super) arrived: Vec<New>,
     pub(super) changed: Vec<(ClientNo, ArrivalId, State)>,
+    /// Why it was not read further, though there are blocks.
+    pub(super) waits_for: Option<String>,
     /// Whether there are more blocks to read at once.
     pub more: bool,
 }
@@ -112,24 +127,27 @@ pub async fn begin(tx: &mut SystemTx, chain: &Chain, now: OffsetDateTime) -> Res
             chain.name
         )));
     }
-    let mut watched: HashMap<Address, Vec<(ClientNo, OrderId)>> = HashMap::new();
-    for row in store::watched(tx, now, ADDRESSES_MAX).await? {
-        if let Some(address) = Address::parse(&row.address) {
-            watched
-                .entry(address)
-                .or_default()
-                .push((row.client_no, row.order_id));
-        }
-    }
     let scanned = scanned.and_then(|block| u64::try_from(block).ok());
     let from = scanned.map_or(0, |scanned| first(chain, scanned));
     Ok(Some(Plan {
         open: store::open(tx, &chain.name, from.cast_signed(), OPEN_MAX).await?,
         blocks: store::blocks(tx, &chain.name).await?,
         lease,
+        begun_at: now,
         scanned,
-        watched,
     }))
+}
+
+async fn watched(db: &Db, now: OffsetDateTime) -> Result<Addresses> {
+    let mut tx = db.system().await?;
+    let mut watched = Addresses::new();
+    for row in store::watched(&mut tx, now, ADDRESSES_MAX).await? {
+        if let Some(address) = Address::parse(&row.address) {
+            let orders = watched.entry(address).or_default();
+            orders.push((row.client_no, row.order_id));
+        }
+    }
+    Ok(watched)
 }
 
 /// The first block of the window that is read again.
@@ -137,58 +155,82 @@ pub(super) fn first(chain: &Chain, scanned: u64) -> u64 {
     (scanned + 1).saturating_sub(chain.overlap_blocks)
 }
 
-/// Reads the chain. No transaction is open meanwhile.
+/// Reads the chain. No transaction is open while a node is asked.
 ///
 /// # Errors
 /// `Upstream` when a node does not answer in time, contradicts itself or another node, or is behind.
-pub async fn read(chain: &Chain, plan: &Plan) -> Result<News> {
+pub async fn read(db: &Db, chain: &Chain, plan: &Plan) -> Result<News> {
     let time_max = Duration::from_secs(LOOK_SECONDS_MAX);
     let late = |_| {
         Err(Error::Upstream(anyhow!(
             "a look took more than {LOOK_SECONDS_MAX} s"
         )))
     };
-    tokio::time::timeout(time_max, look(chain, plan))
+    tokio::time::timeout(time_max, look(db, chain, plan))
         .await
         .unwrap_or_else(late)
 }
 
-async fn look(chain: &Chain, plan: &Plan) -> Result<News> {
-    let top = read::top(chain).await?;
-    let before = plan
-        .scanned
-        .or(chain.start_block.map(|block| block.saturating_sub(1)));
-    let scanned = before.unwrap_or(top);
-    if top + chain.overlap_blocks < scanned {
-        let text = format!("the top is block {top}, and {scanned} was read before");
-        return Err(Error::Upstream(anyhow!("the node is behind: {text}")));
+async fn look(db: &Db, chain: &Chain, plan: &Plan) -> Result<News> {
+    let reading = plan.reading(chain, read::top(chain).await?)?;
+    // only now: whoever was told an address later does not pay in these blocks
+    let watched = watched(db, plan.begun_at).await?;
+    if watched.is_empty() && plan.open.is_empty() {
+        return Ok(News::nothing(&reading));
     }
-    if plan.watched.is_empty() && plan.open.is_empty() {
-        return Ok(News::nothing(top.max(scanned), top));
-    }
-    let start = chain.start_block.unwrap_or(0);
-    let window = first(chain, scanned).max(start)..=top.min(scanned + STEP_BLOCKS);
-    let headers = read::headers(chain, &window.clone().collect()).await?;
-    if !read::is_one_branch(&headers, window.clone()) {
+    let headers = read::headers(chain, &plan.numbers(&reading)).await?;
+    if !read::is_one_branch(&headers, &reading.blocks) {
+        let blocks = &reading.blocks;
         return Err(Error::Upstream(anyhow!(
-            "blocks {window:?} are not of one branch"
+            "blocks {blocks:?} are not of one branch"
         )));
     }
-    let fresh = plan.fresh(&headers);
-    let addresses: Vec<Address> = plan.watched.keys().copied().collect();
-    let found = read::arrivals(chain, &addresses, window.clone(), &fresh).await?;
-    plan.news(chain, &headers, found, top).await
+    let fresh = plan.fresh(&reading, &headers);
+    let addresses: Vec<Address> = watched.keys().copied().collect();
+    let blocks = reading.blocks.clone();
+    let found = read::arrivals(chain, &addresses, blocks, &fresh, ARRIVALS_MAX).await?;
+    plan.news(chain, &reading, &headers, (found, &watched))
+        .await
+}
+
+impl Plan {
+    /// Goes on where the last look ended, or with the block that the settings begin with.
+    fn reading(&self, chain: &Chain, top: u64) -> Result<Reading> {
+        let start = chain.start_block.unwrap_or(0);
+        let before = chain.start_block.map(|block| block.saturating_sub(1));
+        let scanned = self.scanned.max(before).unwrap_or(top);
+        if top + chain.overlap_blocks < scanned {
+            return Err(Error::Upstream(anyhow!(
+                "the node is behind: the top is block {top}, and what is read next is behind {scanned}"
+            )));
+        }
+        let first = first(chain, scanned).max(start);
+        Ok(Reading {
+            blocks: first..=top.min(scanned + chain.step_blocks()),
+            scanned,
+            top,
+        })
+    }
+
+    /// The blocks to be read, and those below in which something waits.
+    fn numbers(&self, reading: &Reading) -> BTreeSet<u64> {
+        let open = self.open.iter().map(|open| open.block_no.unsigned_abs());
+        let below = open.filter(|number| number < reading.blocks.start());
+        reading.blocks.clone().chain(below).collect()
+    }
 }
 
 impl News {
-    fn nothing(scanned: u64, top: u64) -> Self {
+    fn nothing(reading: &Reading) -> Self {
+        let scanned = reading.top.max(reading.scanned);
         Self {
             scanned,
-            top,
+            top: reading.top,
             headers: Vec::new(),
             keep_from: scanned,
             arrived: Vec::new(),
             changed: Vec::new(),
+            waits_for: None,
             more: false,
         }
     }
@@ -211,7 +253,7 @@ pub async fn store(
         store::turn_arrival(tx, *client, *arrival, *state, now).await?;
     }
     store::put_blocks(tx, &chain.name, news).await?;
-    store::end_look(tx, &chain.name, news, now).await?;
+    store::end_look(tx, &chain.name, news, (plan.begun_at, now)).await?;
     Ok(true)
 }
 

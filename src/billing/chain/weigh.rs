@@ -48,7 +48,6 @@ pub enum Verdict {
 /// What an order waits for.
 #[derive(Clone, Debug)]
 pub struct Due {
-    pub chain: String,
     pub asset: String,
     pub amount: Units,
     pub deadline: OffsetDateTime,
@@ -57,11 +56,12 @@ pub struct Due {
 /// An arrival, as far as it matters here.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    pub chain: String,
     pub asset: String,
     pub amount: Units,
     pub at: OffsetDateTime,
     pub state: State,
+    /// What it was, and how much of it was left, when a person saw to that.
+    pub resolved: Option<(Verdict, Units)>,
 }
 
 /// The outcome.
@@ -75,8 +75,8 @@ pub struct Weighed {
     pub verdicts: Vec<(Verdict, Units)>,
 }
 
-/// Weighs arrivals, which come in the order of the chain.
-pub fn weigh(due: &Due, pieces: &[Piece], now: OffsetDateTime) -> Weighed {
+/// Weighs arrivals, which come in the order of the chain, as far as that was read `until` a moment.
+pub fn weigh(due: &Due, pieces: &[Piece], until: OffsetDateTime) -> Weighed {
     let mut missing = due.amount;
     let mut verdicts: Vec<(Verdict, Units)> = Vec::with_capacity(pieces.len());
     for piece in pieces {
@@ -86,13 +86,12 @@ pub fn weigh(due: &Due, pieces: &[Piece], now: OffsetDateTime) -> Weighed {
             Verdict::Waiting | Verdict::Gone => Units::ZERO,
             _ => piece.amount.minus(counted),
         };
-        verdicts.push((verdict, left));
+        // what a person has seen to is not opened again
+        verdicts.push(piece.resolved.unwrap_or((verdict, left)));
     }
     let paid = missing.is_zero();
-    let waits = verdicts
-        .iter()
-        .any(|(verdict, _)| *verdict == Verdict::Waiting);
-    let short = !paid && !waits && now > due.deadline;
+    let waits = pieces.iter().any(|piece| piece.state == State::Seen);
+    let short = !paid && !waits && until > due.deadline;
     for ((verdict, left), piece) in verdicts.iter_mut().zip(pieces) {
         if short && *verdict == Verdict::Counted {
             (*verdict, *left) = (Verdict::Short, piece.amount);
@@ -108,10 +107,15 @@ pub fn weigh(due: &Due, pieces: &[Piece], now: OffsetDateTime) -> Weighed {
 /// What an arrival is while this much is missing, and how much of it counts.
 fn one(due: &Due, piece: &Piece, missing: Units) -> (Verdict, Units) {
     let nothing = |verdict| (verdict, Units::ZERO);
+    if let (State::Confirmed, Some((verdict, left))) = (piece.state, piece.resolved) {
+        return (verdict, piece.amount.minus(left).min(missing));
+    }
     match piece.state {
         State::Seen => nothing(Verdict::Waiting),
         State::Reorged => nothing(Verdict::Gone),
-        State::Confirmed if piece.chain != due.chain => nothing(Verdict::WrongChain),
+        State::Confirmed if chain_of(&piece.asset) != chain_of(&due.asset) => {
+            nothing(Verdict::WrongChain)
+        }
         State::Confirmed if piece.asset != due.asset => nothing(Verdict::WrongToken),
         State::Confirmed if piece.at > due.deadline => nothing(Verdict::Late),
         State::Confirmed if missing.is_zero() => nothing(Verdict::Again),
@@ -120,13 +124,18 @@ fn one(due: &Due, piece: &Piece, missing: Units) -> (Verdict, Units) {
     }
 }
 
+/// The chain that an asset is of (CAIP-2), whatever the settings call it.
+fn chain_of(asset: &str) -> &str {
+    asset.split_once('/').map_or(asset, |(chain, _)| chain)
+}
+
 #[cfg(test)]
 mod tests {
     use time::Duration;
 
     use super::{State::*, Verdict::*, *};
 
-    const CHAIN: &str = "main";
+    const USDT: &str = "eip155:1/usdt";
 
     fn units(amount: u64) -> Units {
         Units::parse(&amount.to_string()).unwrap()
@@ -134,8 +143,7 @@ mod tests {
 
     fn due() -> Due {
         Due {
-            chain: CHAIN.into(),
-            asset: "usdt".into(),
+            asset: USDT.into(),
             amount: units(100),
             deadline: OffsetDateTime::UNIX_EPOCH + Duration::hours(1),
         }
@@ -143,11 +151,11 @@ mod tests {
 
     fn piece(amount: u64, state: State) -> Piece {
         Piece {
-            chain: CHAIN.into(),
-            asset: "usdt".into(),
+            asset: USDT.into(),
             amount: units(amount),
             at: OffsetDateTime::UNIX_EPOCH,
             state,
+            resolved: None,
         }
     }
 
@@ -170,11 +178,11 @@ mod tests {
             ..piece(100, Confirmed)
         };
         let token = Piece {
-            asset: "usdc".into(),
+            asset: "eip155:1/usdc".into(),
             ..piece(100, Confirmed)
         };
         let chain = Piece {
-            chain: "other".into(),
+            asset: "eip155:2/usdt".into(),
             ..piece(100, Confirmed)
         };
         let sure = |amount| piece(amount, Confirmed);
@@ -253,6 +261,29 @@ mod tests {
                 "{pieces:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_person_resolved_stays_what_it_was() {
+        let resolved = |state, verdict, left| Piece {
+            resolved: Some((verdict, units(left))),
+            ..piece(60, state)
+        };
+        let short = resolved(Confirmed, Short, 60);
+        let more = |amount| piece(amount, Confirmed);
+        // sent back: it does not pay once more comes in time
+        let (paid, _, verdicts) = weighed(&[short.clone(), more(40)], 0);
+        assert_eq!((paid, verdicts), (false, vec![(Short, 60), (Counted, 0)]));
+        let (paid, _, verdicts) = weighed(&[short, more(100)], 0);
+        assert_eq!((paid, verdicts), (true, vec![(Short, 60), (Counted, 0)]));
+        // what was left is done with, what counted counts
+        let over = resolved(Confirmed, Over, 20);
+        let (paid, _, verdicts) = weighed(&[over, more(60)], 0);
+        assert_eq!((paid, verdicts), (true, vec![(Over, 20), (Counted, 0)]));
+        // taken back by the chain, it is not opened again when it comes back
+        let gone = resolved(Reorged, Over, 20);
+        let (paid, _, verdicts) = weighed(&[gone, more(60)], 0);
+        assert_eq!((paid, verdicts), (false, vec![(Over, 20), (Counted, 0)]));
     }
 
     #[test]

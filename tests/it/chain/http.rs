@@ -1,11 +1,16 @@
 //! Paying on a chain, as buyers and operators see it.
 
+use std::sync::Arc;
+
 use concierge::admin::Role;
 use concierge::billing::plan;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::till::{CONFIRMATIONS, PRICE, Till, hundred};
+use super::{
+    Anvil,
+    till::{CONFIRMATIONS, PRICE, Till, hundred},
+};
 use crate::{
     verbs::problem,
     world::{Person, body},
@@ -112,6 +117,27 @@ async fn an_order_shows_where_it_is_paid_and_how_far_its_payment_has_come() {
         "top_up"
     );
     till.balances().await;
+}
+
+#[tokio::test]
+async fn nobody_orders_before_it_is_known_where_to_begin() {
+    let anvil = Arc::new(Anvil::start().await);
+    let set = vec![("chain.local.rpc_url", anvil.url.clone())];
+    let till = Till::unread(anvil, set).await;
+    let shop = till.world.partner("shop").await;
+    let now = till.world.app.clock.now();
+    let mut tx = till.world.app.db.client(shop.no).await.unwrap();
+    let plan = plan::offer(&mut tx, hundred(), None, now).await.unwrap();
+    tx.commit().await.unwrap();
+    let alice = shop.person("alice").await;
+    let wish = json!({"plan_id": plan.plan_id, "provider": "chain", "pay_with": "local/USDT"});
+    problem(
+        orders(&alice, "one", wish.clone()).await,
+        StatusCode::SERVICE_UNAVAILABLE,
+    )
+    .await;
+    till.looks().await.unwrap();
+    body(orders(&alice, "one", wish).await, StatusCode::CREATED).await;
 }
 
 #[tokio::test]

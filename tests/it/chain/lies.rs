@@ -1,6 +1,9 @@
 //! Nodes that lie, stall or refuse: nothing is credited, and how far was read is not lost.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use concierge::billing::chain::Standing;
 use poem::http::StatusCode;
@@ -13,7 +16,7 @@ use super::{
 };
 
 /// A till whose node is a liar that tells the truth for now.
-async fn between(set: Vec<(&'static str, String)>) -> (Till, Liar) {
+pub async fn between(set: Vec<(&'static str, String)>) -> (Till, Liar) {
     let anvil = Arc::new(Anvil::start().await);
     let liar = Liar::before(&anvil.url).await;
     let mut all = vec![("chain.local.rpc_url", liar.url.clone())];
@@ -66,6 +69,7 @@ async fn a_node_that_fails_credits_nothing_and_loses_nothing() {
             ),
             "comes twice",
         ),
+        (Lie::Says(StatusCode::OK, text("[1]")), "has no id"),
         (
             Lie::Says(
                 StatusCode::OK,
@@ -96,6 +100,7 @@ async fn a_node_that_fails_credits_nothing_and_loses_nothing() {
 #[tokio::test]
 async fn lies_about_blocks_are_seen() {
     let (till, liar) = between(vec![]).await;
+    till.anvil.mine(40).await;
     let deposit = till.orders("one", "local/USDT").await;
     till.looks().await.unwrap();
     till.anvil
@@ -125,7 +130,7 @@ async fn lies_about_blocks_are_seen() {
         // far behind
         Lie::changes(|method, _, answer| {
             if method == "eth_blockNumber" {
-                answer["result"] = json!("-0x1");
+                answer["result"] = json!("0x0");
             }
         }),
         // blocks of another branch, of other numbers, and out of a hat
@@ -352,7 +357,8 @@ async fn a_node_that_lies_without_a_slip_is_found_out_by_the_second_one() {
 
 #[tokio::test]
 async fn the_node_is_not_asked_more_often_than_allowed_nor_for_nothing() {
-    let (till, liar) = between(vec![]).await;
+    let set = vec![("chain.local.requests_per_second", "20".to_owned())];
+    let (till, liar) = between(set).await;
     till.looks().await.unwrap();
     // nobody waits for anything: the top, in one request
     let before = liar.asked();
@@ -360,9 +366,12 @@ async fn the_node_is_not_asked_more_often_than_allowed_nor_for_nothing() {
     till.looks().await.unwrap();
     assert_eq!(liar.asked() - before, 1);
     till.orders("one", "local/USDT").await;
-    let before = liar.asked();
+    let (before, started) = (liar.asked(), Instant::now());
     till.looks().await.unwrap();
-    let first = liar.asked() - before;
+    let (first, took) = (liar.asked() - before, started.elapsed());
+    // one every 50 ms, but for what a clock is off by
+    let least = Duration::from_millis(45) * u32::try_from(first - 1).unwrap();
+    assert!(took >= least, "{first} requests in {took:?}");
     // blocks whose hash is known are not read again
     let before = liar.asked();
     till.looks().await.unwrap();

@@ -1,10 +1,14 @@
 //! Payments on a chain, against a chain: anvil on loopback, with reorganisations and nodes that lie.
 
 pub mod anvil;
+mod compared;
+mod crowd;
 mod golden;
 mod http;
+mod lag;
 mod liar;
 mod lies;
+mod moves;
 mod random;
 mod settings;
 mod states;

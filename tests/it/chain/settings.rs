@@ -35,8 +35,12 @@ fn a_chain_is_read_with_its_tokens() {
             "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7"
         ]
     );
-    assert_eq!(read.ways("USD"), ["main/ETH", "main/USDT"]);
-    assert_eq!(read.ways("CNY"), [""; 0]);
+    let ways = |currency| -> Vec<String> {
+        let quotes = read.quotes(1_250, currency);
+        quotes.iter().map(|quote| quote.pay_with()).collect()
+    };
+    assert_eq!(ways("USD"), ["main/ETH", "main/USDT"]);
+    assert_eq!(ways("CNY"), [""; 0]);
     assert_eq!(
         read.quote("main/USDT", 1_250, "usd")
             .unwrap()
@@ -96,6 +100,14 @@ fn what_cannot_be_is_refused_by_name() {
         assert!(refused.contains(says), "{key} = {value}: {refused}");
         assert!(!refused.contains("secret-key"), "{refused}");
     }
+    // each block of a coin is a question: more of them than a look has time for would never be read
+    let slow = [("requests_per_second", "1"), ("coin", "ETH 320000 usd")];
+    let refused = chains(&slow).unwrap_err();
+    assert!(
+        refused.contains("overlap_blocks = 64: with a coin"),
+        "{refused}"
+    );
+    assert!(chains(&slow[..1]).is_ok());
     // this machine itself may be asked without TLS
     for loopback in [
         "http://127.0.0.1:8545",

@@ -50,8 +50,15 @@ impl Till {
         Self::with(anvil, vec![("chain.local.rpc_url", url)]).await
     }
 
-    /// Over a chain that runs, with further settings.
+    /// Over a chain that runs, with further settings; it was looked at.
     pub async fn with(anvil: Arc<Anvil>, set: Vec<(&'static str, String)>) -> Self {
+        let till = Self::unread(anvil, set).await;
+        till.looks().await.unwrap();
+        till
+    }
+
+    /// The same before the first look.
+    pub async fn unread(anvil: Arc<Anvil>, set: Vec<(&'static str, String)>) -> Self {
         let usdt = anvil.deploy("Token", &["0".into()]).await;
         let fee = anvil.deploy("Token", &["a".into()]).await;
         let tokens = format!("USDT {usdt} 6 100 usd, FEE {fee} 6 100 usd");
@@ -106,6 +113,18 @@ impl Till {
         key: &str,
         pay_with: &str,
     ) -> Deposit {
+        let tried = self.tries(client, plan, key, pay_with).await;
+        tried.unwrap()
+    }
+
+    /// Whether an order gets an address.
+    pub async fn tries(
+        &self,
+        client: ClientNo,
+        plan: &Plan,
+        key: &str,
+        pay_with: &str,
+    ) -> Result<Deposit> {
         let now = self.world.app.clock.now();
         let quote = self
             .chains
@@ -126,9 +145,9 @@ impl Till {
         };
         let mut tx = self.world.app.db.client(client).await.unwrap();
         let order = order::create(&mut tx, &new, now).await.unwrap();
-        let deposit = chain::assign(&mut tx, &order, &quote, now).await.unwrap();
-        tx.commit().await.unwrap();
-        deposit
+        let deposit = chain::assign(&mut tx, &order, &quote, now).await?;
+        tx.commit().await?;
+        Ok(deposit)
     }
 
     /// Looks at the chain until there is nothing more to read.

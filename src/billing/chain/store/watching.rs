@@ -17,12 +17,17 @@ use crate::{
     ids::{ArrivalId, ClientNo, OrderId},
 };
 
+/// A chain by another name goes on where it was.
 pub async fn add_watch(tx: &mut SystemTx, name: &str, chain_id: u64) -> Result<()> {
-    sqlx::query("insert into chain_watch (name, chain_id) values ($1, $2) on conflict do nothing")
-        .bind(name)
-        .bind(chain_id.cast_signed())
-        .execute(tx.conn())
-        .await?;
+    sqlx::query(
+        "insert into chain_watch (name, chain_id, scanned)
+         select $1, $2, (select scanned from chain_watch where chain_id = $2 order by looked_at desc nulls last limit 1)
+         on conflict do nothing",
+    )
+    .bind(name)
+    .bind(chain_id.cast_signed())
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -60,11 +65,14 @@ pub async fn is_ours(tx: &mut SystemTx, name: &str, lease: Uuid) -> Result<bool>
     Ok(ours.is_some())
 }
 
+/// Of each client those first that wait for a payment: no client crowds out another.
 pub async fn watched(tx: &mut SystemTx, now: OffsetDateTime, rows: i64) -> Result<Vec<Watched>> {
     Ok(sqlx::query_as(
-        "select client_no, order_id, address from chain_address
-         where watched_until > $1
-         order by watched_until desc
+        "select client_no, order_id, address
+         from (select client_no, order_id, address,
+             row_number() over (partition by client_no order by state <> 'open', watched_until desc, order_id) place
+           from chain_address where watched_until > $1) watched
+         order by place, client_no
          limit $2",
     )
     .bind(now)
@@ -73,14 +81,16 @@ pub async fn watched(tx: &mut SystemTx, now: OffsetDateTime, rows: i64) -> Resul
     .await?)
 }
 
-/// Arrivals from this block on that the chain may still take back.
+/// Arrivals from this block on that the chain may still take back, and those below that do not count
+/// yet.
 pub async fn open(tx: &mut SystemTx, chain: &str, from: i64, rows: i64) -> Result<Vec<Open>> {
     Ok(sqlx::query_as(
         "select client_no, arrival_id, block_no, block_hash, tx_hash, log_no, chain_arrival.asset, payer,
            address, chain_arrival.amount::text amount, chain_arrival.state
-         from chain_arrival
+         from (select * from chain_arrival where chain = $1 and state <> 'reorged' and block_no >= $2
+           union all
+           select * from chain_arrival where chain = $1 and state = 'seen' and block_no < $2) chain_arrival
          join chain_address using (client_no, order_id)
-         where chain_arrival.chain = $1 and chain_arrival.state <> 'reorged' and block_no >= $2
          order by block_no
          limit $3",
     )
@@ -103,7 +113,8 @@ pub async fn blocks(tx: &mut SystemTx, name: &str) -> Result<BTreeMap<u64, Hash>
         .collect())
 }
 
-/// An arrival that was not known, or that the chain had taken back and has again.
+/// An arrival that was not known, or that the chain had taken back and has again, or that was written
+/// down when the chain had another name.
 pub async fn add_arrival(
     tx: &mut SystemTx,
     chain: &str,
@@ -116,8 +127,8 @@ pub async fn add_arrival(
            tx_hash, log_no, asset, payer, amount, state, verdict, left_over, settled, seen_at, changed_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::numeric, $13, $14, 0, false, $15, $15)
          on conflict on constraint chain_arrival_once do update
-         set state = excluded.state, settled = false, changed_at = excluded.changed_at
-         where known.state = 'reorged'",
+         set chain = excluded.chain, state = excluded.state, settled = false, changed_at = excluded.changed_at
+         where known.state = 'reorged' or known.chain <> excluded.chain",
     )
     .bind(new.client)
     .bind(ArrivalId::new(now))
@@ -188,16 +199,18 @@ pub async fn end_look(
     tx: &mut SystemTx,
     name: &str,
     news: &News,
-    now: OffsetDateTime,
+    (begun_at, now): (OffsetDateTime, OffsetDateTime),
 ) -> Result<()> {
     sqlx::query(
-        "update chain_watch set scanned = $2, top = $3, looked_at = $4, failed_at = null, failure = null,
-           lease_id = null, leased_until = null
+        "update chain_watch set scanned = $2, top = $3, looked_at = $4, failure = $5,
+           failed_at = case when $5 is not null then $6 end, lease_id = null, leased_until = null
          where name = $1",
     )
     .bind(name)
     .bind(news.scanned.cast_signed())
     .bind(news.top.cast_signed())
+    .bind(begun_at)
+    .bind(&news.waits_for)
     .bind(now)
     .execute(tx.conn())
     .await?;
@@ -225,19 +238,26 @@ pub async fn fail_look(
     Ok(())
 }
 
-/// Orders for which something changed, or whose time is over with less than was asked for.
+/// Orders for which something changed first, then those whose time is over with less than was asked
+/// for; each with the moment up to which its chain was read, none while it lags behind its top.
 pub async fn unsettled(
     tx: &mut SystemTx,
-    now: OffsetDateTime,
     rows: i64,
-) -> Result<Vec<(ClientNo, OrderId)>> {
+) -> Result<Vec<(ClientNo, OrderId, Option<OffsetDateTime>)>> {
     Ok(sqlx::query_as(
-        "select client_no, order_id from chain_arrival where not settled
-         union
-         select client_no, order_id from chain_address where state = 'open' and deadline < $1
-         limit $2",
+        "with reach as (select chain_id, max(looked_at) until from chain_watch where scanned >= top group by chain_id),
+           due as (select client_no, order_id, 0 place from chain_arrival where not settled
+             union all
+             select client_no, order_id, 1 from chain_address join reach using (chain_id)
+             where state = 'open' and deadline < until)
+         select client_no, order_id, max(until) until
+         from due
+         join chain_address using (client_no, order_id)
+         left join reach using (chain_id)
+         group by client_no, order_id
+         order by min(place), client_no, order_id
+         limit $1",
     )
-    .bind(now)
     .bind(rows)
     .fetch_all(tx.conn())
     .await?)
