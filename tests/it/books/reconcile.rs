@@ -1,7 +1,12 @@
 //! The reconciliation before a double of Stripe: what is missing is found and made good, what is wrong
 //! waits for a person, nothing else is touched, and closed days stay what they were.
 
-use std::time::Duration;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use concierge::{
     admin::Role,
@@ -328,6 +333,60 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
     );
     assert_eq!(verified(world, acme.no).await.1, [""; 0]);
     agree(world).await;
+}
+
+/// The same as far as it comes within so many steps; none when it is broken off then, as by a kill.
+async fn broken_off<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut left) = (pin!(work), steps);
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// Broken off after one step, after two, and so on, each time on what the last one left.
+#[tokio::test]
+async fn broken_off_anywhere_it_comes_to_the_same() {
+    let stall = Stall::new().await;
+    let app = &stall.world.app;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let mut orders = Vec::new();
+    for n in 0..3 {
+        let order = alice.orders(&plan, &format!("order-{n}")).await;
+        let (_, intent) = pays(&stall, &order).await;
+        orders.push((order, intent));
+    }
+    changes(&stall, &orders[2].1, |intent| {
+        intent["amount"] = 9_999.into()
+    });
+    later(&stall.world);
+    let mut broken = 0;
+    while broken_off(broken + 1, reconcile::client(app, acme.no))
+        .await
+        .is_none()
+    {
+        broken += 1;
+    }
+    assert!(broken > 20, "it was broken off {broken} times");
+    assert_eq!(
+        told(&stall.world, acme.no, Standing::Healed).await,
+        [
+            (Area::Payment, State::MissingHere),
+            (Area::Payment, State::MissingHere),
+            // it waits among the payment exceptions
+            (Area::Payment, State::MissingHere),
+        ]
+    );
+    assert_eq!(told(&stall.world, acme.no, Standing::Open).await, []);
+    assert_eq!(balance(&alice, acme.no, &orders[0].0).await, 200_000_000);
+    let (days, flaws) = verified(&stall.world, acme.no).await;
+    assert!(days >= 1 && flaws.is_empty(), "{days} {flaws:?}");
+    agree(&stall.world).await;
 }
 
 #[tokio::test]
