@@ -96,6 +96,9 @@ async fn a_buyer_has_two_hundred_orders_waiting_and_no_more() {
 async fn more_arrivals_of_an_order_than_are_weighed_keep_nobody_busy() {
     let till = Till::new().await;
     let deposit = till.orders("dusty", "local/USDT").await;
+    // so that the first block is not read again
+    till.anvil.mine(100).await;
+    till.looks().await.unwrap();
     let mut conn = till.world.superuser().await;
     let dust = "insert into chain_arrival (client_no, arrival_id, order_id, chain, block_no, block_hash, block_at,
           tx_hash, log_no, asset, payer, amount, state, verdict, left_over, settled, seen_at, changed_at)
