@@ -62,7 +62,7 @@ async fn look(app: &App, chain: &Chain) -> Result<bool> {
     let plan = watch::begin(&mut tx, chain, app.clock.now()).await?;
     tx.commit().await?;
     let Some(plan) = plan else { return Ok(false) };
-    let news = watch::read(&app.db, chain, &plan).await;
+    let news = read(app, chain, &plan).await;
     let (mut tx, now) = (app.db.system().await?, app.clock.now());
     match news {
         Ok(news) => {
@@ -76,6 +76,18 @@ async fn look(app: &App, chain: &Chain) -> Result<bool> {
             Err(error)
         }
     }
+}
+
+/// Reads a chain for addresses as they are once its top is known.
+///
+/// # Errors
+/// See [`watch::read`].
+pub async fn read(app: &App, chain: &Chain, plan: &watch::Plan) -> Result<watch::News> {
+    let watched = async {
+        let mut tx = app.db.system().await?;
+        watch::watched(&mut tx, app.clock.now()).await
+    };
+    watch::read(chain, plan, watched).await
 }
 
 /// Brings orders to what arrived for them; one that cannot be does not keep the others waiting.

@@ -5,9 +5,12 @@
 //! (`chain/states.rs`); an amount that the caller changes, BEpusdt #195 (`chain/http.rs`: asked for
 //! again with another token, an order stays what it was).
 
-use concierge::billing::{
-    chain::{self, Standing, State, Verdict, watch},
-    order::{self, Paid, Payment, Provider, Reason},
+use concierge::{
+    billing::{
+        chain::{self, Standing, State, Verdict, watch},
+        order::{self, Paid, Payment, Provider, Reason},
+    },
+    jobs,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -91,7 +94,7 @@ async fn a_payment_that_was_seen_is_credited_whoever_dies_meanwhile() {
         .unwrap()
         .unwrap();
     tx.commit().await.unwrap();
-    let news = watch::read(&app.db, &till.chain, &plan).await.unwrap();
+    let news = jobs::chain::read(app, &till.chain, &plan).await.unwrap();
     // the one that died before it could write holds the chain until its lease ends
     till.looks().await.unwrap();
     assert_eq!(till.verdicts(deposit.order_id).await, []);
@@ -108,7 +111,7 @@ async fn a_payment_that_was_seen_is_credited_whoever_dies_meanwhile() {
             .await
             .unwrap()
     );
-    let news = watch::read(&app.db, &till.chain, &other).await.unwrap();
+    let news = jobs::chain::read(app, &till.chain, &other).await.unwrap();
     assert!(
         watch::store(&mut tx, &till.chain, (&other, &news), now)
             .await

@@ -126,8 +126,8 @@ pub async fn put_verdicts(
     let left: Vec<String> = verdicts.iter().map(|(_, left)| left.to_string()).collect();
     let verdicts: Vec<Verdict> = verdicts.iter().map(|(verdict, _)| *verdict).collect();
     sqlx::query(
-        "update chain_arrival set
-           verdict = case when resolved_at is null then weighed.verdict else chain_arrival.verdict end,
+        "update chain_arrival
+         set verdict = case when resolved_at is null then weighed.verdict else chain_arrival.verdict end,
            left_over = case when resolved_at is null then weighed.left_over::numeric else chain_arrival.left_over end,
            settled = chain_arrival.state = weighed.state and (resolved_at is not null) = weighed.resolved
          from unnest($2::uuid[], $3::text[], $4::bool[], $5::text[], $6::text[])

@@ -21,7 +21,7 @@ use super::{
     weigh::State,
 };
 use crate::{
-    db::{Db, SystemTx},
+    db::SystemTx,
     error::{Error, Result},
     ids::{ArrivalId, ClientNo, OrderId},
 };
@@ -46,7 +46,7 @@ pub struct Watched {
 }
 
 /// Addresses with the orders whose they are.
-pub(super) type Addresses = HashMap<Address, Vec<(ClientNo, OrderId)>>;
+pub type Addresses = HashMap<Address, Vec<(ClientNo, OrderId)>>;
 
 /// An arrival that is looked after: the chain may still take it back.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -138,10 +138,10 @@ pub async fn begin(tx: &mut SystemTx, chain: &Chain, now: OffsetDateTime) -> Res
     }))
 }
 
-async fn watched(db: &Db, now: OffsetDateTime) -> Result<Addresses> {
-    let mut tx = db.system().await?;
+/// The addresses that are watched now.
+pub async fn watched(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Addresses> {
     let mut watched = Addresses::new();
-    for row in store::watched(&mut tx, now, ADDRESSES_MAX).await? {
+    for row in store::watched(tx, now, ADDRESSES_MAX).await? {
         if let Some(address) = Address::parse(&row.address) {
             let orders = watched.entry(address).or_default();
             orders.push((row.client_no, row.order_id));
@@ -155,26 +155,35 @@ pub(super) fn first(chain: &Chain, scanned: u64) -> u64 {
     (scanned + 1).saturating_sub(chain.overlap_blocks)
 }
 
-/// Reads the chain. No transaction is open while a node is asked.
+/// Reads the chain. No transaction is open while a node is asked: the addresses that are `watched` are
+/// read in between, once the top is known.
 ///
 /// # Errors
 /// `Upstream` when a node does not answer in time, contradicts itself or another node, or is behind.
-pub async fn read(db: &Db, chain: &Chain, plan: &Plan) -> Result<News> {
+pub async fn read(
+    chain: &Chain,
+    plan: &Plan,
+    watched: impl Future<Output = Result<Addresses>>,
+) -> Result<News> {
     let time_max = Duration::from_secs(LOOK_SECONDS_MAX);
     let late = |_| {
         Err(Error::Upstream(anyhow!(
             "a look took more than {LOOK_SECONDS_MAX} s"
         )))
     };
-    tokio::time::timeout(time_max, look(db, chain, plan))
+    tokio::time::timeout(time_max, look(chain, plan, watched))
         .await
         .unwrap_or_else(late)
 }
 
-async fn look(db: &Db, chain: &Chain, plan: &Plan) -> Result<News> {
+async fn look(
+    chain: &Chain,
+    plan: &Plan,
+    watched: impl Future<Output = Result<Addresses>>,
+) -> Result<News> {
     let reading = plan.reading(chain, read::top(chain).await?)?;
     // only now: whoever was told an address later does not pay in these blocks
-    let watched = watched(db, plan.begun_at).await?;
+    let watched = watched.await?;
     if watched.is_empty() && plan.open.is_empty() {
         return Ok(News::nothing(&reading));
     }

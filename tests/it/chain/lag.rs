@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use concierge::billing::chain::{Standing, State, Verdict, watch};
+use concierge::{
+    billing::chain::{Standing, State, Verdict, watch},
+    jobs,
+};
 use poem::http::StatusCode;
 use serde_json::json;
 use sqlx::{Connection, Executor};
@@ -82,7 +85,7 @@ async fn who_orders_and_pays_while_a_look_begins_is_seen() {
     let deposit = till.orders("meanwhile", "local/ETH").await;
     till.anvil.sends_coin(&deposit.address, COIN_PRICE).await;
     till.anvil.mine(1).await;
-    let news = watch::read(&app.db, &till.chain, &plan).await.unwrap();
+    let news = jobs::chain::read(app, &till.chain, &plan).await.unwrap();
     let mut tx = app.db.system().await.unwrap();
     let stored = watch::store(&mut tx, &till.chain, (&plan, &news), now).await;
     assert!(stored.unwrap());
@@ -146,7 +149,7 @@ async fn an_order_is_not_short_before_its_chain_was_read_to_its_end() {
     till.world.app.clock.forward(Duration::from_secs(3 * 3_600));
     till.looks().await.unwrap_err();
     assert_eq!(till.standing(id).await, Standing::Open);
-    assert_eq!(till.verdicts(id).await, [counted.clone()]);
+    assert_eq!(till.verdicts(id).await, std::slice::from_ref(&counted));
     liar.says(Lie::None);
     till.looks().await.unwrap();
     assert_eq!(till.standing(id).await, Standing::Paid);

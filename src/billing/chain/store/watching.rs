@@ -202,8 +202,8 @@ pub async fn end_look(
     (begun_at, now): (OffsetDateTime, OffsetDateTime),
 ) -> Result<()> {
     sqlx::query(
-        "update chain_watch set scanned = $2, top = $3, looked_at = $4, failure = $5,
-           failed_at = case when $5 is not null then $6 end, lease_id = null, leased_until = null
+        "update chain_watch set scanned = $2, top = $3, looked_at = $4, failure = $5, failed_at = $6,
+           lease_id = null, leased_until = null
          where name = $1",
     )
     .bind(name)
@@ -211,7 +211,7 @@ pub async fn end_look(
     .bind(news.top.cast_signed())
     .bind(begun_at)
     .bind(&news.waits_for)
-    .bind(now)
+    .bind(news.waits_for.as_ref().map(|_| now))
     .execute(tx.conn())
     .await?;
     Ok(())
