@@ -2,10 +2,13 @@
 //! crash, they are the same to the last byte, so that Stripe does them once.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use url::form_urlencoded::Serializer;
+use stripe_client_core::{StripeRequest, VERSION};
 use uuid::Uuid;
 
 use crate::ids::{CallId, OrderId};
+
+/// Where the paths of the typed requests begin.
+pub const ROOT: &str = "/v1";
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -37,7 +40,38 @@ pub struct Call {
     pub(super) what: What,
     pub(super) path: String,
     pub(super) body: String,
+    /// Of the API.
+    pub(super) version: String,
     pub(super) state: Ended,
+}
+
+impl Call {
+    /// This request as it is to be made, from now on.
+    pub fn freeze(
+        call_id: CallId,
+        order_id: OrderId,
+        what: What,
+        request: &impl StripeRequest,
+    ) -> Self {
+        let request = request.build();
+        Self {
+            call_id,
+            order_id,
+            what,
+            path: format!("{ROOT}{}", request.path),
+            body: sorted(&request.body.unwrap_or_default()),
+            version: VERSION.to_string(),
+            state: Ended::Waiting,
+        }
+    }
+}
+
+/// A form in the order of its names: `metadata` comes out of a map that has none, and to Stripe the
+/// order is nothing.
+fn sorted(form: &str) -> String {
+    let mut pairs: Vec<&str> = form.split('&').collect();
+    pairs.sort_unstable();
+    pairs.join("&")
 }
 
 /// The id that an operator's key for an order leads to, again and again.
@@ -46,9 +80,4 @@ pub fn id_of(order: OrderId, key: &str) -> CallId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash.as_ref()[..16]);
     CallId(Uuid::from_bytes(bytes))
-}
-
-/// A body as Stripe reads it.
-pub fn form(pairs: &[(&str, &str)]) -> String {
-    Serializer::new(String::new()).extend_pairs(pairs).finish()
 }

@@ -4,8 +4,9 @@ use super::{
     Stripe,
     call::{self, Call, Ended, What},
     client::Failure,
-    event::{self, Gone},
+    event::Gone,
     object::Refund,
+    request::{self, Return},
     store,
 };
 use crate::{
@@ -43,9 +44,7 @@ pub async fn refund(
     let call = write_down(app, &mut tx, client_id, back).await?;
     tx.commit().await?;
     if call.state == Ended::Waiting {
-        let answer = stripe
-            .post(&call.path, call.body.clone(), &call.call_id.to_string())
-            .await;
+        let answer = stripe.make(&call).await;
         finish(app, client, &call, answer).await?;
     }
     order::find(&mut app.db.client(client).await?, back.order).await
@@ -69,27 +68,17 @@ async fn write_down(
                 .into(),
         ));
     }
-    let amount = left(&order, back.amount)?.to_string();
+    let amount = left(&order, back.amount)?;
     let payment = order::reference(tx, back.order).await?;
     let payment = payment.ok_or_else(|| Error::Conflict("No money came for this order.".into()))?;
-    let (client, ours) = (
-        format!("metadata[{}]", event::CLIENT),
-        format!("metadata[{}]", event::ORDER),
-    );
-    let body = call::form(&[
-        ("payment_intent", &payment),
-        ("amount", &amount),
-        (&client, client_id),
-        (&ours, &back.order.to_string()),
-    ]);
-    let call = Call {
-        call_id: id,
-        order_id: back.order,
-        what: What::Refund,
-        path: "/v1/refunds".into(),
-        body,
-        state: Ended::Waiting,
-    };
+    let request = request::refund(&Return {
+        client: client_id,
+        order: back.order,
+        call: id,
+        payment: &payment,
+        amount,
+    })?;
+    let call = Call::freeze(id, back.order, What::Refund, &request);
     store::freeze(tx, &call, app.clock.now()).await?;
     Ok(call)
 }
