@@ -3,6 +3,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use stripe_client_core::{StripeRequest, VERSION};
+use time::OffsetDateTime;
+use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::ids::{CallId, OrderId};
@@ -43,15 +45,16 @@ pub struct Call {
     /// Of the API.
     pub(super) version: String,
     pub(super) state: Ended,
+    pub(super) created_at: OffsetDateTime,
 }
 
 impl Call {
     /// This request as it is to be made, from now on.
     pub fn freeze(
-        call_id: CallId,
-        order_id: OrderId,
+        (call_id, order_id): (CallId, OrderId),
         what: What,
         request: &impl StripeRequest,
+        now: OffsetDateTime,
     ) -> Self {
         let request = request.build();
         Self {
@@ -59,19 +62,23 @@ impl Call {
             order_id,
             what,
             path: format!("{ROOT}{}", request.path),
-            body: sorted(&request.body.unwrap_or_default()),
+            body: form(&request.body.unwrap_or_default()),
             version: VERSION.to_string(),
             state: Ended::Waiting,
+            created_at: now,
         }
     }
 }
 
-/// A form in the order of its names: `metadata` comes out of a map that has none, and to Stripe the
-/// order is nothing.
-fn sorted(form: &str) -> String {
-    let mut pairs: Vec<&str> = form.split('&').collect();
+/// A form in the order of its names, since `metadata` comes out of a map that has none, and with
+/// everything written as `%XX` that some reader might take for a separator: the types leave `;` as
+/// it is, which cuts a plan's name in two for those who split there.
+fn form(typed: &str) -> String {
+    let mut pairs: Vec<_> = form_urlencoded::parse(typed.as_bytes()).collect();
     pairs.sort_unstable();
-    pairs.join("&")
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
 /// The id that an operator's key for an order leads to, again and again.

@@ -69,8 +69,13 @@ async fn write_down(app: &App, stripe: &Stripe, who: &Who, wish: &Wish<'_>) -> R
     let mut order = order::create(&mut tx, &new, now).await?;
     if known.is_none() {
         let page = request::page(&stripe.sale(&order, &who.client_id))?;
-        let call = Call::freeze(CallId::new(now), order.order_id, What::Checkout, &page);
-        store::freeze(&mut tx, &call, now).await?;
+        let call = Call::freeze(
+            (CallId::new(now), order.order_id),
+            What::Checkout,
+            &page,
+            now,
+        );
+        store::freeze(&mut tx, &call).await?;
     } else if order.state == State::Created && order.expires_at <= now {
         order::expire(&mut tx, order.order_id, now).await?;
         order = order::find(&mut tx, order.order_id).await?;

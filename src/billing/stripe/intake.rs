@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{
     Stripe,
     client::Failure,
-    event::{Event, Fact, Gone, Told, ids},
+    event::{Event, Fact, Told, ids},
     list::{PAGE, Page},
     object::{Intent, Refund},
     store,
@@ -142,7 +142,8 @@ impl Stripe {
         drop(tx);
         if told.facts.contains(&Fact::LookBack) {
             let refunds = self.refunds(intent).await?;
-            told.facts = refunds.into_iter().map(Fact::Back).collect();
+            let back = refunds.iter().map(|refund| refund.gone().map(Fact::Back));
+            told.facts = back.collect::<Result<_>>()?;
         }
         if has_money {
             return Ok(());
@@ -165,7 +166,8 @@ impl Stripe {
         }
     }
 
-    async fn refunds(&self, intent: &str) -> Result<Vec<Gone>> {
+    /// What went back of a payment.
+    pub(super) async fn refunds(&self, intent: &str) -> Result<Vec<Refund>> {
         let (mut all, mut after) = (Vec::new(), None::<String>);
         while all.len() < REFUNDS_MAX {
             let mut asked = ListRefund::new().payment_intent(intent).limit(PAGE);
@@ -179,7 +181,7 @@ impl Stripe {
                 break;
             }
         }
-        all.iter().map(Refund::gone).collect()
+        Ok(all)
     }
 }
 
