@@ -113,10 +113,14 @@ impl Stripe {
             .chars()
             .take(MESSAGE_CHARS_MAX)
             .collect();
+        // these say nothing of the request: a key can be wrong today and right tomorrow
         let again = [
-            StatusCode::CONFLICT,
-            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
             StatusCode::REQUEST_TIMEOUT,
+            StatusCode::CONFLICT,
+            StatusCode::FAILED_DEPENDENCY,
+            StatusCode::TOO_MANY_REQUESTS,
         ];
         if status.is_client_error() && !again.contains(&status) {
             return Err(Failure::Refused(format!("{status}: {said}")));

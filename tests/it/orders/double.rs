@@ -23,6 +23,8 @@ pub enum Fault {
     Unheard,
     /// It is refused.
     Refused,
+    /// The account's key is not good today.
+    Barred,
 }
 
 /// A request that was made.
@@ -125,6 +127,7 @@ impl Inner {
         match fault {
             Some(Fault::Away) => return (503, error("away")),
             Some(Fault::Refused) => return (400, error("no such thing")),
+            Some(Fault::Barred) => return (401, error("Invalid API Key provided")),
             _ => {}
         }
         let (status, answer) = match asked.path.as_str() {

@@ -94,3 +94,34 @@ async fn a_refund_is_not_made_anew_when_stripe_has_forgotten_its_key() {
     );
     books_agree(&stall.world).await;
 }
+
+#[tokio::test]
+async fn a_key_that_is_wrong_today_ends_neither_an_order_nor_a_refund() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    stall.stripe.fails(&[Fault::Barred]);
+    let barred = alice.tries_to_order(&plan, "k").await;
+    problem(barred, StatusCode::BAD_GATEWAY).await;
+    let order = alice.orders(&plan, "k").await;
+    assert_eq!(order["state"], "pending");
+    let paid = stall.stripe.pays(session(&order)).await;
+    stall
+        .tells("evt_1", "checkout.session.completed", &paid)
+        .await;
+    let desk = stall.world.operator("fin", Role::Finance).await;
+    let path = format!("/clients/acme/orders/{}/refund", text(&order["id"]));
+    let asks = async || {
+        let request = desk
+            .request(Method::POST, &path)
+            .header("Idempotency-Key", "r");
+        request.json(&json!({"reason": "r"})).send().await.unwrap()
+    };
+    stall.stripe.fails(&[Fault::Barred]);
+    problem(asks().await, StatusCode::BAD_GATEWAY).await;
+    assert_eq!(
+        body(asks().await, StatusCode::OK).await["state"],
+        "refunded"
+    );
+    books_agree(&stall.world).await;
+}
