@@ -193,7 +193,8 @@ impl NewRefund {
         let amount = self.amount.as_deref().map(Units::parse).transpose()?;
         let what = amount.map_or("all that is left".into(), |amount| amount.to_string());
         let back = Back { order, amount, key };
-        Ok((back, format!("{what}: {reason}")))
+        // whoever has to repeat it finds its key
+        Ok((back, format!("{what}, key {key}: {reason}")))
     }
 }
 

@@ -68,6 +68,11 @@ impl Call {
             created_at: now,
         }
     }
+
+    /// Whether it says this of that.
+    pub fn says(&self, name: &str, value: &str) -> bool {
+        form_urlencoded::parse(self.body.as_bytes()).any(|pair| pair == (name.into(), value.into()))
+    }
 }
 
 /// A form in the order of its names, since `metadata` comes out of a map that has none, and with

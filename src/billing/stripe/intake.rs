@@ -177,7 +177,7 @@ impl Stripe {
             let page: Page<Refund> = self.ask(asked.build(), None).await?;
             after = page.data.last().map(|refund| refund.id.clone());
             all.extend(page.data);
-            if !page.has_more {
+            if !page.has_more || after.is_none() {
                 break;
             }
         }

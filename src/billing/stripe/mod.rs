@@ -23,6 +23,7 @@ pub use self::{
     checkout::{Wish, cancel, place},
     event::{Event, Told},
     intake::{Taken, find, stray, take_in},
+    object::{dispute_stage, refund_stage},
     refund::{Back, refund},
     sign::verify,
 };

@@ -134,26 +134,35 @@ impl Refund {
     }
 
     pub fn gone(&self) -> Result<Gone> {
-        let stage = match self.status.as_deref() {
-            Some("succeeded") => Stage::Stands,
-            Some("failed" | "canceled") => Stage::Undone,
-            // old ones have no status
-            None => Stage::Stands,
-            _ => Stage::Open,
-        };
+        let stage = refund_stage(self.status.as_deref().unwrap_or_default());
         gone(&self.id, Why::Refund, self.amount, &self.currency, stage)
     }
 }
 
 impl Dispute {
     pub fn gone(&self) -> Result<Gone> {
-        let stage = match self.status.as_str() {
-            "won" | "warning_closed" | "prevented" => Stage::Undone,
-            "lost" => Stage::Stands,
-            status if status.starts_with("warning_") => Stage::Notice,
-            _ => Stage::Open,
-        };
+        let stage = dispute_stage(&self.status);
         gone(&self.id, Why::Dispute, self.amount, &self.currency, stage)
+    }
+}
+
+/// How far a refund of this status is.
+pub fn refund_stage(status: &str) -> Stage {
+    match status {
+        // old ones have none
+        "" | "succeeded" => Stage::Stands,
+        "failed" | "canceled" => Stage::Undone,
+        _ => Stage::Open,
+    }
+}
+
+/// How far a dispute of this status is.
+pub fn dispute_stage(status: &str) -> Stage {
+    match status {
+        "won" | "warning_closed" | "prevented" => Stage::Undone,
+        "lost" => Stage::Stands,
+        status if status.starts_with("warning_") => Stage::Notice,
+        _ => Stage::Open,
     }
 }
 

@@ -48,6 +48,11 @@ pub async fn refund(
     let mut tx = app.db.client(client).await?;
     let call = write_down(app, &mut tx, client_id, back).await?;
     tx.commit().await?;
+    if call.state == Ended::Failed {
+        return Err(Error::Conflict(
+            "Stripe refused this refund: ask again with another Idempotency-Key.".into(),
+        ));
+    }
     if call.state == Ended::Waiting {
         let answer = match known(app, stripe, client, &call).await? {
             Some(refund) => Ok(refund),
@@ -90,7 +95,13 @@ async fn write_down(
     let id = call::id_of(back.order, back.key);
     let calls = store::calls(tx, back.order, What::Refund).await?;
     if let Some(known) = calls.iter().find(|call| call.call_id == id) {
-        return Ok(known.clone());
+        let is_same = back
+            .amount
+            .is_none_or(|amount| known.says("amount", &amount.to_string()));
+        return is_same.then(|| known.clone()).ok_or_else(|| {
+            let text = "This Idempotency-Key was used for another refund: make a new one for each.";
+            Error::Conflict(text.into())
+        });
     }
     if calls.iter().any(|call| call.state == Ended::Waiting) {
         return Err(Error::Conflict(
