@@ -74,7 +74,7 @@ pub async fn take_in(
         return Ok(Taken::Before);
     }
     for fact in &told.facts {
-        apply(&mut tx, order, fact, now).await?;
+        apply(&mut tx, order, (fact, told.intent.as_deref()), now).await?;
     }
     tx.commit().await?;
     Ok(Taken::Now)
@@ -177,7 +177,13 @@ impl Stripe {
     }
 }
 
-async fn apply(tx: &mut ClientTx, id: OrderId, fact: &Fact, now: OffsetDateTime) -> Result<()> {
+/// Writes a fact down; about which payment it is, if that is known.
+async fn apply(
+    tx: &mut ClientTx,
+    id: OrderId,
+    (fact, intent): (&Fact, Option<&str>),
+    now: OffsetDateTime,
+) -> Result<()> {
     match fact {
         Fact::Paid(money) => {
             let payment = Payment {
@@ -185,7 +191,6 @@ async fn apply(tx: &mut ClientTx, id: OrderId, fact: &Fact, now: OffsetDateTime)
                 reference: &money.intent,
                 amount: money.amount,
                 currency: &money.currency,
-                held: None,
             };
             order::paid(tx, id, &payment, now).await.map(drop)
         }
@@ -195,6 +200,7 @@ async fn apply(tx: &mut ClientTx, id: OrderId, fact: &Fact, now: OffsetDateTime)
             let reversal = Reversal {
                 provider: Provider::Stripe,
                 reference: &gone.reference,
+                payment: intent,
                 kind: gone.kind,
                 amount: gone.amount,
                 currency: &gone.currency,

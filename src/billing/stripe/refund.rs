@@ -146,6 +146,8 @@ async fn finish(
     let reversal = Reversal {
         provider: Provider::Stripe,
         reference: &reference,
+        // of the order's own: that is what was asked to be sent back
+        payment: None,
         kind,
         amount,
         currency: &currency,

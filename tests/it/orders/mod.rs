@@ -82,7 +82,6 @@ pub fn payment(reference: &str) -> Payment<'_> {
         reference,
         amount: units(1_250),
         currency: "usd",
-        held: None,
     }
 }
 
