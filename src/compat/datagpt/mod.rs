@@ -33,7 +33,7 @@ pub struct DataGpt {
     guard: Guard,
     /// Where files by path are.
     folder: Option<PathBuf>,
-    /// How long `/train` waits.
+    /// How long `/train` fetches and waits.
     train_max: Duration,
     /// How prompts are fetched.
     prompt_policy: Policy,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::{Response, http::StatusCode};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{
     DataGpt,
@@ -47,9 +48,11 @@ pub async fn train(state: Arc<DataGpt>, mut call: Call) -> Result<Response, Faul
     let list = given.texts("file_list")?;
     let space = given.space()?;
     let place = place(&given, &list, space.later)?;
-    let new = files::read(&state, &asker.who, place, &list).await?;
+    let end = Instant::now() + state.train_max;
+    let new = files::read(&state, &asker.who, place, &list, end).await?;
     let (base, made, ids) = take_in(&state, &asker, &space.name, new).await?;
-    let ended = replacement::wait(&state.app, &asker.who, &ids, state.train_max).await?;
+    let left = end.saturating_duration_since(Instant::now());
+    let ended = replacement::wait(&state.app, &asker.who, &ids, left).await?;
     if ended == Ended::Ready {
         return Ok(trained(space, sizes(&state, &asker, &base).await?));
     }

@@ -1,6 +1,10 @@
 //! Custom Data GPT: both generations of clients and the route before them, byte for byte.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+    time::Duration,
+};
 
 use concierge::{
     identity::{MembersMay, V1Tokens, api_key},
@@ -61,6 +65,8 @@ async fn with_model(
                 "text/plain",
                 "Use {context}.\n{history}\n{question}",
             ),
+            // until whoever asks has had enough
+            "/slow.txt" => return stream.read(&mut [0]).map(drop),
             "/binary.txt" => ("200 OK", "image/gif", "GIF89a"),
             _ => ("404 Not Found", "text/plain", "no"),
         };
@@ -415,6 +421,29 @@ async fn training_that_takes_too_long_goes_on_by_itself() {
         .finds(crate::verbs::text(&bases["items"][0]["id"]), "battery")
         .await;
     assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[tokio::test]
+async fn files_that_do_not_come_in_time_are_not_trained() {
+    let set = vec![("dialects.datagpt_train_seconds", "1".into())];
+    let world = without_workers(set).await;
+    world.partner("acme").await;
+    let body = first(&["warranty.txt", "slow.txt"], "policy");
+    let text = "The files did not come in time, and nothing was trained: give fewer at once.";
+    let late = said(ours(&world, "/train", &body)).await;
+    assert_eq!(late, failed(503, text));
+    assert_eq!(world.count("select count(*) from base").await, 0);
+}
+
+#[tokio::test]
+async fn the_files_of_a_training_have_a_size_together() {
+    let set = vec![("knowledge.upload_bytes_max", "60".into())];
+    let world = without_workers(set).await;
+    world.partner("acme").await;
+    let body = first(&["warranty.txt", "longer.txt"], "policy");
+    let large = said(ours(&world, "/train", &body)).await;
+    let text = "http://site.example/longer.txt: The documents that one call fetches have at most 60 bytes together.";
+    assert_eq!(large, failed(400, text));
 }
 
 #[tokio::test]
