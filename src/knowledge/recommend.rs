@@ -150,6 +150,7 @@ pub async fn asked(
     base: Option<BaseId>,
     query: &str,
 ) -> Result<Option<QuestionId>> {
+    check(Some(query), None)?;
     who.needs_read()?;
     let base = match base {
         Some(id) => Some(base::find(tx, who, id).await?.base.base_no),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::Response;
 use serde::Serialize;
 
-use super::{Chatchat, On, envelope::success, naive, shelf};
+use super::{Chatchat, On, envelope::success, naive};
 use crate::{
     compat::{Call, Fault, Route, Rule},
     db::ClientTx,
@@ -78,9 +78,6 @@ fn count(num: i64) -> Option<u32> {
 }
 
 async fn base_of(tx: &mut ClientTx, who: &Member, name: &str) -> Result<Option<BaseId>> {
-    if shelf::leads_away(name) {
-        return Ok(None);
-    }
     let found = base::named(tx, who, name).await?;
     Ok(found.map(|counted| counted.base.base_id))
 }
