@@ -47,7 +47,10 @@ create index payment_order_of_owner on payment_order (client_no, owner_id, creat
 create index payment_order_by_time on payment_order (client_no, created_at, order_id);
 create index payment_order_waiting on payment_order (client_no, expires_at) where state in ('created', 'pending');
 select scope_to_client('payment_order');
-revoke delete on payment_order from concierge_client, concierge_system;
+-- amount, currency, provider and goods are bound when it is made
+revoke update, delete on payment_order from concierge_client, concierge_system;
+grant update (state, refunded, disputed, taken_back, lost, revoked, steps, provider_ref, pay_url, paid_at,
+  fulfilled_at, changed_at) on payment_order to concierge_client;
 
 -- Money that came in. One payment is for one order: its reference is used once.
 create table payment (
@@ -77,6 +80,8 @@ create table payment_reversal (
   provider text not null check (provider in ('stripe', 'chain')),
   reference text collate "C" not null check (octet_length(reference) between 1 and 255),
   order_id uuid not null,
+  -- the payment that it is of, if that is known
+  payment text collate "C" check (octet_length(payment) between 1 and 255),
   kind text not null check (kind in ('refund', 'dispute')),
   amount numeric(24, 0) not null check (amount > 0),
   currency text not null check (currency ~ '^[a-z0-9]{3,12}$'),

@@ -46,16 +46,18 @@ create table recon_run (
   client_no int not null references client,
   run_id uuid not null,
   day date not null,
-  lines int not null,
-  healed int not null,
-  open int not null,
+  lines int not null default 0,
+  healed int not null default 0,
+  open int not null default 0,
   started_at timestamptz not null,
-  ended_at timestamptz not null,
+  -- none: it is at work, or was broken off
+  ended_at timestamptz,
   primary key (client_no, run_id)
 );
 create index recon_run_by_time on recon_run (client_no, started_at, run_id);
 select scope_to_client('recon_run');
 revoke update, delete on recon_run from concierge_client, concierge_system;
+grant update (lines, healed, open, ended_at) on recon_run to concierge_client;
 
 create table recon_line (
   client_no int not null,

@@ -106,6 +106,17 @@ pub async fn revoke(tx: &mut ClientTx, key: &str, now: OffsetDateTime) -> Result
     })
 }
 
+/// Gives back what was taken back: what is used stays used, and a pass lasts as much longer as it
+/// stood still.
+///
+/// # Errors
+/// `NotFound` when nothing was given by this key.
+pub async fn restore(tx: &mut ClientTx, key: &str, now: OffsetDateTime) -> Result<()> {
+    let given = find(tx, key).await?.ok_or(Error::NotFound("entitlement"))?;
+    wallet::lock(tx, Owner::of(given.owner_id), now).await?;
+    store::restore(tx, given.entitlement_id, now).await
+}
+
 /// What was given by this key.
 pub async fn find(tx: &mut ClientTx, key: &str) -> Result<Option<Entitlement>> {
     store::of_key(tx, key).await

@@ -125,9 +125,12 @@ pub async fn collect(tx: &mut ClientTx, id: SubscriptionId, limit: &Limit) -> Re
         return Ok(Collected::default());
     }
     let zone = subscription::zone(tx).await?;
-    let due = due(&subscription, zone, limit)?;
     let mut collected = Collected::default();
     let mut unpaid = retry(tx, &subscription, limit, &mut collected).await?;
+    let due = match unpaid < UNPAID_MAX {
+        true => due(&subscription, zone, limit)?,
+        false => Vec::new(),
+    };
     let mut next_no = subscription.next_no;
     for (period, begins) in due {
         if unpaid >= UNPAID_MAX {
@@ -199,7 +202,7 @@ async fn retry(
     Ok(left)
 }
 
-/// Writes a fee down as unpaid; none when this period was billed before.
+/// Writes a fee down as unpaid; none when this period was paid before.
 async fn add(
     tx: &mut ClientTx,
     subscription: &Subscription,

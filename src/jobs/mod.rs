@@ -80,14 +80,16 @@ async fn hear(app: &App, wake: &Notify) {
 }
 
 async fn watch_orphans(app: &App) {
-    while !app.tasks.stopping().is_cancelled() {
+    let stop = app.tasks.stopping();
+    loop {
         let looked = async {
             was_there(app).await?;
             end_orphans(app).await
         };
-        let seconds = match looked.await {
-            Ok(()) => ORPHAN_SECONDS,
-            Err(error) => {
+        let seconds = match stop.run_until_cancelled(looked).await {
+            None => return,
+            Some(Ok(())) => ORPHAN_SECONDS,
+            Some(Err(error)) => {
                 tracing::warn!(
                     error = error.causes(),
                     "answers whose writer died are looked for again"

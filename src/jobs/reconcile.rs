@@ -8,7 +8,7 @@ use crate::{
     billing::{
         chain::Chains,
         recon::{
-            Remedy, Standing,
+            Line, Remedy, Standing,
             close::{self, Day},
             desk::{self, Judged, Run},
             on_chain, outside,
@@ -17,7 +17,7 @@ use crate::{
     },
     db::SystemTx,
     error::{Error, Result},
-    ids::ClientNo,
+    ids::{ClientNo, RunId},
     queue::{self, Job},
 };
 
@@ -98,17 +98,21 @@ pub async fn day(app: &App, client: ClientNo, day: Date) -> Result<Done> {
         return Ok(Done::Closed);
     }
     let lines = desk::look(&mut tx, day).await?;
-    drop(tx);
+    let run = desk::begin(&mut tx, day, started).await?;
+    tx.commit().await?;
     let mut judged: Vec<Judged> = Vec::with_capacity(lines.len());
     for line in lines {
         let (standing, reason) = match line.remedy {
             Remedy::Fine => (Standing::Fine, String::new()),
-            _ => heal(app, client, &line).await?,
+            _ => match heal(app, client, (run, day), &line).await? {
+                Some(judged) => judged,
+                None => break,
+            },
         };
         judged.push((line, standing, reason));
     }
     let mut tx = app.db.client(client).await?;
-    let run = desk::keep(&mut tx, day, &judged, (started, app.clock.now())).await?;
+    let run = desk::keep(&mut tx, (run, day), &judged, app.clock.now()).await?;
     tx.commit().await?;
     let Some(run) = run else {
         return Ok(Done::Closed);
@@ -119,14 +123,16 @@ pub async fn day(app: &App, client: ClientNo, day: Date) -> Result<Done> {
     Ok(Done::Compared(run))
 }
 
-/// One line's failure is its own: it waits for a person, and the run goes on.
+/// One line's failure is its own: it waits for a person, and the run goes on. None when the day was
+/// closed meanwhile.
 async fn heal(
     app: &App,
     client: ClientNo,
-    line: &crate::billing::recon::Line,
-) -> Result<(Standing, String)> {
+    run: (RunId, Date),
+    line: &Line,
+) -> Result<Option<(Standing, String)>> {
     let mut tx = app.db.client(client).await?;
-    match desk::heal(&mut tx, line, app.clock.now()).await {
+    match desk::heal(&mut tx, run, line, app.clock.now()).await {
         Ok(judged) => {
             tx.commit().await?;
             Ok(judged)
@@ -138,10 +144,8 @@ async fn heal(
                 reference = line.reference,
                 "not made good"
             );
-            Ok((
-                Standing::Open,
-                error.to_string().chars().take(500).collect(),
-            ))
+            let reason = error.to_string().chars().take(500).collect();
+            Ok(Some((Standing::Open, reason)))
         }
     }
 }

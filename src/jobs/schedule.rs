@@ -39,16 +39,16 @@ const PLAN: [(&str, i64); 9] = [
 /// Ticks until told to stop.
 pub async fn run(app: &App) -> Result<()> {
     let ticker = JobScheduler::new().await.context("the ticker")?;
-    let ticking = app.clone();
+    let (ticking, stop) = (app.clone(), app.tasks.stopping());
     let tick = Tick::new_async(EVERY_MINUTE, move |_, _| {
         let app = ticking.clone();
         Box::pin(async move { tick(&app).await })
     })?;
     ticker.add(tick).await?;
     ticker.start().await?;
-    // what came due while no server ran
-    self::tick(app).await;
-    app.tasks.stopping().cancelled().await;
+    // what came due while no server ran; a slot that is broken off is done by whoever comes next
+    stop.run_until_cancelled(self::tick(app)).await;
+    stop.cancelled().await;
     let mut ticker = ticker;
     ticker.shutdown().await.can_fail("the process ends anyway");
     Ok(())

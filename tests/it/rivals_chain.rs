@@ -27,7 +27,6 @@ async fn a_payment_by_another_provider_is_none_of_a_chains_order() {
         reference: "pi_forged",
         amount: order::Units::parse(&PRICE.to_string()).unwrap(),
         currency: "usdt",
-        held: None,
     };
     let now = till.world.app.clock.now();
     let mut tx = till.world.app.db.client(till.client).await.unwrap();

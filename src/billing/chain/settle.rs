@@ -60,7 +60,6 @@ async fn pay(tx: &mut ClientTx, deposit: &Deposit, now: OffsetDateTime) -> Resul
         reference: &deposit.address,
         amount,
         currency: &currency,
-        held: None,
     };
     if order::reference(tx, deposit.order_id).await?.is_some() {
         undo(tx, deposit, Stage::Undone, now).await?;
@@ -98,6 +97,7 @@ async fn undo(
     let reversal = Reversal {
         provider: Provider::Chain,
         reference: &reference,
+        payment: None,
         kind: Why::Refund,
         amount,
         currency: &currency,

@@ -2,8 +2,9 @@
 
 use time::OffsetDateTime;
 
-use super::{Payment, Provider, Reversal, Units, payment, store};
+use super::{Payment, Provider, Reversal, Units, payment};
 use crate::{
+    billing::store::behind,
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
@@ -30,8 +31,6 @@ pub enum Reason {
     SecondPayment,
     /// The buyer had given the order up.
     AfterCancel,
-    /// The time to pay was over.
-    Late,
     /// More goes back than came in.
     ReversalTooLarge,
 }
@@ -165,7 +164,7 @@ pub async fn queue(tx: &mut ClientTx, trouble: &Trouble<'_>, now: OffsetDateTime
 
 /// What waits, or was decided, the latest first.
 pub async fn list(tx: &mut ClientTx, state: Verdict, window: &Window) -> Result<Vec<Exception>> {
-    let (client, behind) = (tx.client(), store::behind(window));
+    let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select exception_id, order_id, provider, reference, reason, amount::text amount, currency, detail, state,
            note, created_at, resolved_at
@@ -216,12 +215,9 @@ pub async fn resolve(
 impl Exception {
     /// Money of another currency or provider could not be taken back as the order's.
     async fn fulfil(&self, tx: &mut ClientTx, now: OffsetDateTime) -> Result<()> {
-        let order = self.order_id.filter(|_| {
-            matches!(
-                self.reason,
-                Reason::AmountDiffers | Reason::AfterCancel | Reason::Late
-            )
-        });
+        let order = self
+            .order_id
+            .filter(|_| matches!(self.reason, Reason::AmountDiffers | Reason::AfterCancel));
         let Some(order) = order else {
             return Err(Error::Conflict(
                 "This cannot be given: send the money back by the provider, and dismiss it.".into(),

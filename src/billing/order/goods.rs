@@ -106,18 +106,11 @@ async fn balance_entitlement(
         return Ok(());
     }
     order.revoked = gone;
-    let key = |step: i32| match step {
-        0 => format!("order {}", order.order_id),
-        step => format!("order {} again {step}", order.order_id),
-    };
-    if gone {
-        entitlement::revoke(tx, &key(order.steps), now).await?;
-    } else {
-        order.steps += 1;
-        let key = format!("order {} again {}", order.order_id, order.steps);
-        entitle(tx, order, &key, now).await?;
+    let key = format!("order {}", order.order_id);
+    match gone {
+        true => entitlement::revoke(tx, &key, now).await.map(drop),
+        false => entitlement::restore(tx, &key, now).await,
     }
-    Ok(())
 }
 
 impl Order {

@@ -26,8 +26,6 @@ pub struct Payment<'a> {
     pub amount: Units,
     /// Of what, in small letters.
     pub currency: &'a str,
-    /// The money is taken, and a person decides what becomes of it.
-    pub held: Option<Reason>,
 }
 
 /// What became of money that came in.
@@ -48,6 +46,8 @@ pub struct Reversal<'a> {
     pub provider: Provider,
     /// What the provider calls it: a refund, a dispute; transaction and log on a chain.
     pub reference: &'a str,
+    /// The reference of the payment that it is of, if that is known.
+    pub payment: Option<&'a str>,
     /// Why it goes back.
     pub kind: Why,
     /// How much.
@@ -115,8 +115,8 @@ pub async fn paid(
     order.step(Step::Pay)?;
     order.paid_at = Some(now);
     // the buyer gave it up and paid all the same: nobody but a person knows what was meant
-    let held = payment.held.or(cancelled.then_some(Reason::AfterCancel));
-    if let Some(reason) = held {
+    if cancelled {
+        let reason = Reason::AfterCancel;
         exception::queue(tx, &Trouble::of(payment, id, reason), now).await?;
         settle(tx, order, now).await?;
         return Ok(Paid::Queued(reason));
@@ -146,13 +146,17 @@ pub async fn accept(
     now: OffsetDateTime,
 ) -> Result<()> {
     let mut order = lock(tx, id).await?;
+    let other = || Error::Conflict("This payment does not wait for this order.".into());
     if order.state == super::State::Paid {
+        // it was held: only what it was paid by is meant
+        if store::good_payment(tx, id).await?.as_deref() != Some(reference) {
+            return Err(other());
+        }
         return give(tx, order, now).await;
     }
     order.step(Step::Pay)?;
     if !store::accept_payment(tx, id, reference).await? {
-        let text = "This payment does not wait for this order.";
-        return Err(Error::Conflict(text.into()));
+        return Err(other());
     }
     order.paid_at = Some(now);
     give(tx, order, now).await

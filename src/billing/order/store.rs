@@ -1,13 +1,13 @@
 //! Statements over orders, payments for them and what went back.
 
-use time::{OffsetDateTime, macros::datetime};
-use uuid::Uuid;
+use time::OffsetDateTime;
 
 use super::{NewOrder, Order, Payment, Reversal, Stage, State, Units};
 use crate::{
+    billing::store::behind,
     db::{self, ClientTx, SystemTx},
     error::Result,
-    http::paging::{Place, Window},
+    http::paging::Window,
     ids::{ClientNo, OrderId, PaymentId, UserId},
 };
 
@@ -135,14 +135,6 @@ pub async fn all(tx: &mut ClientTx, state: Option<State>, window: &Window) -> Re
     .await?)
 }
 
-/// Where a page begins; the first one behind all there can be, so that every page goes by the index.
-pub fn behind(window: &Window) -> Place {
-    window.after.unwrap_or(Place {
-        at: datetime!(9999-01-01 0:00 UTC),
-        id: Uuid::max(),
-    })
-}
-
 /// Writes down where an order stands.
 pub async fn save(tx: &mut ClientTx, order: &Order, now: OffsetDateTime) -> Result<()> {
     let client = tx.client();
@@ -254,10 +246,10 @@ pub async fn put_reversal(
     let client = tx.client();
     let put = sqlx::query(
         "insert into payment_reversal as known (client_no, provider, reference, order_id, kind, amount, currency,
-           stage, created_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6::text::numeric, $7, $8, $9, $9)
+           stage, payment, created_at, changed_at)
+         values ($1, $2, $3, $4, $5, $6::text::numeric, $7, $8, $9, $10, $10)
          on conflict (client_no, provider, reference) do update
-         set stage = excluded.stage, changed_at = excluded.changed_at
+         set stage = excluded.stage, payment = coalesce(known.payment, excluded.payment), changed_at = excluded.changed_at
          where known.order_id = excluded.order_id
            and array_position(array['notice', 'open', 'stands', 'undone'], known.stage)
              < array_position(array['notice', 'open', 'stands', 'undone'], excluded.stage)",
@@ -270,20 +262,24 @@ pub async fn put_reversal(
     .bind(reversal.amount.to_string())
     .bind(reversal.currency)
     .bind(reversal.stage)
+    .bind(reversal.payment)
     .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(put.rows_affected() == 1)
 }
 
-/// Units of an order that went back, by refund and by dispute, as far as they still are.
+/// Units of an order that went back, by refund and by dispute, as far as they still are. What went back
+/// of a payment that never counted takes nothing away.
 pub async fn gone_back(tx: &mut ClientTx, order: OrderId) -> Result<(Units, Units)> {
     let client = tx.client();
     let (refunded, disputed): (String, String) = sqlx::query_as(
         "select coalesce(sum(amount) filter (where kind = 'refund'), 0)::text,
            coalesce(sum(amount) filter (where kind = 'dispute'), 0)::text
-         from payment_reversal
-         where client_no = $1 and order_id = $2 and stage in ($3, $4)",
+         from payment_reversal back
+         where client_no = $1 and order_id = $2 and stage in ($3, $4)
+           and not exists (select from payment where payment.client_no = $1 and payment.provider = back.provider
+             and payment.reference = back.payment and payment.state = 'queued')",
     )
     .bind(client)
     .bind(order)

@@ -46,6 +46,14 @@ impl Units {
         self.0
     }
 
+    /// As a provider of bank money counts.
+    ///
+    /// # Errors
+    /// `Invalid` for more than 2^63.
+    pub fn of_a_bank(self) -> Result<i64> {
+        i64::try_from(self.0).map_err(|_| Error::invalid("No bank moves as much money at once."))
+    }
+
     /// Whether it is nothing.
     pub fn is_zero(self) -> bool {
         self.0 == 0

@@ -222,14 +222,20 @@ impl Kept {
     /// The line as the hash takes it: what it said when its day was closed. What a person says of it
     /// later is not in it. Texts are quoted, so that no two lines are written the same.
     fn canonical(&self) -> String {
+        // what waited when its day was closed may be resolved since
+        let standing = match self.standing {
+            Standing::Resolved => Standing::Open,
+            other => other,
+        };
         format!(
-            "{:?} {:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {}\n",
+            "{:?} {:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?} {}\n",
             self.area,
             self.provider,
             self.reference,
             self.order_id
                 .map_or_else(|| "-".to_owned(), |id| id.to_string()),
             self.state,
+            standing,
             self.ours,
             self.theirs,
             self.currency,

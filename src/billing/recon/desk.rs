@@ -42,8 +42,8 @@ pub struct Run {
     pub open: i32,
     /// When it began.
     pub started_at: OffsetDateTime,
-    /// When it ended.
-    pub ended_at: OffsetDateTime,
+    /// When it ended; none while it is at work, and for one that was broken off.
+    pub ended_at: Option<OffsetDateTime>,
 }
 
 /// A line as it is kept.
@@ -140,11 +140,37 @@ fn facts(rows: Vec<super::store::FactRow>) -> Vec<Fact> {
     rows.into_iter().map(Fact::from).collect()
 }
 
-/// Makes good what can be proved; what becomes of the line, with a word about it.
+/// A run over a day begins.
+pub async fn begin(tx: &mut ClientTx, day: Date, now: OffsetDateTime) -> Result<RunId> {
+    let id = RunId::new(now);
+    store::begin(tx, (id, day), now).await?;
+    Ok(id)
+}
+
+/// Makes good what can be proved, and writes that down with it: whatever becomes of the run, nothing is
+/// made good in silence. What becomes of the line, with a word about it; none when another server
+/// closed the day meanwhile.
 ///
 /// # Errors
 /// Whatever the deed says: then the line waits for a person.
 pub async fn heal(
+    tx: &mut ClientTx,
+    (run, day): (RunId, Date),
+    line: &Line,
+    now: OffsetDateTime,
+) -> Result<Option<(Standing, String)>> {
+    store::lock(tx).await?;
+    if close::is_closed(tx, day).await? {
+        return Ok(None);
+    }
+    let (standing, reason) = make_good(tx, line, now).await?;
+    if standing == Standing::Healed && !store::is_known(tx, day, line, standing).await? {
+        store::add(tx, (run, day), line, (standing, &reason), now).await?;
+    }
+    Ok(Some((standing, reason)))
+}
+
+async fn make_good(
     tx: &mut ClientTx,
     line: &Line,
     now: OffsetDateTime,
@@ -166,6 +192,9 @@ pub async fn heal(
         )),
         Remedy::Fine | Remedy::Queue(_) => Ok((Standing::Open, String::new())),
         Remedy::Fulfil => {
+            if order::lock(tx, order).await?.fulfilled_at.is_some() {
+                return done("It was given in the meantime.");
+            }
             order::fulfil(tx, order, now).await?;
             done("It was paid, and is given now.")
         }
@@ -175,7 +204,6 @@ pub async fn heal(
                 reference: &line.reference,
                 amount: amount(line)?,
                 currency: &line.currency,
-                held: None,
             };
             match order::paid(tx, order, &payment, now).await? {
                 Paid::Fulfilled => done("Its event never came: it is taken in now."),
@@ -188,6 +216,7 @@ pub async fn heal(
             let reversal = Reversal {
                 provider: Provider::Stripe,
                 reference: &line.reference,
+                payment: None,
                 kind: match line.area {
                     Area::Dispute => Why::Dispute,
                     _ => Why::Refund,
@@ -196,8 +225,10 @@ pub async fn heal(
                 currency: &line.currency,
                 stage: line.stage,
             };
-            order::reversed(tx, order, &reversal, now).await?;
-            done("Its event never came: it is taken in now.")
+            match order::reversed(tx, order, &reversal, now).await? {
+                true => done("Its event never came: it is taken in now."),
+                false => done("It came in the meantime, or waits among the payment exceptions."),
+            }
         }
     }
 }
@@ -206,47 +237,27 @@ fn amount(line: &Line) -> Result<Units> {
     Units::parse(line.theirs.as_deref().unwrap_or_default())
 }
 
-/// Writes a run's lines down, in the place of what an earlier run of the same day said. What an
-/// earlier day tells of already is not told again. None when another server closed the day meanwhile:
-/// a closed day takes no more lines.
+/// Writes a run's lines down, in the place of what an earlier run of the same day said, and ends it.
+/// What an earlier day tells of already is not told again, and a day that another server closed
+/// meanwhile takes no more lines: then there is none.
 pub async fn keep(
     tx: &mut ClientTx,
-    day: Date,
+    (run, day): (RunId, Date),
     judged: &[Judged],
-    (started, ended): (OffsetDateTime, OffsetDateTime),
+    now: OffsetDateTime,
 ) -> Result<Option<Run>> {
     store::lock(tx).await?;
     if close::is_closed(tx, day).await? {
+        store::end(tx, run, now).await?;
         return Ok(None);
     }
     store::clear(tx, day).await?;
-    let id = RunId::new(ended);
-    let mut told = Vec::with_capacity(judged.len());
-    for one @ (line, standing, _) in judged {
-        if *standing == Standing::Fine || !store::is_known(tx, day, line).await? {
-            told.push(one);
+    for (line, standing, reason) in judged {
+        if *standing == Standing::Fine || !store::is_known(tx, day, line, *standing).await? {
+            store::add(tx, (run, day), line, (*standing, reason), now).await?;
         }
     }
-    let count = |of: Option<Standing>| {
-        let lines = told
-            .iter()
-            .filter(|(_, standing, _)| of.is_none_or(|of| of == *standing));
-        i32::try_from(lines.count()).unwrap_or(i32::MAX)
-    };
-    let counts = [None, Some(Standing::Healed), Some(Standing::Open)].map(count);
-    store::add_run(tx, (id, day), counts, (started, ended)).await?;
-    for (line, standing, reason) in told {
-        store::add(tx, (id, day), line, (*standing, reason), ended).await?;
-    }
-    Ok(Some(Run {
-        run_id: id,
-        day,
-        lines: counts[0],
-        healed: counts[1],
-        open: counts[2],
-        started_at: started,
-        ended_at: ended,
-    }))
+    Ok(Some(store::end(tx, run, now).await?))
 }
 
 /// Runs, the latest first.

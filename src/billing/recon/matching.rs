@@ -192,7 +192,7 @@ fn goods(order: &Goods) -> Line {
 fn judge(order: &Goods) -> (State, Remedy) {
     let (expected, booked) = (order.expected(), order.booked());
     if order.is_paid && !order.is_given && booked == 0 && !order.is_entitled {
-        return if order.waits {
+        return if order.waits || order.is_refunded || order.is_disputed {
             (State::Matched, Remedy::Fine)
         } else {
             (State::MissingHere, Remedy::Fulfil)

@@ -27,7 +27,7 @@ use crate::{
 const ROWS_MAX: usize = 500_000;
 /// Days back from the day that is read: what came later than its day, and what moves slowly.
 const LISTS: [(Subject, i64); 3] = [
-    (Subject::PaymentIntents, 3),
+    (Subject::PaymentIntents, 30),
     (Subject::Refunds, 30),
     (Subject::Disputes, 120),
 ];

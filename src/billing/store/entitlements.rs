@@ -135,3 +135,20 @@ pub async fn revoke(tx: &mut ClientTx, id: EntitlementId, now: OffsetDateTime) -
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// What had not ended when it was taken back has as much before it as it had then.
+pub async fn restore(tx: &mut ClientTx, id: EntitlementId, now: OffsetDateTime) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update entitlement set revoked_at = null,
+           starts_at = case when starts_at > revoked_at then starts_at + ($3 - revoked_at) else starts_at end,
+           ends_at = case when ends_at > revoked_at then ends_at + ($3 - revoked_at) else ends_at end
+         where client_no = $1 and entitlement_id = $2 and revoked_at is not null",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

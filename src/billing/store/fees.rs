@@ -14,7 +14,8 @@ use crate::{
     ids::{PlanId, SubscriptionId},
 };
 
-/// False when this period of the plan was billed to this owner before.
+/// False when this owner has paid for this period of the plan before. One that stayed unpaid, by a
+/// subscription that ended since, is due again.
 pub async fn add(
     tx: &mut ClientTx,
     subscription: &Subscription,
@@ -25,7 +26,9 @@ pub async fn add(
     let done = sqlx::query(
         "insert into fee (client_no, owner_id, plan_id, period, subscription_id, amount, state, tries, due_at, made_at)
          values ($1, $2, $3, $4, $5, $6, 'unpaid', 0, $7, $8)
-         on conflict on constraint fee_pkey do nothing",
+         on conflict on constraint fee_pkey do update
+         set subscription_id = excluded.subscription_id, amount = excluded.amount, due_at = excluded.due_at
+         where fee.state = 'unpaid'",
     )
     .bind(client)
     .bind(subscription.owner_id)

@@ -1,12 +1,15 @@
 //! An event and what it does: found out about first, over the network if need be, then written down
 //! and done in one transaction.
 
+use stripe_client_core::StripeRequest;
+use stripe_core::{payment_intent::RetrievePaymentIntent, refund::ListRefund};
 use time::OffsetDateTime;
 
 use super::{
     Stripe,
     client::Failure,
-    event::{Event, Fact, Gone, Told, ids},
+    event::{Event, Fact, Told, ids},
+    list::{PAGE, Page},
     object::{Intent, Refund},
     store,
 };
@@ -74,7 +77,7 @@ pub async fn take_in(
         return Ok(Taken::Before);
     }
     for fact in &told.facts {
-        apply(&mut tx, order, fact, now).await?;
+        apply(&mut tx, order, (fact, told.intent.as_deref()), now).await?;
     }
     tx.commit().await?;
     Ok(Taken::Now)
@@ -139,7 +142,8 @@ impl Stripe {
         drop(tx);
         if told.facts.contains(&Fact::LookBack) {
             let refunds = self.refunds(intent).await?;
-            told.facts = refunds.into_iter().map(Fact::Back).collect();
+            let back = refunds.iter().map(|refund| refund.gone().map(Fact::Back));
+            told.facts = back.collect::<Result<_>>()?;
         }
         if has_money {
             return Ok(());
@@ -152,8 +156,9 @@ impl Stripe {
     }
 
     async fn intent(&self, id: &str) -> Result<Option<Intent>> {
+        // it stands in a path, and came with an event
         let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
-        match self.get(&format!("/v1/payment_intents/{id}"), &[]).await {
+        match self.ask(RetrievePaymentIntent::new(id).build(), None).await {
             Ok(intent) => Ok(Some(intent)),
             // there is none, or it is not ours to see
             Err(Failure::Refused(_)) => Ok(None),
@@ -161,23 +166,32 @@ impl Stripe {
         }
     }
 
-    async fn refunds(&self, intent: &str) -> Result<Vec<Gone>> {
-        let (mut all, mut after) = (Vec::new(), None);
+    /// What went back of a payment.
+    pub(super) async fn refunds(&self, intent: &str) -> Result<Vec<Refund>> {
+        let (mut all, mut after) = (Vec::new(), None::<String>);
         while all.len() < REFUNDS_MAX {
-            let mut query = vec![("payment_intent", intent), ("limit", "100")];
-            query.extend(after.as_deref().map(|id: &str| ("starting_after", id)));
-            let page: super::list::Page<Refund> = self.get("/v1/refunds", &query).await?;
+            let mut asked = ListRefund::new().payment_intent(intent).limit(PAGE);
+            if let Some(after) = after {
+                asked = asked.starting_after(after);
+            }
+            let page: Page<Refund> = self.ask(asked.build(), None).await?;
             after = page.data.last().map(|refund| refund.id.clone());
             all.extend(page.data);
             if !page.has_more {
                 break;
             }
         }
-        all.iter().map(Refund::gone).collect()
+        Ok(all)
     }
 }
 
-async fn apply(tx: &mut ClientTx, id: OrderId, fact: &Fact, now: OffsetDateTime) -> Result<()> {
+/// Writes a fact down; about which payment it is, if that is known.
+async fn apply(
+    tx: &mut ClientTx,
+    id: OrderId,
+    (fact, intent): (&Fact, Option<&str>),
+    now: OffsetDateTime,
+) -> Result<()> {
     match fact {
         Fact::Paid(money) => {
             let payment = Payment {
@@ -185,7 +199,6 @@ async fn apply(tx: &mut ClientTx, id: OrderId, fact: &Fact, now: OffsetDateTime)
                 reference: &money.intent,
                 amount: money.amount,
                 currency: &money.currency,
-                held: None,
             };
             order::paid(tx, id, &payment, now).await.map(drop)
         }
@@ -195,6 +208,7 @@ async fn apply(tx: &mut ClientTx, id: OrderId, fact: &Fact, now: OffsetDateTime)
             let reversal = Reversal {
                 provider: Provider::Stripe,
                 reference: &gone.reference,
+                payment: intent,
                 kind: gone.kind,
                 amount: gone.amount,
                 currency: &gone.currency,

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::event::{Fact, Gone, ID_BYTES_MAX, Money};
+use super::event::{CALL, Fact, Gone, ID_BYTES_MAX, Money};
 use crate::{
     billing::order::{Stage, Units, Why, currency},
     error::{Error, Result},
+    ids::CallId,
 };
 
 /// An id, or the object that has it.
@@ -51,6 +53,8 @@ pub struct Refund {
     pub amount: u64,
     pub currency: String,
     pub status: Option<String>,
+    #[serde(default)]
+    metadata: Value,
 }
 
 /// Money that a payer's bank claims.
@@ -124,6 +128,11 @@ fn some(amount: u64) -> Result<Units> {
 }
 
 impl Refund {
+    /// Whether it came of this request of ours.
+    pub fn is_of(&self, call: CallId) -> bool {
+        self.metadata[CALL] == call.to_string()
+    }
+
     pub fn gone(&self) -> Result<Gone> {
         let stage = match self.status.as_deref() {
             Some("succeeded") => Stage::Stands,

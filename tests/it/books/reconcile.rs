@@ -1,7 +1,12 @@
 //! The reconciliation before a double of Stripe: what is missing is found and made good, what is wrong
 //! waits for a person, nothing else is touched, and closed days stay what they were.
 
-use std::time::Duration;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use concierge::{
     admin::Role,
@@ -9,7 +14,7 @@ use concierge::{
         Book, Entry, Kind, Micros, Owner,
         order::{self, Payment, Provider, Units},
         recon::{
-            Area, Standing, State,
+            Area, Remedy, Standing, State,
             close::{self, Flaw},
             desk::{self, Kept},
         },
@@ -139,6 +144,55 @@ async fn what_was_paid_and_never_heard_of_is_credited() {
     agree(&stall.world).await;
 }
 
+/// A server is killed when it has made something good, and before its run has ended.
+#[tokio::test]
+async fn what_was_made_good_is_told_of_though_the_run_was_killed() {
+    let stall = Stall::new().await;
+    let app = &stall.world.app;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    pays(&stall, &order).await;
+    let day = app.clock.now().date();
+    later(&stall.world);
+    reconcile::read(app, day).await.unwrap();
+    let mut tx = app.db.client(acme.no).await.unwrap();
+    let found = desk::look(&mut tx, day).await.unwrap();
+    let run = desk::begin(&mut tx, day, app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    for line in found.iter().filter(|line| line.remedy != Remedy::Fine) {
+        let mut tx = app.db.client(acme.no).await.unwrap();
+        let healed = desk::heal(&mut tx, (run, day), line, app.clock.now()).await;
+        assert_eq!(healed.unwrap().unwrap().0, Standing::Healed);
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(balance(&alice, acme.no, &order).await, 100_000_000);
+    reconciled(&stall.world, acme.no).await;
+    assert_eq!(
+        told(&stall.world, acme.no, Standing::Healed).await,
+        [(Area::Payment, State::MissingHere)]
+    );
+    assert_eq!(told(&stall.world, acme.no, Standing::Open).await, []);
+    assert_eq!(balance(&alice, acme.no, &order).await, 100_000_000);
+    // the run that was broken off is seen as such
+    let window = concierge::http::paging::Window {
+        after: None,
+        limit: 100,
+    };
+    let mut tx = app.db.client(acme.no).await.unwrap();
+    let runs = desk::runs(&mut tx, &window).await.unwrap();
+    let ended = |run: &&desk::Run| run.ended_at.is_some();
+    assert_eq!(
+        runs.len() - runs.iter().filter(ended).count(),
+        1,
+        "{runs:?}"
+    );
+    // whoever is late finds the day closed, and does nothing
+    let mut tx = app.db.client(acme.no).await.unwrap();
+    let late = desk::heal(&mut tx, (run, day), &found[0], app.clock.now()).await;
+    assert_eq!(late.unwrap(), None);
+}
+
 /// Things that are wrong with what is here or there: each is found, and what is right is left alone.
 #[tokio::test]
 async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
@@ -176,7 +230,6 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
         reference: "pi_forged",
         amount: Units::new(1_250).unwrap(),
         currency: "usd",
-        held: None,
     };
     order::paid(&mut tx, id, &forged, app.clock.now())
         .await
@@ -193,6 +246,25 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
+    // one that was given up and paid all the same: a person sent the money back, and said so
+    let given_up = alice.orders(&plan, "given-up").await;
+    let (paid, _) = pays(&stall, &given_up).await;
+    let id = OrderId(text(&given_up["id"]).parse().unwrap());
+    let mut tx = app.db.client(acme.no).await.unwrap();
+    assert!(order::cancel(&mut tx, id, app.clock.now()).await.unwrap());
+    tx.commit().await.unwrap();
+    let told_of = stall
+        .tells("evt_up", "checkout.session.completed", &paid)
+        .await;
+    assert_eq!(told_of, StatusCode::OK);
+    sqlx::query(
+        "update payment_exception set state = 'dismissed', note = 'sent back', resolved_at = created_at
+         where order_id = $1",
+    )
+    .bind(id)
+    .execute(&mut world.superuser().await)
+    .await
+    .unwrap();
     // a payment at Stripe that is no client's here
     stall.stripe.put(&json!({
         "id": "pi_other_shop", "object": "payment_intent", "status": "succeeded", "amount": 5,
@@ -234,12 +306,87 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
             .await
             .unwrap();
     assert_eq!(strays, 1);
-    // told of once: the next days are clean
+    // credits that were given twice for an order of another day
+    let entry = Entry {
+        amount: Micros::new(100_000_000).unwrap(),
+        key: "once more",
+        subject: Some(text(&orders[5]["id"]).parse().unwrap()),
+        note: "",
+    };
+    let mut tx = app.db.client(acme.no).await.unwrap();
+    let deed = (Kind::TopUp, Book::Stripe);
+    wallet::add(&mut tx, Owner::Client, deed, &entry, app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // the rest is told of once
     later(world);
     reconciled(world, acme.no).await;
-    assert_eq!(told(world, acme.no, Standing::Open).await.len(), 3);
+    assert_eq!(
+        told(world, acme.no, Standing::Open).await,
+        [
+            (Area::Payment, State::MissingThere),
+            (Area::Payment, State::AmountDiffers),
+            (Area::Order, State::Duplicate),
+            (Area::Ledger, State::MissingHere),
+        ]
+    );
     assert_eq!(verified(world, acme.no).await.1, [""; 0]);
     agree(world).await;
+}
+
+/// The same as far as it comes within so many steps; none when it is broken off then, as by a kill.
+async fn broken_off<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut left) = (pin!(work), steps);
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// Broken off after one step, after two, and so on, each time on what the last one left.
+#[tokio::test]
+async fn broken_off_anywhere_it_comes_to_the_same() {
+    let stall = Stall::new().await;
+    let app = &stall.world.app;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let mut orders = Vec::new();
+    for n in 0..3 {
+        let order = alice.orders(&plan, &format!("order-{n}")).await;
+        let (_, intent) = pays(&stall, &order).await;
+        orders.push((order, intent));
+    }
+    changes(&stall, &orders[2].1, |intent| {
+        intent["amount"] = 9_999.into()
+    });
+    later(&stall.world);
+    let mut broken = 0;
+    while broken_off(broken + 1, reconcile::client(app, acme.no))
+        .await
+        .is_none()
+    {
+        broken += 1;
+    }
+    assert!(broken > 20, "it was broken off {broken} times");
+    assert_eq!(
+        told(&stall.world, acme.no, Standing::Healed).await,
+        [
+            (Area::Payment, State::MissingHere),
+            (Area::Payment, State::MissingHere),
+            // it waits among the payment exceptions
+            (Area::Payment, State::MissingHere),
+        ]
+    );
+    assert_eq!(told(&stall.world, acme.no, Standing::Open).await, []);
+    assert_eq!(balance(&alice, acme.no, &orders[0].0).await, 200_000_000);
+    let (days, flaws) = verified(&stall.world, acme.no).await;
+    assert!(days >= 1 && flaws.is_empty(), "{days} {flaws:?}");
+    agree(&stall.world).await;
 }
 
 #[tokio::test]
@@ -287,6 +434,11 @@ async fn a_changed_old_line_is_found() {
         (
             "update recon_line set theirs = theirs + 1 where area = 'payment'",
             "update recon_line set theirs = theirs - 1 where area = 'payment'",
+            lines,
+        ),
+        (
+            "update recon_line set standing = 'healed' where area = 'payment'",
+            "update recon_line set standing = 'fine' where area = 'payment'",
             lines,
         ),
         (

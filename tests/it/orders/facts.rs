@@ -26,6 +26,7 @@ impl Shop<'_> {
         let reversal = Reversal {
             provider: Provider::Stripe,
             reference,
+            payment: None,
             kind: if dispute { Why::Dispute } else { Why::Refund },
             amount: units(amount),
             currency: "usd",
@@ -35,6 +36,23 @@ impl Shop<'_> {
         let new = order::reversed(&mut tx, id, &reversal, now).await?;
         tx.commit().await?;
         Ok(new)
+    }
+
+    /// Money of this payment goes back.
+    async fn goes_back_of(&self, id: OrderId, intent: &str, reference: &str) -> bool {
+        let reversal = Reversal {
+            provider: Provider::Stripe,
+            reference,
+            payment: Some(intent),
+            kind: Why::Refund,
+            amount: units(1_250),
+            currency: "usd",
+            stage: Stage::Stands,
+        };
+        let (mut tx, now) = (self.tx().await, self.world.app.clock.now());
+        let new = order::reversed(&mut tx, id, &reversal, now).await.unwrap();
+        tx.commit().await.unwrap();
+        new
     }
 
     async fn spends(&self, credits: i64, key: &str) {
@@ -139,5 +157,24 @@ async fn more_cannot_go_back_than_came() {
     assert_eq!(shop.order(id).await.state, State::Refunded);
     let queued = "select count(*) from payment_exception where reason = 'reversal_too_large'";
     assert_eq!(world.count(queued).await, 1);
+    books_agree(&world).await;
+}
+
+/// The second payment of an order goes back, as the queue of exceptions asks: what the first one paid
+/// for stays.
+#[tokio::test]
+async fn what_never_counted_takes_nothing_with_it() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let id = shop.orders(&shop.credit, "k").await.order_id;
+    for intent in ["pi_1", "pi_2"] {
+        shop.pays(id, &payment(intent)).await.unwrap();
+    }
+    assert!(shop.goes_back_of(id, "pi_2", "re_2").await);
+    assert_eq!(shop.order(id).await.state, State::Fulfilled);
+    assert_eq!(shop.wallet().await.balance, 100 * CREDIT);
+    assert!(shop.goes_back_of(id, "pi_1", "re_1").await);
+    assert_eq!(shop.order(id).await.state, State::Refunded);
+    assert_eq!(shop.wallet().await.balance, 0);
     books_agree(&world).await;
 }

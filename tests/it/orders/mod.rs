@@ -3,6 +3,7 @@
 mod checkout;
 pub mod double;
 mod facts;
+mod frozen;
 mod hook;
 mod localstripe;
 mod refunds;
@@ -82,7 +83,6 @@ pub fn payment(reference: &str) -> Payment<'_> {
         reference,
         amount: units(1_250),
         currency: "usd",
-        held: None,
     }
 }
 

@@ -68,7 +68,6 @@ const PI: Payment<'static> = Payment {
     reference: "pi_1",
     amount: AMOUNT,
     currency: "usd",
-    held: None,
 };
 const AMOUNT: order::Units = order::Units::cents(1_250);
 
@@ -171,6 +170,46 @@ async fn late_money_is_never_lost() {
     books_agree(&world).await;
 }
 
+/// Each of two payments that wait for an order is decided for itself.
+#[tokio::test]
+async fn what_is_said_of_one_payment_is_not_said_of_another() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let id = shop.orders(&shop.credit, "k").await.order_id;
+    let short = order::Payment {
+        amount: super::units(1_249),
+        ..payment("pi_short")
+    };
+    let queued = shop.pays(id, &short).await.unwrap();
+    assert_eq!(queued, Paid::Queued(Reason::AmountDiffers));
+    let mut tx = shop.tx().await;
+    assert!(
+        order::cancel(&mut tx, id, world.app.clock.now())
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    let held = shop.pays(id, &payment("pi_held")).await.unwrap();
+    assert_eq!(held, Paid::Queued(Reason::AfterCancel));
+    let reasons = shop.reasons().await;
+    let of = |wanted: Reason| {
+        reasons
+            .iter()
+            .find(|(_, reason)| *reason == wanted)
+            .unwrap()
+            .0
+    };
+    let other = shop
+        .resolves(of(Reason::AmountDiffers), Verdict::Fulfilled)
+        .await;
+    assert!(matches!(other, Err(Error::Conflict(_))), "{other:?}");
+    assert_eq!(shop.wallet().await.balance, 0);
+    let held = of(Reason::AfterCancel);
+    shop.resolves(held, Verdict::Fulfilled).await.unwrap();
+    assert_eq!(shop.wallet().await.balance, 100 * CREDIT);
+    books_agree(&world).await;
+}
+
 #[tokio::test]
 async fn an_order_is_what_it_was_when_it_was_made() {
     let world = World::new().await;
@@ -191,6 +230,15 @@ async fn an_order_is_what_it_was_when_it_was_made() {
     let other = shop.tries_to_order(&shop.pack, "same").await;
     assert!(matches!(other, Err(Error::Conflict(_))), "{other:?}");
     // the database does not know how to change what is bound
+    for change in ["amount = 1", "currency = 'eur'", "owner_id = buyer_id"] {
+        let changed = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "update payment_order set {change}"
+        )))
+        .execute(shop.tx().await.conn())
+        .await;
+        let refused = changed.unwrap_err().to_string();
+        assert!(refused.contains("permission denied"), "{change}: {refused}");
+    }
     let orders = order::all(&mut shop.tx().await, None, &window()).await;
     assert_eq!(orders.unwrap().len(), 1);
     // nobody else's client sees it
@@ -237,9 +285,13 @@ async fn a_pack_is_given_and_taken_back_as_one_thing() {
         let now = world.app.clock.now();
         let owner = Owner::User(shop.buyer);
         let list = entitlement::list(&mut shop.tx().await, owner, now).await;
-        list.unwrap().len()
+        list.unwrap()
     };
-    assert_eq!(packs().await, 1);
+    assert_eq!(packs().await.len(), 1);
+    sqlx::query("update entitlement set used = 1")
+        .execute(&mut world.superuser().await)
+        .await
+        .unwrap();
     for (reference, amount, stage, left, state) in [
         ("re_1", 1_000, order::Stage::Stands, 1, State::Fulfilled),
         ("re_2", 250, order::Stage::Open, 0, State::Refunded),
@@ -248,7 +300,12 @@ async fn a_pack_is_given_and_taken_back_as_one_thing() {
         ("dp_1", 250, order::Stage::Undone, 1, State::Fulfilled),
     ] {
         shop.goes_back(id, reference, amount, stage).await.unwrap();
-        assert_eq!(packs().await, left, "{reference} {stage:?}");
+        let packs = packs().await;
+        assert_eq!(packs.len(), left, "{reference} {stage:?}");
+        assert!(
+            packs.iter().all(|pack| pack.used == 1),
+            "what is used stays used: {packs:?}"
+        );
         assert_eq!(shop.order(id).await.state, state, "{reference} {stage:?}");
     }
     let unknown = OrderId(Uuid::new_v4());

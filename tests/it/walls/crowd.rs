@@ -55,14 +55,14 @@ const TABLES: [(&str, &str); 47] = [
          'k' || n, 'r' || n, null, at, at, null, null, at",
     ),
     ("payment", "c, id, id, 'stripe', 'r' || n, 1, 'usd', 'good', at"),
-    ("payment_reversal", "c, 'stripe', 'r' || n, id, 'refund', 1, 'usd', 'stands', at, at"),
+    ("payment_reversal", "c, 'stripe', 'r' || n, id, null, 'refund', 1, 'usd', 'stands', at, at"),
     ("payment_event", "c, 'stripe', 'e' || n, 'kind', null, id, sha256(hash), at"),
     (
         "payment_exception",
-        "c, id, id, 'stripe', 'r' || n, 'late', 1, 'usd', '', case when n % 100 = 0 then 'open' else 'dismissed' end,
+        "c, id, id, 'stripe', 'r' || n, 'after_cancel', 1, 'usd', '', case when n % 100 = 0 then 'open' else 'dismissed' end,
          null, at, case when n % 100 > 0 then at end",
     ),
-    ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at"),
+    ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at, 'v'"),
     (
         "chain_address",
         "c, id, n, '0x' || lpad(to_hex(n), 40, '0'), 'main', 1, 'asset', 'USDT', 6, 1, 12, at, at,

@@ -184,10 +184,10 @@ async fn with_orders(person: &Person<'_>) -> [String; 2] {
          from payment_order on conflict do nothing",
         "insert into payment_exception (client_no, exception_id, order_id, provider, reference, reason, detail, state,
            created_at)
-         select client_no, order_id, order_id, 'stripe', order_id::text, 'late', '', 'open', 'epoch'
+         select client_no, order_id, order_id, 'stripe', order_id::text, 'after_cancel', '', 'open', 'epoch'
          from payment_order on conflict do nothing",
-        "insert into payment_call (client_no, call_id, order_id, what, path, body, state, created_at)
-         select client_no, order_id, order_id, 'refund', '/', 'b', 'waiting', 'epoch'
+        "insert into payment_call (client_no, call_id, order_id, what, path, body, version, state, created_at)
+         select client_no, order_id, order_id, 'refund', '/', 'b', 'v', 'waiting', 'epoch'
          from payment_order on conflict do nothing",
     ] {
         conn.execute(insert).await.unwrap();

@@ -33,8 +33,8 @@ pub struct RunBody {
     open: i32,
     /// When it began.
     started_at: OffsetDateTime,
-    /// When it ended.
-    ended_at: OffsetDateTime,
+    /// When it ended; none while it is at work, and for one that was broken off.
+    ended_at: Option<OffsetDateTime>,
 }
 
 /// Something that was compared.
@@ -215,7 +215,7 @@ impl Example for RunBody {
             healed: 1,
             open: 0,
             started_at: example::time(),
-            ended_at: example::time(),
+            ended_at: Some(example::time()),
         }
         .into()
     }

@@ -40,12 +40,18 @@ pub async fn clear(tx: &mut ClientTx, day: Date) -> Result<()> {
     Ok(())
 }
 
-/// Whether an earlier day tells of the same already.
-pub async fn is_known(tx: &mut ClientTx, day: Date, line: &Line) -> Result<bool> {
+/// Whether an earlier day tells of the same already, and that the same became of it.
+pub async fn is_known(
+    tx: &mut ClientTx,
+    day: Date,
+    line: &Line,
+    standing: Standing,
+) -> Result<bool> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
         "select exists (select from recon_line where client_no = $1 and area = $2 and provider = $3
-           and reference = $4 and state = $5 and day < $6)",
+           and reference = $4 and state = $5 and day < $6
+           and (standing = $7 or $7 = 'open' and standing = 'resolved'))",
     )
     .bind(client)
     .bind(line.area)
@@ -53,10 +59,12 @@ pub async fn is_known(tx: &mut ClientTx, day: Date, line: &Line) -> Result<bool>
     .bind(&line.reference)
     .bind(line.state)
     .bind(day)
+    .bind(standing)
     .fetch_one(tx.conn())
     .await?)
 }
 
+/// Writes a line down, if its day does not tell of it yet. What waited and is made good waits no more.
 pub async fn add(
     tx: &mut ClientTx,
     (run, day): (RunId, Date),
@@ -69,7 +77,9 @@ pub async fn add(
         "insert into recon_line (client_no, line_id, day, run_id, area, provider, reference, order_id, state, ours,
            theirs, currency, standing, reason, at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11::text::numeric, $12, $13, $14, $15)
-         on conflict on constraint recon_line_once do nothing",
+         on conflict on constraint recon_line_once do update
+           set run_id = excluded.run_id, standing = excluded.standing, reason = excluded.reason
+           where recon_line.standing = 'open' and excluded.standing = 'healed'",
     )
     .bind(client)
     .bind(LineId::new(now))
@@ -91,28 +101,37 @@ pub async fn add(
     Ok(())
 }
 
-pub async fn add_run(
-    tx: &mut ClientTx,
-    (id, day): (RunId, Date),
-    [lines, healed, open]: [i32; 3],
-    (started, ended): (OffsetDateTime, OffsetDateTime),
-) -> Result<()> {
+pub async fn begin(tx: &mut ClientTx, (id, day): (RunId, Date), now: OffsetDateTime) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "insert into recon_run (client_no, run_id, day, lines, healed, open, started_at, ended_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into recon_run (client_no, run_id, day, started_at)
+         values ($1, $2, $3, $4)",
     )
     .bind(client)
     .bind(id)
     .bind(day)
-    .bind(lines)
-    .bind(healed)
-    .bind(open)
-    .bind(started)
-    .bind(ended)
+    .bind(now)
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Ends a run, and counts what it wrote down.
+pub async fn end(tx: &mut ClientTx, id: RunId, now: OffsetDateTime) -> Result<Run> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "update recon_run set ended_at = $3, (lines, healed, open) = (
+           select count(*), count(*) filter (where standing = 'healed'), count(*) filter (where standing = 'open')
+           from recon_line
+           where client_no = $1 and run_id = $2)
+         where client_no = $1 and run_id = $2
+         returning run_id, day, lines, healed, open, started_at, ended_at",
+    )
+    .bind(client)
+    .bind(id)
+    .bind(now)
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 pub async fn runs(tx: &mut ClientTx, window: &Window) -> Result<Vec<Run>> {

@@ -67,9 +67,9 @@ pub async fn orders(
            state in ('paid', 'fulfilled', 'refunded', 'disputed') is_paid, fulfilled_at is not null is_given,
            refunded > 0 is_refunded, disputed > 0 is_disputed, taken_back + lost went_back,
            exists (select from payment_exception exception where exception.client_no = $1
-             and exception.order_id = o.order_id and exception.state = 'open') waits,
+             and exception.order_id = o.order_id and exception.state <> 'fulfilled') waits,
            exists (select from entitlement where entitlement.client_no = $1 and revoked_at is null
-             and key >= 'order ' || o.order_id and key < 'order ' || o.order_id || '!') is_entitled,
+             and key = 'order ' || o.order_id) is_entitled,
            booked.came_in, booked.went_out
          from payment_order o
          cross join lateral (
@@ -80,7 +80,9 @@ pub async fn orders(
            join account credit on credit.client_no = $1 and credit.account_no = credit_no
            where transfer.client_no = $1 and subject = o.order_id and transfer.kind in ('top_up', 'refund', 'loss')
          ) booked
-         where o.client_no = $1 and changed_at >= $2 and changed_at < $3"#,
+         where o.client_no = $1 and (changed_at >= $2 and changed_at < $3 or o.order_id in (
+           select subject from transfer where client_no = $1 and at >= $2 and at < $3
+             and kind in ('top_up', 'refund', 'loss')))"#,
     )
     .bind(client)
     .bind(since)
