@@ -216,7 +216,7 @@ impl Plan {
     fn check(&self) -> Result<()> {
         let refuse = |text: &str| Err(Error::invalid(text));
         let chars = self.name.chars().count();
-        if chars == 0 || chars > NAME_CHARS_MAX {
+        if chars == 0 || chars > NAME_CHARS_MAX || self.name.contains('\0') {
             return refuse("A plan has a name of 1 to 100 characters.");
         }
         if self.price_minor.is_some() != self.currency.is_some() {

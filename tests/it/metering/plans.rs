@@ -132,6 +132,10 @@ async fn what_cannot_be_offered_is_refused_in_words() {
             ..pack(10, 1)
         },
         NewPlan {
+            name: "a\0b".into(),
+            ..pack(10, 1)
+        },
+        NewPlan {
             uses: None,
             ..pack(10, 1)
         },

@@ -61,6 +61,8 @@ async fn the_console_refunds_once_and_says_who_did() {
         let wrong = json!({"amount": amount, "reason": "r"});
         problem(asks("bad", &wrong).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
+    let nul = json!({"amount": "5", "reason": "a\0b"});
+    problem(asks("bad", &nul).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     let other = json!({"amount": "5", "currency": "eur", "reason": "r"});
     problem(asks("bad", &other).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     let much = json!({"amount": "1251", "reason": "r"});
