@@ -110,6 +110,16 @@ const NO_DECIMALS: [&str; 16] = [
 ];
 const THREE_DECIMALS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
+/// What an amount of a currency is a multiple of, by Stripe's rules: krónur are whole though they are
+/// counted in hundredths, and the last of three decimals is 0.
+pub fn step(currency: &str) -> u128 {
+    match currency.to_ascii_lowercase().as_str() {
+        "isk" => 100,
+        currency if THREE_DECIMALS.contains(&currency) => 10,
+        _ => 1,
+    }
+}
+
 /// Money of a bank as people write it: `12.50 USD`.
 pub fn written(units: Units, currency: &str) -> String {
     let decimals = match currency {
