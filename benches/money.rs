@@ -10,7 +10,7 @@ use concierge::{
     ids::{ClientNo, UserId},
 };
 use futures_util::future::try_join_all;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 use crate::{
@@ -79,6 +79,8 @@ fn transfers(bench: &mut Bench, url: &str) -> Result<()> {
     let owners = (0..HANDS).map(|_| Owner::User(UserId(Uuid::new_v4())));
     let owners: Vec<Owner> = owners.collect();
     let one = vec![owners[0]; HANDS];
+    let hands = (0..HANDS).map(|_| bench.cluster.superuser("money"));
+    let hands = hands.collect::<Result<Vec<PgConnection>>>()?;
     let round = bench.round;
     let (spread, hot, raw) = bench.cluster.wait(async {
         let db = Db::open(options, HANDS as u32).await?;
@@ -87,7 +89,7 @@ fn transfers(bench: &mut Bench, url: &str) -> Result<()> {
         }
         let spread = verbs(&db, client, &owners, round).await?;
         let hot = verbs(&db, client, &one, round).await?;
-        let raw = statements(&db, client, &owners, round).await?;
+        let raw = statements(hands, client, &owners, round).await?;
         db.close().await;
         anyhow::Ok((spread, hot, raw))
     })?;
@@ -150,23 +152,33 @@ async fn verbs(db: &Db, client: ClientNo, owners: &[Owner], time: Duration) -> R
     Ok(f64::from(counts.iter().sum::<u32>()) / started.elapsed().as_secs_f64())
 }
 
-/// The same by the statements that a transfer needs, as `pgbench` would run them.
-async fn statements(db: &Db, client: ClientNo, owners: &[Owner], time: Duration) -> Result<f64> {
+/// The same by the statements that a transfer needs, as `pgbench` would run them: on connections of
+/// their own, past the pool and the wall.
+async fn statements(
+    hands: Vec<PgConnection>,
+    client: ClientNo,
+    owners: &[Owner],
+    time: Duration,
+) -> Result<f64> {
     let started = Instant::now();
-    let hands = owners.iter().map(|owner| async move {
-        let mut count = 0_u32;
-        while started.elapsed() < time {
-            statement(db, client, *owner).await?;
-            count += 1;
-        }
-        anyhow::Ok(count)
-    });
+    let hands = hands
+        .into_iter()
+        .zip(owners)
+        .map(|(mut conn, owner)| async move {
+            let mut count = 0_u32;
+            while started.elapsed() < time {
+                statement(&mut conn, client, *owner).await?;
+                count += 1;
+            }
+            conn.close().await?;
+            anyhow::Ok(count)
+        });
     let counts = try_join_all(hands).await?;
     Ok(f64::from(counts.iter().sum::<u32>()) / started.elapsed().as_secs_f64())
 }
 
-async fn statement(db: &Db, client: ClientNo, owner: Owner) -> Result<()> {
-    let mut tx = db.client(client).await?;
+async fn statement(conn: &mut PgConnection, client: ClientNo, owner: Owner) -> Result<()> {
+    let mut tx = conn.begin().await?;
     let (no, after): (i64, i64) = sqlx::query_as(
         "update account set balance = balance - 1
          where client_no = $1 and owner_id = $2 and kind = 'wallet' and balance >= 1
@@ -174,7 +186,7 @@ async fn statement(db: &Db, client: ClientNo, owner: Owner) -> Result<()> {
     )
     .bind(client)
     .bind(owner.id())
-    .fetch_one(tx.conn())
+    .fetch_one(&mut *tx)
     .await?;
     sqlx::query(
         "insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount, debit_after, key, note, at)
@@ -188,7 +200,7 @@ async fn statement(db: &Db, client: ClientNo, owner: Owner) -> Result<()> {
     .bind(Uuid::new_v4().to_string())
     .bind(Clock::default().now())
     .bind(Uuid::nil())
-    .execute(tx.conn())
+    .execute(&mut *tx)
     .await?;
     Ok(tx.commit().await?)
 }

@@ -2,12 +2,21 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::time::timeout;
+use tokio::{sync::oneshot, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
 
 use crate::{
-    blobs::Blobs, clock::Clock, config::Config, db::Db, engines::Engines, fetch::Fetcher,
-    models::Models, telemetry::Metrics, vault::Vault,
+    blobs::Blobs,
+    clock::Clock,
+    config::Config,
+    db::Db,
+    engines::Engines,
+    error::{Error, Result},
+    fetch::Fetcher,
+    models::Models,
+    telemetry::Metrics,
+    vault::Vault,
 };
 
 /// Seconds that work gets to end when it is told to.
@@ -53,6 +62,28 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         tokio::spawn(self.tracker.track_future(work));
+    }
+
+    /// What comes of work that is done to its end by a task of its own, also when whoever waits for
+    /// it goes away: for what must not stop between two steps.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn apart<T>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let work = async move {
+            if tell.send(work.await).is_err() {
+                tracing::debug!("whoever asked went away");
+            }
+        };
+        self.spawn(work.in_current_span());
+        told.await.map_err(Error::internal)?
     }
 
     /// Fires when the server is told to stop.

@@ -127,8 +127,10 @@ impl ConciergeServer {
         let (app, library) = (&self.app, Arc::new(self.library()?));
         let dialects = Dialects::new(&app.config)?;
         let dialect_routes = self.dialect_routes(library.clone())?;
+        // a page may have an address of its own where only programs post to
         let foreign: Vec<String> = dialect_routes
             .iter()
+            .filter(|route| route.method == Method::GET)
             .map(|route| route.path.clone())
             .collect();
         let mut by_path = compat::by_path(dialect_routes);
@@ -150,7 +152,6 @@ impl ConciergeServer {
                 },
             )
             .at("/docs", pages::redirect("/docs/"))
-            .at("/docs/*path", pages::swagger()?)
             .nest("/h5/", pages::h5(&app.config, &self.gatekeeper)?)
             .at(native::DOCUMENT, pages::json(native_document()))
             .nest(
@@ -160,6 +161,13 @@ impl ConciergeServer {
         for (path, methods) in by_path {
             routes = routes.at(path, methods);
         }
+        let mut documents = vec![("Concierge", native::DOCUMENT)];
+        if dialects.chatchat {
+            let (at, text) = compat::chatchat::DOCUMENT;
+            documents.push(("Langchain-Chatchat", at));
+            routes = routes.at(at, pages::json(text.to_owned()));
+        }
+        routes = routes.at("/docs/*path", pages::swagger(&documents)?);
         if let Some(client) = self.demo
             && let Some(demo) = Demo::new(app.clone(), client)?
         {

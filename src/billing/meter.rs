@@ -13,7 +13,7 @@ use super::{
     price::{Amounts, Rates},
     settings::Payer,
     store::meters::{self as store, Period, Spent, Terms},
-    wallet::{self, Owner},
+    wallet::{self, Locked, Owner},
 };
 use crate::{
     db::{ClientTx, SystemTx},
@@ -137,22 +137,19 @@ pub async fn open(
     };
     let rates = estimate.priced(&terms)?;
     let spent = count(tx, estimate, &terms, now).await?;
-    let of_use = match estimate.what {
-        What::Answer => by_use(tx, estimate, &terms, &spent, now).await?,
-        What::Ingestion | What::Image => None,
-    };
-    let opened = match of_use {
-        Some((source, entitlement)) => {
-            let opened = Opened {
-                source,
-                held: 0,
-                output_tokens_max: estimate.output_tokens_max,
-            };
-            store::add(tx, estimate, &terms, (&opened, entitlement), now).await?;
-            opened
+    let (source, entitlement) = match means(tx, estimate, &terms, &spent, now).await? {
+        Means::Use(source, entitlement) => (source, entitlement),
+        Means::Credit(locked) => {
+            let opened = by_credit(tx, estimate, (&terms, &rates), (&spent, &locked), now).await?;
+            return Ok(Some(opened));
         }
-        None => by_credit(tx, estimate, (&terms, &rates), &spent, now).await?,
     };
+    let opened = Opened {
+        source,
+        held: 0,
+        output_tokens_max: estimate.output_tokens_max,
+    };
+    store::add(tx, estimate, &terms, (&opened, entitlement), now).await?;
     Ok(Some(opened))
 }
 
@@ -180,30 +177,44 @@ async fn count(
     }
 }
 
-/// A free use, a pass or a use out of a pack, when there is one.
-async fn by_use(
+/// What something is paid by.
+enum Means {
+    /// A free use, a pass or a use out of a pack.
+    Use(Source, Option<EntitlementId>),
+    /// Credits, out of this wallet.
+    Credit(Locked),
+}
+
+/// A free use, a pass or a use out of a pack, when there is one, and it is an answer.
+async fn means(
     tx: &mut ClientTx,
     estimate: &Estimate<'_>,
     terms: &Terms,
     spent: &Spent,
     now: OffsetDateTime,
-) -> Result<Option<(Source, Option<EntitlementId>)>> {
+) -> Result<Means> {
+    let answer = estimate.what == What::Answer;
     if let Owner::User(user) = estimate.who
+        && answer
         && spent.free_uses < terms.billing.free_uses_per_day
     {
         store::take_free_use(tx, user, terms).await?;
-        return Ok(Some((Source::Allowance, None)));
+        return Ok(Means::Use(Source::Allowance, None));
     }
     let payer = terms.payer(estimate.who);
-    wallet::lock(tx, payer, now).await?;
-    let Some((id, kind)) = store::entitlement(tx, payer, now).await? else {
-        return Ok(None);
-    };
-    if kind == Offer::Pass {
-        return Ok(Some((Source::Pass, Some(id))));
+    let locked = wallet::lock(tx, payer, now).await?;
+    if !answer {
+        return Ok(Means::Credit(locked));
     }
-    store::take_use(tx, id).await?;
-    Ok(Some((Source::Pack, Some(id))))
+    // a statement of its own, behind the lock: it sees what was bought while that was waited for
+    match store::entitlement(tx, payer, now).await? {
+        None => Ok(Means::Credit(locked)),
+        Some((id, Offer::Pass)) => Ok(Means::Use(Source::Pass, Some(id))),
+        Some((id, _)) => {
+            store::take_use(tx, id).await?;
+            Ok(Means::Use(Source::Pack, Some(id)))
+        }
+    }
 }
 
 /// Credits, and an answer that is no longer than they last.
@@ -211,11 +222,10 @@ async fn by_credit(
     tx: &mut ClientTx,
     estimate: &Estimate<'_>,
     (terms, rates): (&Terms, &Rates),
-    spent: &Spent,
+    (spent, locked): (&Spent, &Locked),
     now: OffsetDateTime,
 ) -> Result<Opened> {
     let payer = terms.payer(estimate.who);
-    let locked = wallet::lock(tx, payer, now).await?;
     let budget = match terms.billing.budget_per_month {
         Some(budget) => Some(budget - store::lock_month(tx, terms).await?),
         None => None,
@@ -243,8 +253,7 @@ async fn by_credit(
     store::add(tx, estimate, terms, (&opened, None), now).await?;
     // what costs nothing moves nothing
     if let Ok(held) = Micros::new(held) {
-        store::spend(tx, estimate.who, terms, held).await?;
-        hold::open_locked(tx, (payer, &locked), estimate.id, held, now).await?;
+        hold::open(tx, locked, estimate.id, held, now).await?;
     }
     Ok(opened)
 }
@@ -278,7 +287,7 @@ pub async fn settle(
     if open.held > 0 {
         let rest = back.credits;
         let parts = Parts { charged, rest };
-        if !hold::settle_parts(tx, id, &parts, now).await? {
+        if !hold::settle(tx, id, &parts, open.month, now).await? {
             let text = format!("the hold of {id} is not what its meter says");
             return Err(Error::internal(anyhow::anyhow!(text)));
         }
@@ -286,13 +295,15 @@ pub async fn settle(
     if let (Source::Pack, Some(pack), false) = (open.source, open.entitlement_id, used.delivered) {
         store::give_use_back(tx, pack).await?;
     }
-    if back.credits > 0 {
-        store::give_budget_back(tx, &open, back.credits).await?;
-    }
     Ok(Some(Settled {
         source: open.source,
         charged,
     }))
+}
+
+/// Whether there is or was a meter of this id.
+pub async fn is_known(tx: &mut ClientTx, id: Uuid) -> Result<bool> {
+    store::is_known(tx, id).await
 }
 
 /// Gives back all that was set aside for something that is not going to be.
@@ -431,7 +442,7 @@ impl Estimate<'_> {
     /// What is to be set aside of the micro-credits that are there, and for how many tokens; or the
     /// least that is needed.
     fn fitting(&self, rates: &Rates, there: i64) -> Result<(i64, u32), i64> {
-        let margin = self.certain.input / 100 * INPUT_MARGIN_PERCENT;
+        let margin = self.certain.input.div_ceil(100 / INPUT_MARGIN_PERCENT);
         let certain = Amounts {
             input: self.certain.input.saturating_add(margin),
             output: 0,

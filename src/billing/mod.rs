@@ -10,7 +10,7 @@ pub mod api_plans;
 pub mod chain;
 pub mod entitlement;
 pub mod fee;
-pub mod hold;
+mod hold;
 pub mod ledger;
 pub mod meter;
 pub mod notice;
@@ -35,7 +35,6 @@ pub use self::{
     api::BillingApi,
     api_plans::PlansApi,
     entitlement::Entitlement,
-    hold::Hold,
     ledger::{Book, Kind, Posted},
     meter::{Estimate, Settled, Source, Used, What},
     plan::{NewPlan, Offer, Plan},

@@ -19,7 +19,7 @@ pub use self::{
     exception::{Exception, Reason, Trouble, Verdict},
     payment::{Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed},
     state::{State, Step},
-    units::{Units, currency, written},
+    units::{Units, currency, step, written},
 };
 use super::{Micros, wallet::Owner};
 use crate::{

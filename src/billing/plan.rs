@@ -8,6 +8,7 @@ use super::{
     amount::Micros,
     entitlement::{self, Entitlement},
     ledger::{Book, Kind, Posted},
+    order,
     store::plans as store,
     wallet::{self, Entry, Owner},
 };
@@ -216,7 +217,7 @@ impl Plan {
     fn check(&self) -> Result<()> {
         let refuse = |text: &str| Err(Error::invalid(text));
         let chars = self.name.chars().count();
-        if chars == 0 || chars > NAME_CHARS_MAX {
+        if chars == 0 || chars > NAME_CHARS_MAX || self.name.contains('\0') {
             return refuse("A plan has a name of 1 to 100 characters.");
         }
         if self.price_minor.is_some() != self.currency.is_some() {
@@ -230,6 +231,14 @@ impl Plan {
         };
         if !self.currency.as_ref().is_none_or(letters) {
             return refuse("currency is 3 to 8 capital letters, such as CNY.");
+        }
+        if let (Some(price), Some(currency)) = (self.price_minor, &self.currency)
+            && !u128::from(price.unsigned_abs()).is_multiple_of(order::step(currency))
+        {
+            return refuse(&format!(
+                "price_minor of {currency} is a multiple of {}: no card is charged less exactly.",
+                order::step(currency)
+            ));
         }
         if (self.kind == Offer::Uses) != self.uses.is_some() {
             return refuse("uses belongs to plans of kind uses, and they need it.");

@@ -1,6 +1,6 @@
 //! What things cost: rows that are never changed, each from a time on.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{amount::Micros, store::prices as store};
 use crate::{
@@ -17,6 +17,8 @@ pub const PRICE_MAX: i64 = 1_000_000_000_000;
 const TOKENS: i128 = 1_000_000;
 /// Characters of a model's name at most.
 const MODEL_CHARS_MAX: usize = 100;
+/// Days ahead that a price is set at most.
+const AHEAD_DAYS_MAX: i64 = 3_660;
 /// Prices listed at most.
 const PRICES_MAX: i64 = 500;
 
@@ -81,7 +83,7 @@ pub async fn set(
 ) -> Result<Price> {
     let model = model.trim().to_owned();
     let chars = model.chars().count();
-    if chars == 0 || chars > MODEL_CHARS_MAX {
+    if chars == 0 || chars > MODEL_CHARS_MAX || model.contains('\0') {
         return Err(Error::invalid(
             "A price names a model, in 1 to 100 characters.",
         ));
@@ -92,6 +94,9 @@ pub async fn set(
         return Err(Error::invalid(
             "A price counts from now on or from a later time: what was used has had its price.",
         ));
+    }
+    if valid_from > now + Duration::days(AHEAD_DAYS_MAX) {
+        return Err(Error::invalid("A price begins within ten years."));
     }
     let price = Price {
         price_id: PriceId::new(now),

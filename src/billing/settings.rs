@@ -49,14 +49,16 @@ pub async fn find(tx: &mut ClientTx) -> Result<Billing> {
     Ok(store::settings(tx).await?.unwrap_or_default())
 }
 
-/// Sets them. A budget counts what was used since the month began, and from the next answer on.
+/// Sets them. A budget counts what was used since the month began, and from the next answer on. The
+/// sum of one that was there is kept by what is used, and is left alone.
 ///
 /// # Errors
 /// `Invalid` for what cannot be a limit.
 pub async fn set(tx: &mut ClientTx, billing: &Billing, now: OffsetDateTime) -> Result<()> {
     billing.check()?;
+    let before = find(tx).await?;
     store::set(tx, billing, now).await?;
-    if billing.budget_per_month.is_some() {
+    if billing.budget_per_month.is_some() && before.budget_per_month.is_none() {
         store::add_month_up(tx, now).await?;
     }
     Ok(())

@@ -11,12 +11,12 @@ pub mod settings;
 pub mod subscriptions;
 pub mod usage;
 
-use time::{OffsetDateTime, macros::datetime};
+use time::{Date, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use super::{
     amount::Micros,
-    hold::{Hold, Parts},
+    hold::Parts,
     ledger::{Book, Order},
     wallet::{Line, Locked, Wallet},
 };
@@ -67,16 +67,18 @@ pub async fn lock_wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Locked
     .await?)
 }
 
+/// A wallet, and what its credits go to when they are spent: whoever settles finds it there.
 pub async fn add_wallet(tx: &mut ClientTx, owner: Uuid, now: OffsetDateTime) -> Result<()> {
     let client = tx.client();
     sqlx::query(
         "insert into account (client_no, kind, owner_id, balance, created_at)
-         values ($1, 'wallet', $2, 0, $3), ($1, 'held', $2, 0, $3)
+         values ($1, 'wallet', $2, 0, $3), ($1, 'held', $2, 0, $3), ($1, 'revenue', $4, null, $3)
          on conflict on constraint account_once do nothing",
     )
     .bind(client)
     .bind(owner)
     .bind(now)
+    .bind(Uuid::nil())
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -229,7 +231,12 @@ pub async fn lines(tx: &mut ClientTx, owner: Uuid, window: &Window) -> Result<Ve
 
 /// Sets credits aside and writes it down, in one statement, since every answer waits for it; false
 /// when the wallet holds less.
-pub async fn open(tx: &mut ClientTx, hold: &Hold, now: OffsetDateTime) -> Result<bool> {
+pub async fn open(
+    tx: &mut ClientTx,
+    locked: &Locked,
+    (id, amount): (Uuid, Micros),
+    now: OffsetDateTime,
+) -> Result<bool> {
     let client = tx.client();
     let done = sqlx::query(
         "with wallet as (update account set balance = balance - $5
@@ -247,10 +254,10 @@ pub async fn open(tx: &mut ClientTx, hold: &Hold, now: OffsetDateTime) -> Result
          from wallet, held, opened",
     )
     .bind(client)
-    .bind(hold.hold_id)
-    .bind(hold.wallet_no)
-    .bind(hold.held_no)
-    .bind(hold.amount)
+    .bind(id)
+    .bind(locked.wallet_no)
+    .bind(locked.held_no)
+    .bind(amount)
     .bind(now)
     .bind(TransferId::new(now))
     .execute(tx.conn())
@@ -259,27 +266,15 @@ pub async fn open(tx: &mut ClientTx, hold: &Hold, now: OffsetDateTime) -> Result
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn open_hold(tx: &mut ClientTx, id: Uuid) -> Result<Option<Hold>> {
-    let client = tx.client();
-    Ok(sqlx::query_as(
-        "select hold_id, owner_id, wallet_no, held_no, amount from hold
-         join account on account.client_no = $1 and account_no = wallet_no
-         where hold.client_no = $1 and hold_id = $2 and state = 'open'",
-    )
-    .bind(client)
-    .bind(id)
-    .fetch_optional(tx.conn())
-    .await?)
-}
-
-/// Ends a hold: what is charged goes to `revenue` and then the rest to the wallet, in one statement
-/// whose first lock is the wallet's, as everywhere.
+/// Ends a hold: what is charged goes to the client's revenue and then the rest to the wallet and to
+/// the client's budget of that month, in one statement whose first lock is the wallet's and whose last
+/// is the budget's, as everywhere.
 /// False when it was ended before, or is not of this amount.
 pub async fn settle(
     tx: &mut ClientTx,
     id: Uuid,
     parts: &Parts,
-    revenue: i64,
+    month: Date,
     now: OffsetDateTime,
 ) -> Result<bool> {
     let client = tx.client();
@@ -293,9 +288,13 @@ pub async fn settle(
          held as (update account set balance = account.balance - ended.amount
            from ended, wallet where client_no = $1 and account_no = ended.held_no
            returning account.balance),
+         budget as (update tally set credits = greatest(tally.credits - $4::bigint, 0)
+           from held where $4::bigint > 0 and client_no = $1 and owner_id = $5 and period = 'month' and begins = $9
+         ),
          charge as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
              debit_after, credit_after, key, subject, note, at)
-           select $1, $7, 'charge', held_no, $5, $3::bigint, held.balance + $4::bigint, null, 'charge ' || $2::uuid, $2, '', $6
+           select $1, $7, 'charge', held_no,
+             (select account_no from account where client_no = $1 and owner_id = $5 and kind = 'revenue'), $3::bigint, held.balance + $4::bigint, null, 'charge ' || $2::uuid, $2, '', $6
            from ended, held where $3::bigint > 0
            returning no),
          release as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
@@ -310,10 +309,11 @@ pub async fn settle(
     .bind(id)
     .bind(parts.charged)
     .bind(parts.rest)
-    .bind(revenue)
+    .bind(Uuid::nil())
     .bind(now)
     .bind(TransferId::new(now))
     .bind(TransferId::new(now))
+    .bind(month)
     .fetch_one(tx.conn())
     .await?;
     Ok(ended == 1)

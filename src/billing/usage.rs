@@ -14,6 +14,9 @@ const DAYS_MAX: i64 = 93;
 /// Days that are looked at unless said otherwise.
 const DAYS_DEFAULT: i32 = 30;
 
+/// Years whose days are looked at: what a client's calendar makes of them can be told.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2999;
+
 /// What was used of a model on a day of the client's calendar.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct UsageLine {
@@ -46,6 +49,15 @@ pub async fn by_day(
     span: (Option<Date>, Option<Date>),
     now: OffsetDateTime,
 ) -> Result<Vec<UsageLine>> {
+    if [span.0, span.1]
+        .into_iter()
+        .flatten()
+        .any(|day| !YEARS.contains(&day.year()))
+    {
+        return Err(Error::invalid(
+            "from and to are days from 2000-01-01 to 2999-12-31.",
+        ));
+    }
     let span = store::span(tx, span, DAYS_DEFAULT, now).await?;
     let days = (span.last - span.first).whole_days() + 1;
     if !(1..=DAYS_MAX).contains(&days) {

@@ -96,13 +96,25 @@ impl Drop for Place {
 }
 
 impl Chat {
-    /// Has a question answered outside of any conversation.
+    /// Has a question answered outside of any conversation. Whoever goes away while it is opened
+    /// leaves either nothing or an answer that is stopped.
     ///
     /// # Errors
     /// `Invalid` for an empty or over-long question or settings out of bounds, `Throttled` when the
     /// user has too many of these running, and those of [`meter::open`](crate::billing::meter::open)
     /// for what cannot be paid for.
     pub async fn complete(
+        self: &Arc<Self>,
+        client: ClientNo,
+        user: UserId,
+        ask: Complete,
+    ) -> Result<Completion> {
+        let chat = self.clone();
+        let opening = async move { chat.open_loose(client, user, ask).await };
+        self.app.tasks.apart(opening).await
+    }
+
+    async fn open_loose(
         self: &Arc<Self>,
         client: ClientNo,
         user: UserId,

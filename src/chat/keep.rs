@@ -24,6 +24,8 @@ const STORE_MS: u64 = 250;
 const FINISH_AGAIN_SECONDS: u64 = 1;
 /// Attempts to store the end of an answer; past them the search for orphans finds it.
 const FINISH_ATTEMPTS: u32 = 60;
+/// Attempts after the database refused it, as it does when two wait for each other.
+const REFUSED_ATTEMPTS: u32 = 5;
 /// Milliseconds for the last events and for the end once the server is being stopped: together less
 /// than the server waits for its readers, who are to be told.
 const STORE_STOPPING_MS: u64 = 1_000;
@@ -149,9 +151,9 @@ impl<'a> Keeper<'a> {
         let mut attempt = 1;
         loop {
             match self.try_finish(outcome).await {
-                Err(Error::Unavailable(cause)) if attempt < FINISH_ATTEMPTS => {
+                Err(error) if attempt < attempts(&error) => {
                     tracing::warn!(
-                        ?cause,
+                        error = error.causes(),
                         attempt,
                         "the end of an answer waits for the database"
                     );
@@ -181,6 +183,15 @@ impl<'a> Keeper<'a> {
         };
         tx.commit().await?;
         Ok(kept)
+    }
+}
+
+/// How often the end of an answer is tried to be stored when that fails so.
+fn attempts(error: &Error) -> u32 {
+    match error {
+        Error::Unavailable(_) => FINISH_ATTEMPTS,
+        Error::Internal(_) => REFUSED_ATTEMPTS,
+        _ => 1,
     }
 }
 

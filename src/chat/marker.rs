@@ -9,6 +9,8 @@ const MARKER_BYTES_MAX: usize = 40;
 pub struct Markers {
     passages: u32,
     held: String,
+    /// What is held stands behind a bracket that was held before, and came to nothing.
+    nested: bool,
     code: Code,
 }
 
@@ -65,7 +67,10 @@ impl Markers {
         let code = self.code.is_inside(c);
         if self.held.is_empty() {
             match c {
-                '[' | '【' if !code => self.held.push(c),
+                '[' | '【' if !code => {
+                    self.nested = false;
+                    self.held.push(c);
+                }
                 _ => out.push(c),
             }
             return;
@@ -81,6 +86,7 @@ impl Markers {
             _ => {
                 out.push_str(&std::mem::take(&mut self.held));
                 if matches!(c, '[' | '【') && !code {
+                    self.nested = true;
                     self.held.push(c)
                 } else {
                     out.push(c)
@@ -95,11 +101,13 @@ impl Markers {
         let numbers: Option<Vec<u32>> = inside.split([',', '，', '、']).map(number).collect();
         match numbers {
             None => out.push_str(&held),
-            Some(numbers) => {
-                for n in numbers
-                    .into_iter()
-                    .filter(|n| (1..=self.passages).contains(n))
-                {
+            Some(mut numbers) => {
+                numbers.retain(|n| (1..=self.passages).contains(n));
+                // or what stands around it would become a marker that nobody wrote
+                if numbers.is_empty() && self.nested {
+                    out.push(' ');
+                }
+                for n in numbers {
                     out.push_str(&format!("[{n}]"));
                 }
             }
@@ -175,6 +183,7 @@ mod tests {
             ("[a] [ 1 ] [", "[a] [1] ["),
             ("x[1", "x[1"),
             ("[[1]]", "[[1]]"),
+            ("[【4】0] [1[9]] [[9]2]", "[ 0] [1 ] [ 2]"),
             ("`a[9]` a[9]", "`a[9]` a"),
             ("```\nx[9]\n``\n```\n[9]!", "```\nx[9]\n``\n```\n!"),
             ("[link](http://x) [7]", "[link](http://x) "),

@@ -30,4 +30,5 @@ pub mod turn;
 
 pub use self::{
     api::ChatApi, api_completions::CompletionsApi, api_messages::MessagesApi, live::Live,
+    run::ANSWER_SECONDS_MAX,
 };

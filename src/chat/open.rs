@@ -3,8 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
-use tokio::sync::oneshot;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -16,6 +14,7 @@ use super::{
     turn::{Chat, LEASE_SECONDS, Turn},
 };
 use crate::{
+    billing::meter,
     db::ClientTx,
     error::{Error, Result},
     ids::{ClientNo, MessageId, SessionId, UserId},
@@ -128,18 +127,14 @@ impl Chat {
         self: &Arc<Self>,
         opening: impl Future<Output = Result<Opened>> + Send + 'static,
     ) -> Result<MessageId> {
-        let (chat, (tell, told)) = (self.clone(), oneshot::channel());
+        let chat = self.clone();
         let asking = async move {
-            let answer = opening.await.map(|opened| match opened {
+            Ok(match opening.await? {
                 Opened::Before(answer) => answer,
                 Opened::New(turn) => chat.start(turn),
-            });
-            if tell.send(answer).is_err() {
-                tracing::debug!("whoever asked went away");
-            }
+            })
         };
-        self.app.tasks.spawn(asking.in_current_span());
-        told.await.map_err(Error::internal)?
+        self.app.tasks.apart(asking).await
     }
 
     /// Writes a question down and finds what is needed to answer it. Everything that deserves a
@@ -213,7 +208,7 @@ impl Chat {
     ///
     /// # Errors
     /// `NotFound` for an answer that is not the user's, `Conflict` while its question is being
-    /// answered, otherwise those of [`Chat::open`].
+    /// answered, `Taken` for the id of something else, otherwise those of [`Chat::open`].
     pub async fn open_again(
         &self,
         client: ClientNo,
@@ -230,6 +225,7 @@ impl Chat {
         if let Some(before) = answered_before(&mut tx, user, &asked, again.id).await? {
             return Ok(Opened::Before(before));
         }
+        self.check_new(&mut tx, client, again.id).await?;
         self.may_run_one_more(session.running)?;
         check_answers(&mut tx, user, &asked).await?;
         nothing_runs(&mut tx, &asked).await?;
@@ -258,6 +254,21 @@ impl Chat {
         tx.commit().await?;
         self.live.begin(client, turn.id, turn.answer.clone());
         Ok(Opened::New(Box::new(turn)))
+    }
+
+    /// Refuses the id of something that is or was written elsewhere: of an answer without a
+    /// conversation there is no message, and its end would be taken for this one's.
+    async fn check_new(
+        &self,
+        tx: &mut ClientTx,
+        client: ClientNo,
+        id: Option<MessageId>,
+    ) -> Result<()> {
+        let Some(id) = id else { return Ok(()) };
+        if self.live.find(client, id).is_some() || meter::is_known(tx, id.0).await? {
+            return Err(Error::Taken("message id"));
+        }
+        Ok(())
     }
 
     /// The question of an answer, or the question itself.

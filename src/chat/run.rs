@@ -1,8 +1,8 @@
 //! Writes an answer: the vendor's stream becomes events, at once for readers, every so often on disk.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -24,6 +24,9 @@ use crate::{
 const STORE_BYTES: usize = 4_096;
 /// Bytes of one answer at most: far more than any model writes.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Seconds of one answer at most: less than after which nobody is believed to write it any more and
+/// what was set aside for it is given back.
+pub const ANSWER_SECONDS_MAX: u64 = 45 * 60;
 
 impl Chat {
     /// Starts writing the answer, on a task of its own: readers come and go.
@@ -151,7 +154,8 @@ impl<'a> Writer<'a> {
         let stopping = self.chat.app.tasks.stopping();
         let mut usage = None;
         let asked = self.turn.model.answer(self.turn.request.clone());
-        tokio::pin!(asked);
+        let late = sleep(Duration::from_secs(ANSWER_SECONDS_MAX));
+        tokio::pin!(asked, late);
         let mut stream = None;
         loop {
             let next = async {
@@ -164,6 +168,7 @@ impl<'a> Writer<'a> {
                 biased;
                 () = self.answer.stop.cancelled() => return Written { state: State::Stopped, usage, error: None },
                 () = stopping.cancelled() => return interrupted(usage),
+                () = &mut late => return self.failed(usage, &Error::Upstream(anyhow::anyhow!("the answer takes too long"))),
                 got = next => match got {
                     Got::Stream(Ok(begun)) => stream = Some(begun),
                     // nothing was read and nothing was written

@@ -13,7 +13,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use poem::{
     Endpoint, EndpointExt, Request, Response,
     endpoint::{BoxEndpoint, DynEndpoint},
-    http::{Method, StatusCode, header::ALLOW},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ALLOW, RETRY_AFTER},
+    },
 };
 
 pub use self::fastapi::{Call, Fields, Rule};
@@ -22,7 +25,11 @@ use crate::{
     chat::turn::Chat,
     config::Config,
     error::{Error, Result},
-    knowledge::api::Library,
+    identity::Who,
+    knowledge::{
+        api::Library,
+        base::{NewBase, NoAnswer},
+    },
 };
 
 /// What dialects hold.
@@ -157,6 +164,27 @@ impl Dialects {
     }
 }
 
+/// An answer to too much, with when to come again.
+fn told_when(mut answer: Response, error: &Error) -> Response {
+    if let Error::Throttled(wait) | Error::OverQuota(_, wait) = error {
+        let seconds = HeaderValue::from(wait.as_secs().max(1));
+        answer.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    answer
+}
+
+/// A base as callers of these contracts make them: the client's when they may do that, else their
+/// own. Where nothing is found the model says what it knows, as it did there.
+fn new_base(who: &Who, name: &str) -> NewBase {
+    NewBase {
+        name: name.to_owned(),
+        title: String::new(),
+        description: String::new(),
+        no_answer: NoAnswer::Model,
+        shared: who.may_manage(),
+    }
+}
+
 /// Routes by their path, for `Route::at`, which takes each path once.
 pub fn by_path(routes: Vec<Route>) -> BTreeMap<String, Methods> {
     let mut paths = BTreeMap::<String, Methods>::new();
@@ -194,5 +222,31 @@ impl Endpoint for Methods {
             answer.headers_mut().insert(ALLOW, allowed);
         }
         Err(poem::Error::from_response(answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_quota_that_is_used_up_is_told_with_its_end() {
+        let dialects = Dialects {
+            chatchat: true,
+            datagpt: true,
+        };
+        let wait = Duration::from_secs(60);
+        for error in [
+            Error::Throttled(wait),
+            Error::OverQuota("used up".into(), wait),
+        ] {
+            for path in ["/chat/chat", "/api/chat/chat", "/chat", "/"] {
+                let answer = dialects.face(path, &error).unwrap();
+                assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS, "{path}");
+                assert_eq!(answer.headers()[RETRY_AFTER], "60", "{path}");
+            }
+        }
     }
 }

@@ -63,11 +63,6 @@ impl Engines {
         Ok(Self(engines))
     }
 
-    /// Their names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
     /// The one of this name.
     pub fn find(&self, name: &str) -> Option<&Engine> {
         self.0.get(name)

@@ -1,6 +1,13 @@
 //! The demo: a code opens the chat page for a fresh user, with a token that is burnt on entry.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use moka::sync::Cache;
@@ -35,7 +42,17 @@ pub struct Demo {
 pub struct Visits {
     proxies: TrustedProxies,
     per_hour: u64,
-    by_address: Cache<IpAddr, Arc<std::sync::atomic::AtomicU64>>,
+    by_address: Cache<IpAddr, Arc<AtomicU64>>,
+}
+
+/// A visit that was counted.
+pub struct Visit(Arc<AtomicU64>);
+
+impl Visit {
+    /// Takes it back: it was none of those that are limited.
+    pub fn forgive(self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Visits {
@@ -55,13 +72,15 @@ impl Visits {
     ///
     /// # Errors
     /// `Throttled` past the limit.
-    pub fn count(&self, request: &Request) -> Result<()> {
+    pub fn count(&self, request: &Request) -> Result<Visit> {
         let address = self.proxies.caller(request);
         let tries = self.by_address.get_with(address, Arc::default);
-        if tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= self.per_hour {
+        if tries.fetch_add(1, Ordering::Relaxed) >= self.per_hour {
+            // refused, it is none: else those could lock out for which others are forgiven
+            tries.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::Throttled(HOUR));
         }
-        Ok(())
+        Ok(Visit(tries))
     }
 }
 

@@ -589,13 +589,11 @@ impl Gatekeeper {
     }
 }
 
-/// Under which an outcome is remembered. What a caller brings never has the name of a binding, which
-/// is no secret.
+/// Under which an outcome is remembered: one name for each kind. The same text may hold where one
+/// kind stands and fail where another does, and the name of a binding is no secret.
 fn remembered_as(kind: Credential, text: &str) -> [u8; 32] {
     let mut key = hash(text);
-    if kind == Credential::Bound {
-        key[0] = !key[0];
-    }
+    key[0] ^= kind as u8;
     key
 }
 

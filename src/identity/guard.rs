@@ -68,11 +68,6 @@ impl Member {
     pub fn user(&self) -> &User {
         &self.user
     }
-
-    /// Whose rights count.
-    pub fn who(&self) -> &Who {
-        &self.proof.who
-    }
 }
 
 impl Deref for Member {

@@ -7,20 +7,31 @@ use crate::{
     app::App,
     billing::{notice, order, rollup},
     db::SystemTx,
-    error::Result,
+    error::{Error, Result},
+    ids::{ClientNo, OrderId},
 };
 
 /// Orders that end in one slot; the others follow with the next.
 const ORDERS_MAX: i64 = 1_000;
 
-/// Ends orders whose time to pay is over.
+/// Ends orders whose time to pay is over; one that cannot be ended keeps no other.
 pub async fn expire_orders(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
     for (client, id) in order::overdue(tx, now, ORDERS_MAX).await? {
-        let mut own = app.db.client(client).await?;
-        order::expire(&mut own, id, now).await?;
-        own.commit().await?;
+        match expire(app, client, id, now).await {
+            Ok(()) => {}
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = error.causes(), order = %id, "an order is looked at again later");
+            }
+        }
     }
     Ok(())
+}
+
+async fn expire(app: &App, client: ClientNo, id: OrderId, now: OffsetDateTime) -> Result<()> {
+    let mut tx = app.db.client(client).await?;
+    order::expire(&mut tx, id, now).await?;
+    tx.commit().await
 }
 
 /// Looks for wallets that fell low and fees that stay unpaid, and says so in the log, too.

@@ -16,6 +16,9 @@ use crate::{
 /// Minutes after which somebody looks whether what is set aside is still needed: longer than any
 /// answer takes, since one outside of a conversation leaves no other trace than what it used.
 const STALE_MINUTES: i64 = 60;
+/// Minutes in which an answer whose time is over has got its end stored.
+const STORED_MINUTES: u64 = 10;
+const _: () = assert!(chat::ANSWER_SECONDS_MAX + 60 * STORED_MINUTES < 60 * STALE_MINUTES as u64);
 
 async fn release(app: &App, client: ClientNo, id: Uuid) -> Result<bool> {
     let mut tx = app.db.client(client).await?;

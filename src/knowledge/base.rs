@@ -151,7 +151,13 @@ pub async fn find(tx: &mut ClientTx, who: &Who, id: BaseId) -> Result<CountedBas
 /// The base of this name that the caller may read: the client's, else the caller's own.
 pub async fn named(tx: &mut ClientTx, who: &Who, name: &str) -> Result<Option<CountedBase>> {
     who.needs_read()?;
-    store::base_named(tx, who.user_id(), name).await
+    if check_name(name).is_err() {
+        return Ok(None);
+    }
+    match store::base_named(tx, who.user_id(), name).await? {
+        Some(id) => store::base(tx, who.user_id(), id).await,
+        None => Ok(None),
+    }
 }
 
 /// The base, when the caller may write it.

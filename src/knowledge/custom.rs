@@ -42,8 +42,7 @@ pub fn checked(chunks: Vec<CustomChunk>) -> Result<Vec<CustomChunk>> {
     }
     if chunks.len() > CHUNKS_MAX {
         return Err(Error::TooLarge(format!(
-            "A document has at most {CHUNKS_MAX} chunks of its sender's, this one has {}.",
-            chunks.len()
+            "A document has at most {CHUNKS_MAX} chunks of its sender's."
         )));
     }
     let chunks: Vec<CustomChunk> = chunks.into_iter().map(one).collect::<Result<_>>()?;

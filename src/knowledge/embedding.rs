@@ -5,8 +5,8 @@ use crate::{
     app::App,
     error::{Error, Result},
     identity::Who,
-    ids::{MessageId, UserId},
-    models::tokens,
+    ids::{ClientNo, MessageId, UserId},
+    models::{SharedEmbedder, tokens},
 };
 
 /// Texts of one call at most.
@@ -40,20 +40,33 @@ pub async fn embed(
     model: Option<&str>,
 ) -> Result<Embedded> {
     check(&texts)?;
-    let named = |embedder: &crate::models::SharedEmbedder| {
+    let named = |embedder: &SharedEmbedder| {
         model.is_none_or(|model| {
             model == app.config.text("models", "embedding") || model == embedder.id()
         })
     };
     let embedder = app.models.embedder().filter(named);
     let embedder = embedder.ok_or(Error::NotFound("embedding model"))?;
+    let (own, client) = (app.clone(), who.client);
+    let booked = async move { booked(&own, client, user, &embedder, texts).await };
+    app.tasks.apart(booked).await
+}
+
+/// Sets aside, embeds and settles: whoever begins it ends it, or what is set aside stays so.
+async fn booked(
+    app: &App,
+    client: ClientNo,
+    user: UserId,
+    embedder: &SharedEmbedder,
+    texts: Vec<String>,
+) -> Result<Embedded> {
     let tokens = texts.iter().map(|text| tokens::count(text)).sum();
     let id = MessageId::new(app.clock.now());
-    let mut tx = app.db.client(who.client).await?;
+    let mut tx = app.db.client(client).await?;
     metered::set_aside_texts(&mut tx, user, id.0, tokens, app.clock.now()).await?;
     tx.commit().await?;
     let vectors = embedder.embed(texts).await;
-    let (mut tx, now) = (app.db.client(who.client).await?, app.clock.now());
+    let (mut tx, now) = (app.db.client(client).await?, app.clock.now());
     if vectors.is_ok() {
         // it costs like what an answer reads, so it is booked like one
         store::add_embedding_usage(&mut tx, id, user, embedder.id(), tokens, now).await?;

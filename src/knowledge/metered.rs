@@ -44,8 +44,11 @@ pub async fn set_aside(
 ) -> Result<Option<Uuid>> {
     let now = app.clock.now();
     let mut tx = app.db.client(client).await?;
-    // of an attempt whose worker died
+    // of an attempt whose worker died; in a transaction of its own, since what is locked for it comes
+    // behind what is locked first for this attempt
     release(&mut tx, document.document_id, now).await?;
+    tx.commit().await?;
+    let mut tx = app.db.client(client).await?;
     let owner = store::owner_of_base(&mut tx, document.base_no).await?;
     let id = DocumentId::new(now).0;
     let estimate = Estimate {

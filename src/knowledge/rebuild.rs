@@ -70,12 +70,27 @@ pub async fn start(
     chunks_max: i64,
 ) -> Result<Vec<Part>> {
     version::check_chunk_chars(wish.cut.chunk_chars)?;
-    let mut after: Option<Place> = None;
-    let mut parts = Vec::new();
+    let mut begun = Vec::new();
+    for part in parts(app, who, id, wish.enable).await? {
+        match begin(app, who, part.id, &wish, chunks_max).await {
+            // removed meanwhile
+            Err(Error::NotFound(_)) => {}
+            other => {
+                other?;
+                begun.push(part);
+            }
+        }
+    }
+    Ok(begun)
+}
+
+/// The documents that are to be read, before any of them is. Those that wait to take the place of the
+/// others are being read already.
+async fn parts(app: &App, who: &Who, id: BaseId, hidden: bool) -> Result<Vec<Part>> {
+    let mut tx = app.db.client(who.client).await?;
+    let base = base::find_writable(&mut tx, who, id).await?;
+    let (mut after, mut parts) = (None, Vec::new());
     loop {
-        let now = app.clock.now();
-        let mut tx = app.db.client(who.client).await?;
-        let base = base::find_writable(&mut tx, who, id).await?;
         let window = Window {
             after,
             limit: LIMIT_MAX,
@@ -88,32 +103,36 @@ pub async fn start(
             at: last.created_at,
             id: last.document_id.0,
         });
-        if parts.len() + documents.len() > DOCUMENTS_MAX {
+        let waits = |document: &Document| document.replacement_id.is_some();
+        let meant = documents
+            .into_iter()
+            .filter(|document| !waits(document) && (document.enabled || hidden));
+        parts.extend(meant.map(|document| Part {
+            id: document.document_id,
+            name: document.name,
+        }));
+        if parts.len() > DOCUMENTS_MAX {
             return Err(Error::TooLarge(format!(
                 "A base of more than {DOCUMENTS_MAX} documents is read anew document by document."
             )));
         }
-        for document in documents {
-            if !document.enabled && !wish.enable {
-                continue;
-            }
-            if !document.enabled {
-                let change = Change {
-                    enabled: Some(true),
-                    ..Change::default()
-                };
-                let id = document.document_id;
-                document::change(&mut tx, who, id, &change, chunks_max, now).await?;
-            }
-            let cut = wish.cut.clone();
-            version::rebuild(&mut tx, who, document.document_id, None, cut, now).await?;
-            parts.push(Part {
-                id: document.document_id,
-                name: document.name,
-            });
-        }
-        tx.commit().await?;
     }
+}
+
+/// Has one document read anew, in a commit of its own: the document is locked before its base, as
+/// where it is read, and no other with it.
+async fn begin(app: &App, who: &Who, id: DocumentId, wish: &Wish, chunks_max: i64) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.client(who.client).await?;
+    if wish.enable && !document::find(&mut tx, who, id).await?.enabled {
+        let change = Change {
+            enabled: Some(true),
+            ..Change::default()
+        };
+        document::change(&mut tx, who, id, &change, chunks_max, now).await?;
+    }
+    version::rebuild(&mut tx, who, id, None, wish.cut.clone(), now).await?;
+    tx.commit().await
 }
 
 /// A step for each document once it was read, in their order. Ends early when the server does.

@@ -149,7 +149,8 @@ pub async fn asked(
     who: &Who,
     base: Option<BaseId>,
     query: &str,
-) -> Result<Option<Question>> {
+) -> Result<Option<QuestionId>> {
+    check(Some(query), None)?;
     who.needs_read()?;
     let base = match base {
         Some(id) => Some(base::find(tx, who, id).await?.base.base_no),
@@ -165,9 +166,9 @@ pub async fn tap(tx: &mut ClientTx, who: &Who, id: QuestionId) -> Result<()> {
 }
 
 /// The question of this number, when the caller may read it.
-pub async fn numbered(tx: &mut ClientTx, who: &Who, no: i64) -> Result<Option<Question>> {
+pub async fn numbered(tx: &mut ClientTx, who: &Who, no: i64) -> Result<Option<QuestionId>> {
     who.needs_read()?;
-    store::question_numbered(tx, who.user_id(), no).await
+    store::question_id(tx, who.user_id(), no).await
 }
 
 /// Changes a question.

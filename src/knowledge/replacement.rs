@@ -25,6 +25,8 @@ use crate::{
 /// Milliseconds between two looks at documents that are waited for.
 const LOOK_MS: u64 = 200;
 
+const NAME_TAKEN: &str = "A document of the same name came into this knowledge base meanwhile.";
+
 /// Takes the documents in, to replace what the base holds at this moment.
 ///
 /// # Errors
@@ -150,20 +152,32 @@ pub async fn settle(app: &App, client: ClientNo, id: DocumentId, chunks_max: i64
     };
     let now = app.clock.now();
     remove_before(&mut tx, base, first.document_no).await?;
+    let why = match enter(&mut tx, base, replacement, &waiting, chunks_max, now).await {
+        Ok(()) => return tx.commit().await,
+        Err(Error::TooLarge(why)) => why,
+        Err(Error::Taken(_)) => NAME_TAKEN.to_owned(),
+        Err(other) => return Err(other),
+    };
+    drop(tx);
+    refuse(app, client, &waiting, &why, now).await
+}
+
+/// They are found from now on, if the base has room for them and for their names.
+async fn enter(
+    tx: &mut ClientTx,
+    base: BaseNo,
+    replacement: ReplacementId,
+    waiting: &[store::Waiting],
+    chunks_max: i64,
+    now: OffsetDateTime,
+) -> Result<()> {
     let more = waiting.iter().map(|one| i64::from(one.chunks)).sum();
-    match base::check_room(&mut tx, base, more, chunks_max).await {
-        Err(Error::TooLarge(why)) => {
-            drop(tx);
-            return refuse(app, client, &waiting, &why, now).await;
-        }
-        other => other?,
+    base::check_room(tx, base, more, chunks_max).await?;
+    for one in waiting {
+        search::set_enabled(tx, base, one.document_no, true).await?;
     }
-    for one in &waiting {
-        search::set_enabled(&mut tx, base, one.document_no, true).await?;
-    }
-    store::end_waiting(&mut tx, base, replacement, now).await?;
-    queue::enqueue(&mut tx, Job::SweepBlobs, now).await?;
-    tx.commit().await
+    store::end_waiting(tx, base, replacement, now).await?;
+    queue::enqueue(tx, Job::SweepBlobs, now).await
 }
 
 async fn remove_before(tx: &mut ClientTx, base: BaseNo, first: DocumentNo) -> Result<()> {
@@ -175,7 +189,7 @@ async fn remove_before(tx: &mut ClientTx, base: BaseNo, first: DocumentNo) -> Re
     Ok(())
 }
 
-/// They do not fit: what the base holds stays, and they say why.
+/// They cannot enter: what the base holds stays, and they say why.
 async fn refuse(
     app: &App,
     client: ClientNo,

@@ -296,12 +296,18 @@ pub struct At<'a> {
     pub base: Option<BaseId>,
 }
 
-async fn may(tx: &mut ClientTx, who: &Who, base: Option<BaseId>) -> Result<()> {
-    if !who.may_manage() {
-        return Err(Error::Forbidden(
-            "Prompts are for managers, and for keys with `knowledge:write`.".into(),
-        ));
+/// Fails for who may change no prompt.
+pub fn check_may(who: &Who) -> Result<()> {
+    if who.may_manage() {
+        return Ok(());
     }
+    Err(Error::Forbidden(
+        "Prompts are for managers, and for keys with `knowledge:write`.".into(),
+    ))
+}
+
+async fn may(tx: &mut ClientTx, who: &Who, base: Option<BaseId>) -> Result<()> {
+    check_may(who)?;
     if let Some(base) = base {
         base::find_writable(tx, who, base).await?;
     }

@@ -22,6 +22,7 @@ use poem::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
+use super::frames;
 use crate::{
     app::App,
     compat::Dialects,
@@ -213,8 +214,8 @@ impl Limits {
             || path == "/demo"
             // a page costs nothing, at the root as elsewhere
             || (self.dialects.serve(path) && (path != "/" || request.method() != Method::GET))
-            // what names a client is looked up
-            || (path == "/h5/" && query.is_some());
+            // a page whose address names a client is looked up, wherever it stands
+            || query.and_then(frames::client).is_some();
         counts
             .then(|| self.quota.address(self.proxies.caller(request)))
             .flatten()

@@ -78,7 +78,7 @@ impl<E> Framed<E> {
 
 /// The client that the page is opened for: by name, or by the outside of a token, where it stands in
 /// clear. It is believed, since nothing follows from it but who may show the page.
-fn client(query: &str) -> Option<String> {
+pub fn client(query: &str) -> Option<String> {
     let mut named = None;
     for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*key {

@@ -11,6 +11,7 @@ use poem::{
     middleware::{Compression, SetHeader},
     web::Redirect,
 };
+use utoipa_swagger_ui::Url;
 
 use super::frames::{self, Framed};
 use crate::{config::Config, error::Error, identity::Gatekeeper};
@@ -83,9 +84,10 @@ pub fn h5(config: &Config, gatekeeper: &Arc<Gatekeeper>) -> Result<impl Endpoint
         .with(Compression::new()))
 }
 
-/// `/docs/…`: Swagger UI, out of the binary.
-pub fn swagger() -> Result<impl Endpoint> {
-    let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
+/// `/docs/…`: Swagger UI, out of the binary, for these documents: what each is called, where it is.
+pub fn swagger(documents: &[(&'static str, &'static str)]) -> Result<impl Endpoint + use<>> {
+    let urls = documents.iter().map(|(name, at)| Url::new(name, at));
+    let config = Arc::new(utoipa_swagger_ui::Config::new(urls));
     let pages = make_sync(move |request: Request| swagger_file(&request, config.clone()));
     Ok(pages
         .with(SetHeader::new().overriding("content-security-policy", DOCS_POLICY))

@@ -65,6 +65,26 @@ async fn the_same_user_id_at_two_partners_is_two_users() {
 }
 
 #[tokio::test]
+async fn a_credential_in_the_wrong_place_still_holds_in_its_own() {
+    let world = World::new().await;
+    let acme = world.partner("acme").await;
+    let asked = async |name: &str, value: String| {
+        let request = world.request(Method::GET, ME).header(name, value);
+        request.send().await.unwrap().status()
+    };
+    let as_token = async |text: &str| asked("Api-Token", text.to_owned()).await;
+    let as_bearer = async |text: &str| asked("Authorization", format!("Bearer {text}")).await;
+    let (token, bearer) = (acme.token("alice"), acme.person("alice").await.bearer);
+    assert_eq!(as_token(&bearer).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(as_bearer(&bearer).await, StatusCode::OK);
+    assert_eq!(as_bearer(&token).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(as_token(&token).await, StatusCode::OK);
+    // nor does one that held elsewhere hold here
+    assert_eq!(as_token(&bearer).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(as_bearer(&token).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn what_is_no_token_is_refused_with_one_text() {
     let world = World::new().await;
     let (acme, rival) = (world.partner("acme").await, world.partner("rival").await);

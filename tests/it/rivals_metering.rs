@@ -5,7 +5,7 @@ use std::time::Duration;
 use concierge::{
     billing::{Billing, Owner, Source},
     error::Error,
-    ids::{ClientNo, UserId},
+    ids::UserId,
     jobs,
     models::{Scripted, Step, TokenUsage, tokens},
 };
@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::{
     chat::{say, script},
     metering::{
-        answer, assert_all_settled, billed, client_pays, gift, metered, opened, owner, plans,
-        settled, tx, used, users_pay, wallet_of,
+        answer, assert_all_settled, billed, client_pays, gift, metered, opened, owner, payer,
+        plans, settled, tx, used, users_pay, wallet_of,
     },
     reader::names,
     verbs::{problem, text},
@@ -28,16 +28,6 @@ use crate::{
 /// More than the tests below spend.
 const PLENTY: i64 = 1_000_000;
 const SAID: &str = "电池保修期为24个月。";
-
-/// A user who pays for answers, with credits to spend.
-async fn payer<'w>(world: &'w World, credits: i64) -> (Person<'w>, ClientNo, Owner) {
-    let acme = world.partner("acme").await;
-    let ann = acme.person("ann").await;
-    let who = owner(&ann).await;
-    billed(world, acme.no, users_pay()).await;
-    gift(world, acme.no, who, credits).await;
-    (ann, acme.no, who)
-}
 
 /// What tokens cost at the price of these tests.
 fn cost(usage: &Value) -> i64 {
@@ -189,8 +179,6 @@ async fn what_has_no_price_is_refused_before_anything_runs() {
         (409, "conflict")
     );
     // a price of something else is none
-    let half = tx(&world, acme.no).await;
-    drop(half);
     let mut set = tx(&world, acme.no).await;
     let rates = concierge::billing::Rates {
         page: Some(1),

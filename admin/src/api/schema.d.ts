@@ -1685,7 +1685,7 @@ export interface components {
          * @description Why a person has to look.
          * @enum {string}
          */
-        ExceptionReason: "amount_differs" | "currency_differs" | "provider_differs" | "other_order" | "second_payment" | "after_cancel" | "late" | "reversal_too_large";
+        ExceptionReason: "amount_differs" | "currency_differs" | "provider_differs" | "other_order" | "second_payment" | "after_cancel" | "reversal_too_large";
         /**
          * @description What became of it.
          * @enum {string}
@@ -3172,9 +3172,9 @@ export interface components {
             started_at: string;
             /**
              * Format: date-time
-             * @description When it ended.
+             * @description When it ended; none while it is at work, and for one that was broken off.
              */
-            ended_at: string;
+            ended_at: string | null;
         };
         /**
          * Resolution
@@ -8043,7 +8043,10 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
-                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
+                    /**
+                     * @description The chunks, when the sender has cut the document: at most 10,000 in 16 MiB of JSON, taken as
+                     *     they are.
+                     */
                     chunks?: components["schemas"]["SentChunk"][];
                 };
             };

@@ -373,8 +373,8 @@ export interface paths {
         /**
          * Read all documents of a base anew
          * @description Each as a new version; what is found until then stays found. Answers with an event `document`
-         *     for each one that was read, in their order, and `done` after the last. It goes on when nobody
-         *     listens any more.
+         *     for each one that was read, in their order, and `done` after the last; a stream without `done`
+         *     was broken off. The reading goes on when nobody listens any more.
          */
         post: operations["rebuildKnowledgeBase"];
         delete?: never;
@@ -1535,7 +1535,10 @@ export interface components {
          *     }
          */
         DocumentAddresses: {
-            /** @description http or https addresses of the public internet, 1 to 100. */
+            /**
+             * @description http or https addresses of the public internet, 1 to 100. Together they have 300 seconds and as
+             *     many bytes as one document.
+             */
             urls: string[];
         };
         /**
@@ -6038,7 +6041,10 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
-                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
+                    /**
+                     * @description The chunks, when the sender has cut the document: at most 10,000 in 16 MiB of JSON, taken as
+                     *     they are.
+                     */
                     chunks?: components["schemas"]["SentChunk"][];
                 };
                 "application/json; charset=utf-8": components["schemas"]["DocumentAddress"];
@@ -7062,7 +7068,10 @@ export interface operations {
                      * @description How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
                      */
                     chunk_chars?: number;
-                    /** @description The chunks, when the sender has cut the document: at most 10,000, taken as they are. */
+                    /**
+                     * @description The chunks, when the sender has cut the document: at most 10,000 in 16 MiB of JSON, taken as
+                     *     they are.
+                     */
                     chunks?: components["schemas"]["SentChunk"][];
                 };
             };

@@ -268,10 +268,10 @@ fn act<'a>(client: &'a Client, gift: &Gift) -> Act<'a> {
 
 impl Gift {
     fn checked(&self) -> Result<crate::billing::Micros> {
-        if !(1..=KEY_BYTES_MAX).contains(&self.key.len()) {
+        if !(1..=KEY_BYTES_MAX).contains(&self.key.len()) || self.key.contains('\0') {
             return Err(Error::invalid("key names this gift, in 1 to 100 bytes."));
         }
-        if self.note.chars().count() > NOTE_CHARS_MAX {
+        if self.note.chars().count() > NOTE_CHARS_MAX || self.note.contains('\0') {
             return Err(Error::invalid("note has at most 500 characters."));
         }
         crate::billing::Micros::parse(&self.credits)

@@ -187,13 +187,14 @@ impl PaymentsApi {
 impl NewRefund {
     fn checked(self, order: OrderId, key: &str) -> Result<(Back<'_>, String)> {
         let reason = self.reason.trim();
-        if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
+        if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) || reason.contains('\0') {
             return Err(Error::invalid("A reason has 1 to 500 characters."));
         }
         let amount = self.amount.as_deref().map(Units::parse).transpose()?;
         let what = amount.map_or("all that is left".into(), |amount| amount.to_string());
         let back = Back { order, amount, key };
-        Ok((back, format!("{what}: {reason}")))
+        // whoever has to repeat it finds its key
+        Ok((back, format!("{what}, key {key}: {reason}")))
     }
 }
 

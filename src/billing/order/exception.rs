@@ -195,7 +195,8 @@ pub async fn resolve(
     now: OffsetDateTime,
 ) -> Result<Exception> {
     let chars = note.trim().chars().count();
-    if chars == 0 || chars > NOTE_CHARS_MAX || verdict == Verdict::Open {
+    let bad = chars == 0 || chars > NOTE_CHARS_MAX || note.contains('\0');
+    if bad || verdict == Verdict::Open {
         return Err(Error::invalid(
             "Say in a note of 1 to 500 characters why this is fulfilled or dismissed.",
         ));

@@ -46,6 +46,14 @@ impl Units {
         self.0
     }
 
+    /// As a provider of bank money counts.
+    ///
+    /// # Errors
+    /// `Invalid` for more than 2^63.
+    pub fn of_a_bank(self) -> Result<i64> {
+        i64::try_from(self.0).map_err(|_| Error::invalid("No bank moves as much money at once."))
+    }
+
     /// Whether it is nothing.
     pub fn is_zero(self) -> bool {
         self.0 == 0
@@ -101,6 +109,16 @@ const NO_DECIMALS: [&str; 16] = [
     "xaf", "xof", "xpf",
 ];
 const THREE_DECIMALS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
+
+/// What an amount of a currency is a multiple of, by Stripe's rules: krónur are whole though they are
+/// counted in hundredths, and the last of three decimals is 0.
+pub fn step(currency: &str) -> u128 {
+    match currency.to_ascii_lowercase().as_str() {
+        "isk" => 100,
+        currency if THREE_DECIMALS.contains(&currency) => 10,
+        _ => 1,
+    }
+}
 
 /// Money of a bank as people write it: `12.50 USD`.
 pub fn written(units: Units, currency: &str) -> String {

@@ -14,8 +14,9 @@ use crate::{
     billing::{
         order::Stage,
         stripe::{
-            Stripe,
+            Stripe, dispute_stage,
             list::{self, Row, Subject},
+            refund_stage,
         },
     },
     db::SystemTx,
@@ -67,25 +68,6 @@ pub async fn stripe(stripe: &Stripe, day: Date) -> Result<Vec<Said>> {
         }
     }
     Ok(said)
-}
-
-/// As the events of refunds are read (`stripe::event`).
-fn refund_stage(status: &str) -> Stage {
-    match status {
-        "" | "succeeded" => Stage::Stands,
-        "failed" | "canceled" => Stage::Undone,
-        _ => Stage::Open,
-    }
-}
-
-/// As the events of disputes are read.
-fn dispute_stage(status: &str) -> Stage {
-    match status {
-        "won" | "warning_closed" | "prevented" => Stage::Undone,
-        "lost" => Stage::Stands,
-        status if status.starts_with("warning_") => Stage::Notice,
-        _ => Stage::Open,
-    }
 }
 
 impl Row {

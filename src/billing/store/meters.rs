@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     billing::{
-        Micros, Owner,
+        Owner,
         meter::{Estimate, Open, Opened, Source, Used, What},
         plan::Offer,
         price::{Amounts, Rates},
@@ -227,35 +227,21 @@ pub async fn lock_month(tx: &mut ClientTx, terms: &Terms) -> Result<i64> {
     .await?)
 }
 
-/// Adds what is set aside to what the user used, and to what the client did where that is kept.
-pub async fn spend(tx: &mut ClientTx, who: Owner, terms: &Terms, held: Micros) -> Result<()> {
-    let client = tx.client();
-    sqlx::query(
-        "update tally set credits = credits + $6
-         where client_no = $1
-           and (owner_id = $2 and period = 'day' and begins = $3
-             or owner_id = $2 and period = 'month' and begins = $4
-             or owner_id = $5 and period = 'month' and begins = $4)",
-    )
-    .bind(client)
-    .bind(who.id())
-    .bind(terms.day)
-    .bind(terms.month)
-    .bind(Uuid::nil())
-    .bind(held)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
-/// Gives a user back what was counted and not used.
+/// Gives a user back what was counted and not used; the day is locked before the month, as by
+/// [`count`].
 pub async fn give_back(tx: &mut ClientTx, user: UserId, open: &Locked, back: &Back) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "update tally set uses = greatest(uses - $5, 0), credits = greatest(credits - $7, 0),
-           free_uses = case period when 'day' then greatest(free_uses - $6, 0) else 0 end
-         where client_no = $1 and owner_id = $2
-           and (period = 'day' and begins = $3 or period = 'month' and begins = $4)",
+        "with own as (select period, begins from tally
+           where client_no = $1 and owner_id = $2
+             and (period = 'day' and begins = $3 or period = 'month' and begins = $4)
+           order by period
+           for update
+         )
+         update tally set uses = greatest(uses - $5, 0), credits = greatest(credits - $7, 0),
+           free_uses = case tally.period when 'day' then greatest(free_uses - $6, 0) else 0 end
+         from own
+         where client_no = $1 and owner_id = $2 and tally.period = own.period and tally.begins = own.begins",
     )
     .bind(client)
     .bind(user)
@@ -269,21 +255,7 @@ pub async fn give_back(tx: &mut ClientTx, user: UserId, open: &Locked, back: &Ba
     Ok(())
 }
 
-pub async fn give_budget_back(tx: &mut ClientTx, open: &Locked, credits: i64) -> Result<()> {
-    let client = tx.client();
-    sqlx::query(
-        "update tally set credits = greatest(credits - $4, 0)
-         where client_no = $1 and owner_id = $2 and period = 'month' and begins = $3",
-    )
-    .bind(client)
-    .bind(Uuid::nil())
-    .bind(open.month)
-    .bind(credits)
-    .execute(tx.conn())
-    .await?;
-    Ok(())
-}
-
+/// Adds what is set aside to what the user used, and to what the client did where that is kept.
 pub async fn add(
     tx: &mut ClientTx,
     estimate: &Estimate<'_>,
@@ -293,7 +265,13 @@ pub async fn add(
 ) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "insert into meter (client_no, meter_id, owner_id, kind, price_id, source, entitlement_id, state,
+        "with spent as (update tally set credits = credits + $8
+           where $8 > 0 and client_no = $1
+             and (owner_id = $3 and period = 'day' and begins = $9
+               or owner_id = $3 and period = 'month' and begins = $10
+               or owner_id = $13 and period = 'month' and begins = $10)
+         )
+         insert into meter (client_no, meter_id, owner_id, kind, price_id, source, entitlement_id, state,
            held, charged, day, month, opened_at, subject)
          values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, 0, $9, $10, $11, $12)",
     )
@@ -309,10 +287,22 @@ pub async fn add(
     .bind(terms.month)
     .bind(now)
     .bind(estimate.subject)
+    .bind(Uuid::nil())
     .execute(tx.conn())
     .await
     .map_err(db::taken("meter_pkey", "id of a meter"))?;
     Ok(())
+}
+
+pub async fn is_known(tx: &mut ClientTx, id: Uuid) -> Result<bool> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select exists (select from meter where client_no = $1 and meter_id = $2)",
+    )
+    .bind(client)
+    .bind(id)
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// The open meter of this answer or document; whoever ends it does so alone.
@@ -373,7 +363,8 @@ pub async fn end(
 pub async fn open_of(tx: &mut ClientTx, subject: Uuid) -> Result<Vec<Uuid>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
-        "select meter_id from meter where client_no = $1 and subject = $2 and state = 'open'",
+        "select meter_id from meter where client_no = $1 and subject = $2 and state = 'open'
+         order by meter_id",
     )
     .bind(client)
     .bind(subject)

@@ -1,5 +1,5 @@
-//! Statements over what was used. Answers have a row each, metered or not; documents have one where
-//! somebody pays.
+//! Statements over what was used. Answers and vectors of a caller's texts have a row each, metered or
+//! not; documents have one where somebody pays, and are told by their meters, which have a subject.
 
 use time::{Date, OffsetDateTime};
 
@@ -56,6 +56,7 @@ pub async fn of_user(tx: &mut ClientTx, user: UserId, span: &Span) -> Result<Vec
          from meter
          where client_no = $1 and month between date_trunc('month', $5::date)::date and $6
            and owner_id = $2 and day between $5 and $6 and kind = 'ingestion' and state = 'settled'
+           and subject is not null
          group by 1
          order by 1 desc, 2",
     )
@@ -86,6 +87,7 @@ pub async fn of_client(tx: &mut ClientTx, span: &Span) -> Result<Vec<UsageLine>>
          from meter
          where client_no = $1 and month between date_trunc('month', $4::date)::date and $5
            and day between $4 and $5 and kind = 'ingestion' and state = 'settled'
+           and subject is not null
          group by 1
          order by 1 desc, 2",
     )

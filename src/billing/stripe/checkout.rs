@@ -1,13 +1,15 @@
 //! A page at Stripe where an order is paid.
 
+use stripe_checkout::checkout_session::ExpireCheckoutSession;
+use stripe_client_core::StripeRequest;
 use time::{Duration, OffsetDateTime};
 
 use super::{
     ORDER, Stripe,
-    call::{self, Call, Ended, What},
+    call::{Call, Ended, What},
     client::Failure,
-    event,
     object::Session,
+    request::{self, Sale},
     store,
 };
 use crate::{
@@ -66,16 +68,14 @@ async fn write_down(app: &App, stripe: &Stripe, who: &Who, wish: &Wish<'_>) -> R
     let new = stripe.order(&plan, wish, now)?;
     let mut order = order::create(&mut tx, &new, now).await?;
     if known.is_none() {
-        let body = stripe.body(&order, &who.client_id);
-        let call = Call {
-            call_id: CallId::new(now),
-            order_id: order.order_id,
-            what: What::Checkout,
-            path: "/v1/checkout/sessions".into(),
-            body,
-            state: Ended::Waiting,
-        };
-        store::freeze(&mut tx, &call, now).await?;
+        let page = request::page(&stripe.sale(&order, &who.client_id))?;
+        let call = Call::freeze(
+            (CallId::new(now), order.order_id),
+            What::Checkout,
+            &page,
+            now,
+        );
+        store::freeze(&mut tx, &call).await?;
     } else if order.state == State::Created && order.expires_at <= now {
         order::expire(&mut tx, order.order_id, now).await?;
         order = order::find(&mut tx, order.order_id).await?;
@@ -92,8 +92,7 @@ async fn submit(app: &App, stripe: &Stripe, client: ClientNo, id: OrderId) -> Re
         return moved_on(tx, id, None).await;
     };
     drop(tx);
-    let key = call.call_id.to_string();
-    let answer: Result<Session, Failure> = stripe.post(&call.path, call.body, &key).await;
+    let answer: Result<Session, Failure> = stripe.make(&call).await;
     let now = app.clock.now();
     let mut tx = app.db.client(client).await?;
     let session = match answer {
@@ -143,9 +142,9 @@ pub async fn cancel(
         && order.state == State::Pending
     {
         drop(tx);
-        let path = format!("/v1/checkout/sessions/{session}/expire");
+        let end = ExpireCheckoutSession::new(session.as_str()).build();
         let key = format!("expire-{}", order.order_id);
-        let ended: Result<Session, Failure> = stripe.post(&path, String::new(), &key).await;
+        let ended: Result<Session, Failure> = stripe.ask(end, Some(&key)).await;
         match ended {
             Ok(_) => {}
             Err(Failure::Refused(_)) => return Err(paid()),
@@ -194,37 +193,17 @@ impl Stripe {
         })
     }
 
-    /// The request for a page, to the last byte.
-    fn body(&self, order: &Order, client_id: &str) -> String {
+    fn sale<'a>(&self, order: &'a Order, client: &'a str) -> Sale<'a> {
         let id = order.order_id.to_string();
-        let (amount, until) = (
-            order.amount.to_string(),
-            order.expires_at.unix_timestamp().to_string(),
-        );
-        let (success, cancel) = (
-            self.success_url.replace(ORDER, &id),
-            self.cancel_url.replace(ORDER, &id),
-        );
-        let in_session = [event::CLIENT, event::ORDER].map(|name| format!("metadata[{name}]"));
-        let in_intent = [event::CLIENT, event::ORDER]
-            .map(|name| format!("payment_intent_data[metadata][{name}]"));
-        call::form(&[
-            ("mode", "payment"),
-            ("client_reference_id", &id),
-            ("success_url", &success),
-            ("cancel_url", &cancel),
-            ("expires_at", &until),
-            ("line_items[0][quantity]", "1"),
-            ("line_items[0][price_data][currency]", &order.currency),
-            ("line_items[0][price_data][unit_amount]", &amount),
-            (
-                "line_items[0][price_data][product_data][name]",
-                &order.title,
-            ),
-            (&in_session[0], client_id),
-            (&in_session[1], &id),
-            (&in_intent[0], client_id),
-            (&in_intent[1], &id),
-        ])
+        Sale {
+            client,
+            order: order.order_id,
+            title: &order.title,
+            amount: order.amount,
+            currency: &order.currency,
+            until: order.expires_at,
+            success_url: self.success_url.replace(ORDER, &id),
+            cancel_url: self.cancel_url.replace(ORDER, &id),
+        }
     }
 }

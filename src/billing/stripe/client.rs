@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use stripe_client_core::{RequestBuilder as Typed, StripeMethod, VERSION};
 
-use super::{Stripe, VERSION};
+use super::{
+    Stripe,
+    call::{Call, ROOT},
+};
 use crate::error::{Error, Result};
 
 const CONNECT_SECONDS_MAX: u64 = 10;
@@ -42,30 +46,37 @@ pub fn http(base: &Url) -> anyhow::Result<Client> {
 }
 
 impl Stripe {
-    /// Asks for something to be done. The same key and body are the same deed, done once.
-    pub(super) async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: String,
-        key: &str,
-    ) -> Result<T, Failure> {
-        let request = self.http.post(self.url(path).map_err(Failure::Unknown)?);
-        let request = request
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("idempotency-key", key)
-            .body(body);
-        self.send(request).await
+    /// Makes a frozen request, for the first time or again: Stripe does it once.
+    pub(super) async fn make<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
+        let url = self.url(&call.path).map_err(Failure::Unknown)?;
+        let request = form(self.http.post(url), call.body.clone());
+        let request = request.header("idempotency-key", call.call_id.to_string());
+        self.send(request, &call.version).await
     }
 
-    /// Reads something.
-    pub(super) async fn get<T: DeserializeOwned>(
+    /// Asks for what needs no freezing: it reads, or is the same deed however often it is asked for
+    /// by this key.
+    pub(super) async fn ask<T: DeserializeOwned>(
         &self,
-        path: &str,
-        query: &[(&str, &str)],
+        typed: Typed,
+        key: Option<&str>,
     ) -> Result<T, Failure> {
-        let mut url = self.url(path).map_err(Failure::Unknown)?;
-        url.query_pairs_mut().extend_pairs(query);
-        self.send(self.http.get(url)).await
+        let url = self.url(&format!("{ROOT}{}", typed.path));
+        let mut url = url.map_err(Failure::Unknown)?;
+        url.set_query(typed.query.as_deref().filter(|query| !query.is_empty()));
+        let method = match typed.method {
+            StripeMethod::Get => Method::GET,
+            StripeMethod::Post => Method::POST,
+            StripeMethod::Delete => Method::DELETE,
+        };
+        let mut request = self.http.request(method, url);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        if let Some(body) = typed.body {
+            request = form(request, body);
+        }
+        self.send(request, VERSION.as_str()).await
     }
 
     fn url(&self, path: &str) -> anyhow::Result<Url> {
@@ -75,10 +86,14 @@ impl Stripe {
             .context("an address of Stripe")
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        version: &str,
+    ) -> Result<T, Failure> {
         let request = request
             .bearer_auth(self.key.expose())
-            .header("stripe-version", VERSION);
+            .header("stripe-version", version);
         let answer = request
             .send()
             .await
@@ -98,10 +113,14 @@ impl Stripe {
             .chars()
             .take(MESSAGE_CHARS_MAX)
             .collect();
+        // these say nothing of the request: a key can be wrong today and right tomorrow
         let again = [
-            StatusCode::CONFLICT,
-            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
             StatusCode::REQUEST_TIMEOUT,
+            StatusCode::CONFLICT,
+            StatusCode::FAILED_DEPENDENCY,
+            StatusCode::TOO_MANY_REQUESTS,
         ];
         if status.is_client_error() && !again.contains(&status) {
             return Err(Failure::Refused(format!("{status}: {said}")));
@@ -110,6 +129,12 @@ impl Stripe {
             "Stripe answered {status}: {said}"
         )))
     }
+}
+
+fn form(request: RequestBuilder, body: String) -> RequestBuilder {
+    request
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
 }
 
 async fn bounded(mut answer: Response) -> anyhow::Result<Vec<u8>> {

@@ -13,6 +13,8 @@ use crate::{
 /// The names under which our ids travel with an object.
 pub const CLIENT: &str = "concierge_client";
 pub const ORDER: &str = "concierge_order";
+/// The request that a refund came of.
+pub const CALL: &str = "concierge_call";
 /// Bytes of an id at most.
 pub(super) const ID_BYTES_MAX: usize = 255;
 const KIND_CHARS_MAX: usize = 100;

@@ -1,12 +1,15 @@
 //! An event and what it does: found out about first, over the network if need be, then written down
 //! and done in one transaction.
 
+use stripe_client_core::StripeRequest;
+use stripe_core::{payment_intent::RetrievePaymentIntent, refund::ListRefund};
 use time::OffsetDateTime;
 
 use super::{
     Stripe,
     client::Failure,
-    event::{Event, Fact, Gone, Told, ids},
+    event::{Event, Fact, Told, ids},
+    list::{PAGE, Page},
     object::{Intent, Refund},
     store,
 };
@@ -139,7 +142,8 @@ impl Stripe {
         drop(tx);
         if told.facts.contains(&Fact::LookBack) {
             let refunds = self.refunds(intent).await?;
-            told.facts = refunds.into_iter().map(Fact::Back).collect();
+            let back = refunds.iter().map(|refund| refund.gone().map(Fact::Back));
+            told.facts = back.collect::<Result<_>>()?;
         }
         if has_money {
             return Ok(());
@@ -152,8 +156,9 @@ impl Stripe {
     }
 
     async fn intent(&self, id: &str) -> Result<Option<Intent>> {
+        // it stands in a path, and came with an event
         let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
-        match self.get(&format!("/v1/payment_intents/{id}"), &[]).await {
+        match self.ask(RetrievePaymentIntent::new(id).build(), None).await {
             Ok(intent) => Ok(Some(intent)),
             // there is none, or it is not ours to see
             Err(Failure::Refused(_)) => Ok(None),
@@ -161,19 +166,22 @@ impl Stripe {
         }
     }
 
-    async fn refunds(&self, intent: &str) -> Result<Vec<Gone>> {
-        let (mut all, mut after) = (Vec::new(), None);
+    /// What went back of a payment.
+    pub(super) async fn refunds(&self, intent: &str) -> Result<Vec<Refund>> {
+        let (mut all, mut after) = (Vec::new(), None::<String>);
         while all.len() < REFUNDS_MAX {
-            let mut query = vec![("payment_intent", intent), ("limit", "100")];
-            query.extend(after.as_deref().map(|id: &str| ("starting_after", id)));
-            let page: super::list::Page<Refund> = self.get("/v1/refunds", &query).await?;
+            let mut asked = ListRefund::new().payment_intent(intent).limit(PAGE);
+            if let Some(after) = after {
+                asked = asked.starting_after(after);
+            }
+            let page: Page<Refund> = self.ask(asked.build(), None).await?;
             after = page.data.last().map(|refund| refund.id.clone());
             all.extend(page.data);
-            if !page.has_more {
+            if !page.has_more || after.is_none() {
                 break;
             }
         }
-        all.iter().map(Refund::gone).collect()
+        Ok(all)
     }
 }
 

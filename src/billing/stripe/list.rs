@@ -2,6 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use stripe_client_core::{RequestBuilder, StripeRequest};
+use stripe_core::{
+    balance_transaction::ListBalanceTransaction, dispute::ListDispute,
+    payment_intent::ListPaymentIntent, refund::ListRefund,
+};
+use stripe_types::{RangeQueryTs, Timestamp};
 use time::OffsetDateTime;
 
 use super::{
@@ -14,7 +20,7 @@ use crate::{
 };
 
 /// Rows of a page: as many as Stripe gives.
-const PAGE: &str = "100";
+pub(super) const PAGE: i64 = 100;
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +91,26 @@ struct Raw {
     metadata: Value,
 }
 
+/// The four lists are asked for alike, by four types that have nothing in common.
+macro_rules! page {
+    ($list:ty, $since:expr, $after:expr) => {{
+        let list = <$list>::new()
+            .limit(PAGE)
+            .created(RangeQueryTs::gte($since));
+        match $after {
+            Some(id) => list.starting_after(id).build(),
+            None => list.build(),
+        }
+    }};
+}
+
 impl Subject {
-    fn path(self) -> &'static str {
+    fn page(self, since: Timestamp, after: Option<&str>) -> RequestBuilder {
         match self {
-            Self::PaymentIntents => "/v1/payment_intents",
-            Self::Refunds => "/v1/refunds",
-            Self::Disputes => "/v1/disputes",
-            Self::BalanceTransactions => "/v1/balance_transactions",
+            Self::PaymentIntents => page!(ListPaymentIntent, since, after),
+            Self::Refunds => page!(ListRefund, since, after),
+            Self::Disputes => page!(ListDispute, since, after),
+            Self::BalanceTransactions => page!(ListBalanceTransaction, since, after),
         }
     }
 }
@@ -107,10 +126,8 @@ pub async fn list(
     since: OffsetDateTime,
     after: Option<&str>,
 ) -> Result<(Vec<Row>, Option<String>)> {
-    let since = since.unix_timestamp().to_string();
-    let mut query = vec![("limit", PAGE), ("created[gte]", since.as_str())];
-    query.extend(after.map(|id| ("starting_after", id)));
-    let page: Page<Raw> = stripe.get(subject.path(), &query).await?;
+    let asked = subject.page(since.unix_timestamp(), after);
+    let page: Page<Raw> = stripe.ask(asked, None).await?;
     let last = page.data.last().map(|row| row.id.clone());
     let rows: Result<Vec<Row>> = page.data.into_iter().map(Raw::row).collect();
     Ok((rows?, last.filter(|_| page.has_more)))

@@ -1,7 +1,8 @@
 //! Stripe: Checkout made on the server, refunds, and events that are believed only when they are
 //! signed.
 //!
-//! A small client of our own: `docs/decisions.md` says why.
+//! Requests are the typed ones of async-stripe; the client that makes them and the few fields that
+//! are read are our own: `docs/decisions.md` says why.
 
 mod call;
 mod checkout;
@@ -11,6 +12,7 @@ mod intake;
 pub mod list;
 mod object;
 mod refund;
+mod request;
 mod sign;
 mod store;
 
@@ -21,6 +23,7 @@ pub use self::{
     checkout::{Wish, cancel, place},
     event::{Event, Told},
     intake::{Taken, find, stray, take_in},
+    object::{dispute_stage, refund_stage},
     refund::{Back, refund},
     sign::verify,
 };
@@ -29,8 +32,6 @@ use crate::{
     secret::Secret,
 };
 
-/// The version of Stripe's API whose answers are read here.
-const VERSION: &str = "2025-03-31.basil";
 /// What a success or cancel address says in the place of the order's id.
 const ORDER: &str = "{order}";
 
@@ -88,8 +89,9 @@ impl Stripe {
             account: config.text("stripe", "account").to_owned(),
             success_url: address("success_url")?,
             cancel_url: address("cancel_url")?,
-            // Stripe keeps a session open for 30 minutes at least and a day at most
-            order_minutes: config.number("stripe", "order_minutes", 31..=1_440)? as i64,
+            // Stripe keeps a page open for 30 minutes at least and a day at most, by its own clock
+            // and from when it is asked, which may be again
+            order_minutes: config.number("stripe", "order_minutes", 40..=1_430)? as i64,
         }))
     }
 

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::event::{Fact, Gone, ID_BYTES_MAX, Money};
+use super::event::{CALL, Fact, Gone, ID_BYTES_MAX, Money};
 use crate::{
     billing::order::{Stage, Units, Why, currency},
     error::{Error, Result},
+    ids::CallId,
 };
 
 /// An id, or the object that has it.
@@ -51,6 +53,8 @@ pub struct Refund {
     pub amount: u64,
     pub currency: String,
     pub status: Option<String>,
+    #[serde(default)]
+    metadata: Value,
 }
 
 /// Money that a payer's bank claims.
@@ -124,27 +128,41 @@ fn some(amount: u64) -> Result<Units> {
 }
 
 impl Refund {
+    /// Whether it came of this request of ours.
+    pub fn is_of(&self, call: CallId) -> bool {
+        self.metadata[CALL] == call.to_string()
+    }
+
     pub fn gone(&self) -> Result<Gone> {
-        let stage = match self.status.as_deref() {
-            Some("succeeded") => Stage::Stands,
-            Some("failed" | "canceled") => Stage::Undone,
-            // old ones have no status
-            None => Stage::Stands,
-            _ => Stage::Open,
-        };
+        let stage = refund_stage(self.status.as_deref().unwrap_or_default());
         gone(&self.id, Why::Refund, self.amount, &self.currency, stage)
     }
 }
 
 impl Dispute {
     pub fn gone(&self) -> Result<Gone> {
-        let stage = match self.status.as_str() {
-            "won" | "warning_closed" | "prevented" => Stage::Undone,
-            "lost" => Stage::Stands,
-            status if status.starts_with("warning_") => Stage::Notice,
-            _ => Stage::Open,
-        };
+        let stage = dispute_stage(&self.status);
         gone(&self.id, Why::Dispute, self.amount, &self.currency, stage)
+    }
+}
+
+/// How far a refund of this status is.
+pub fn refund_stage(status: &str) -> Stage {
+    match status {
+        // old ones have none
+        "" | "succeeded" => Stage::Stands,
+        "failed" | "canceled" => Stage::Undone,
+        _ => Stage::Open,
+    }
+}
+
+/// How far a dispute of this status is.
+pub fn dispute_stage(status: &str) -> Stage {
+    match status {
+        "won" | "warning_closed" | "prevented" => Stage::Undone,
+        "lost" => Stage::Stands,
+        status if status.starts_with("warning_") => Stage::Notice,
+        _ => Stage::Open,
     }
 }
 

@@ -1,11 +1,14 @@
 //! Money back to the payer, because an operator says so.
 
+use time::Duration;
+
 use super::{
     Stripe,
     call::{self, Call, Ended, What},
     client::Failure,
-    event::{self, Gone},
+    event::Gone,
     object::Refund,
+    request::{self, Return},
     store,
 };
 use crate::{
@@ -15,6 +18,9 @@ use crate::{
     error::{Error, Result},
     ids::{ClientNo, OrderId},
 };
+
+/// For how long a key is surely known: Stripe says a day.
+const KEY_KEPT: Duration = Duration::hours(23);
 
 /// What goes back.
 #[derive(Clone, Copy, Debug)]
@@ -42,13 +48,41 @@ pub async fn refund(
     let mut tx = app.db.client(client).await?;
     let call = write_down(app, &mut tx, client_id, back).await?;
     tx.commit().await?;
+    if call.state == Ended::Failed {
+        return Err(Error::Conflict(
+            "Stripe refused this refund: ask again with another Idempotency-Key.".into(),
+        ));
+    }
     if call.state == Ended::Waiting {
-        let answer = stripe
-            .post(&call.path, call.body.clone(), &call.call_id.to_string())
-            .await;
+        let answer = match known(app, stripe, client, &call).await? {
+            Some(refund) => Ok(refund),
+            None => stripe.make(&call).await,
+        };
         finish(app, client, &call, answer).await?;
     }
     order::find(&mut app.db.client(client).await?, back.order).await
+}
+
+/// What came of a request so old that Stripe may have forgotten its key, and would do it once more.
+async fn known(
+    app: &App,
+    stripe: &Stripe,
+    client: ClientNo,
+    call: &Call,
+) -> Result<Option<Refund>> {
+    if app.clock.now() - call.created_at < KEY_KEPT {
+        return Ok(None);
+    }
+    let mut tx = app.db.client(client).await?;
+    let payment = order::reference(&mut tx, call.order_id).await?;
+    drop(tx);
+    let refunds = match payment {
+        Some(payment) => stripe.refunds(&payment).await?,
+        None => Vec::new(),
+    };
+    Ok(refunds
+        .into_iter()
+        .find(|refund| refund.is_of(call.call_id)))
 }
 
 async fn write_down(
@@ -61,7 +95,13 @@ async fn write_down(
     let id = call::id_of(back.order, back.key);
     let calls = store::calls(tx, back.order, What::Refund).await?;
     if let Some(known) = calls.iter().find(|call| call.call_id == id) {
-        return Ok(known.clone());
+        let is_same = back
+            .amount
+            .is_none_or(|amount| known.says("amount", &amount.to_string()));
+        return is_same.then(|| known.clone()).ok_or_else(|| {
+            let text = "This Idempotency-Key was used for another refund: make a new one for each.";
+            Error::Conflict(text.into())
+        });
     }
     if calls.iter().any(|call| call.state == Ended::Waiting) {
         return Err(Error::Conflict(
@@ -69,28 +109,18 @@ async fn write_down(
                 .into(),
         ));
     }
-    let amount = left(&order, back.amount)?.to_string();
+    let amount = left(&order, back.amount)?;
     let payment = order::reference(tx, back.order).await?;
     let payment = payment.ok_or_else(|| Error::Conflict("No money came for this order.".into()))?;
-    let (client, ours) = (
-        format!("metadata[{}]", event::CLIENT),
-        format!("metadata[{}]", event::ORDER),
-    );
-    let body = call::form(&[
-        ("payment_intent", &payment),
-        ("amount", &amount),
-        (&client, client_id),
-        (&ours, &back.order.to_string()),
-    ]);
-    let call = Call {
-        call_id: id,
-        order_id: back.order,
-        what: What::Refund,
-        path: "/v1/refunds".into(),
-        body,
-        state: Ended::Waiting,
-    };
-    store::freeze(tx, &call, app.clock.now()).await?;
+    let request = request::refund(&Return {
+        client: client_id,
+        order: back.order,
+        call: id,
+        payment: &payment,
+        amount,
+    })?;
+    let call = Call::freeze((id, back.order), What::Refund, &request, app.clock.now());
+    store::freeze(tx, &call).await?;
     Ok(call)
 }
 

@@ -9,11 +9,11 @@ use crate::{
     ids::{CallId, ClientNo, OrderId},
 };
 
-pub async fn freeze(tx: &mut ClientTx, call: &Call, now: OffsetDateTime) -> Result<()> {
+pub async fn freeze(tx: &mut ClientTx, call: &Call) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "insert into payment_call (client_no, call_id, order_id, what, path, body, state, created_at)
-         values ($1, $2, $3, $4, $5, $6, 'waiting', $7)",
+        "insert into payment_call (client_no, call_id, order_id, what, path, body, version, state, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8)",
     )
     .bind(client)
     .bind(call.call_id)
@@ -21,7 +21,8 @@ pub async fn freeze(tx: &mut ClientTx, call: &Call, now: OffsetDateTime) -> Resu
     .bind(call.what)
     .bind(&call.path)
     .bind(&call.body)
-    .bind(now)
+    .bind(&call.version)
+    .bind(call.created_at)
     .execute(tx.conn())
     .await
     .map_err(db::taken("payment_call_pkey", "request to Stripe"))?;
@@ -32,7 +33,7 @@ pub async fn freeze(tx: &mut ClientTx, call: &Call, now: OffsetDateTime) -> Resu
 pub async fn calls(tx: &mut ClientTx, order: OrderId, what: What) -> Result<Vec<Call>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select call_id, order_id, what, path, body, state from payment_call
+        "select call_id, order_id, what, path, body, version, state, created_at from payment_call
          where client_no = $1 and order_id = $2 and what = $3
          order by created_at desc
          limit 1000",

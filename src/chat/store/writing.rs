@@ -111,7 +111,8 @@ pub async fn add_usage(
     now: OffsetDateTime,
 ) -> Result<()> {
     let client = tx.client();
-    let count = |tokens: u32| i32::try_from(tokens).map_err(Error::internal);
+    // what a vendor counts is its word: one that is no count keeps no answer from its end
+    let count = |tokens: u32| i32::try_from(tokens).unwrap_or(i32::MAX);
     sqlx::query(
         "insert into usage (client_no, message_id, user_id, model, input_tokens, output_tokens, counted_by, outcome, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -121,8 +122,8 @@ pub async fn add_usage(
     .bind(id)
     .bind(usage.user)
     .bind(usage.model)
-    .bind(count(usage.input_tokens)?)
-    .bind(count(usage.output_tokens)?)
+    .bind(count(usage.input_tokens))
+    .bind(count(usage.output_tokens))
     .bind(usage.counted_by)
     .bind(usage.outcome)
     .bind(now)

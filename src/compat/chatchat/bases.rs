@@ -14,10 +14,10 @@ use super::{
     shelf::{self, ATTACK},
 };
 use crate::{
-    compat::{Call, Fault, Route, Rule},
+    compat::{Call, Fault, Route, Rule, new_base},
     error::Error,
     identity::{Member, profile},
-    knowledge::base::{self, Change, CountedBase, NewBase, NoAnswer},
+    knowledge::base::{self, Change, CountedBase, NewBase},
 };
 
 /// What is behind every base, in the words of the original.
@@ -105,10 +105,14 @@ async fn make(
     chatchat: &Chatchat,
     who: &Member,
     name: &str,
-    described: (String, String),
+    (title, description): (String, String),
 ) -> Result<Response, Fault> {
     let taken = || said(404, format!("已存在同名知识库 {name}"));
-    let new = new_base(who, name, described);
+    let new = NewBase {
+        title,
+        description,
+        ..new_base(who, name)
+    };
     let mut tx = chatchat.app.db.client(who.client).await?;
     if base::named(&mut tx, who, name).await?.is_some() {
         return Ok(taken());
@@ -120,18 +124,6 @@ async fn make(
         Err(error) => return Err(error.into()),
     }
     Ok(said(200, format!("已新增知识库 {name}")))
-}
-
-/// A base as callers of this dialect make them: the client's when they may do that, else their own.
-/// Where nothing is found the model says what it knows, as it did there.
-pub fn new_base(who: &Member, name: &str, (title, description): (String, String)) -> NewBase {
-    NewBase {
-        name: name.to_owned(),
-        title,
-        description,
-        no_answer: NoAnswer::Model,
-        shared: who.may_manage(),
-    }
 }
 
 async fn delete(chatchat: Arc<Chatchat>, who: Member, mut call: Call) -> Result<Response, Fault> {

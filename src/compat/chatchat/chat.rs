@@ -54,9 +54,6 @@ async fn knowledge_base_chat(
     let top_k = body.or("top_k", 3, Rule::ANY);
     let threshold = body.or("score_threshold", 1.0, Rule::between(0, 2));
     body.done()?;
-    if name.contains('\0') {
-        return Ok(no_base(&name));
-    }
     let mut tx = chatchat.app.db.client(who.client).await?;
     let Some(found) = base::named(&mut tx, &who, &name).await? else {
         return Ok(no_base(&name));

@@ -9,7 +9,7 @@ use crate::{chat::event::FoundPassage, compat::Call};
 pub const NOTHING_FOUND: &str =
     "<span style='color:red'>未找到相关文档,该回答为大模型自身能力解答！</span>";
 
-/// What Python's `urlencode` leaves as it is.
+/// What Python's `quote` and `urlencode` leave as it is.
 pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::utf8_percent_encode;
 use poem::{
     Body, Response,
     http::{HeaderValue, StatusCode, header},
@@ -10,7 +10,7 @@ use poem::{
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc2822};
 use tokio_util::io::ReaderStream;
 
-use super::{Chatchat, On, envelope::said, shelf};
+use super::{Chatchat, On, docs::QUERY, envelope::said, shelf};
 use crate::{
     compat::{Call, Fault, Route, Rule},
     error::{Error, Result},
@@ -33,12 +33,6 @@ const SHOWN: [(&str, &str); 11] = [
     ("tsv", TEXT),
     ("txt", TEXT),
 ];
-/// What Python's `quote` leaves as it is, it leaves.
-const QUOTED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'-')
-    .remove(b'~');
 const PDF: &str = "application/pdf";
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -137,7 +131,7 @@ fn disposition(how: &str, name: &str) -> String {
     if name.chars().all(plain) {
         return format!("{how}; filename=\"{name}\"");
     }
-    let quoted = percent_encoding::utf8_percent_encode(name, QUOTED);
+    let quoted = utf8_percent_encode(name, QUERY);
     format!("{how}; filename*=utf-8''{quoted}")
 }
 

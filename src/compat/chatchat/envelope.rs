@@ -1,13 +1,13 @@
 //! The envelope of this dialect, and the face of errors in it.
 
-use poem::{
-    Response,
-    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
-};
+use poem::{Response, http::StatusCode};
 use serde::Serialize;
 
 use crate::{
-    compat::fastapi::{detail, json},
+    compat::{
+        fastapi::{detail, json},
+        told_when,
+    },
     error::Error,
 };
 
@@ -52,11 +52,8 @@ pub fn face(error: &Error) -> Response {
         // no route
         Error::NotFound("address") => detail(StatusCode::NOT_FOUND, "Not Found"),
         Error::TooLarge(_) | Error::Unavailable(_) => detail(error.status(), error.to_string()),
-        Error::Throttled(wait) => {
-            let mut answer = detail(error.status(), error.to_string());
-            let seconds = HeaderValue::from(wait.as_secs().max(1));
-            answer.headers_mut().insert(RETRY_AFTER, seconds);
-            answer
+        Error::Throttled(_) | Error::OverQuota(..) => {
+            told_when(detail(error.status(), error.to_string()), error)
         }
         Error::Forbidden(_) => said(403, NOT_YOURS),
         _ => said(code(error), error.to_string()),

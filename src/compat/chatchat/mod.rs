@@ -48,6 +48,12 @@ const GROUPS: [&str; 8] = [
 /// Its paths that stand alone.
 const ALONE: [&str; 3] = ["/user/info", "/sso", "/ent-wechat-sso"];
 
+/// Where it describes itself, and how.
+pub const DOCUMENT: (&str, &str) = (
+    "/openapi.json",
+    include_str!("../../../openapi/chatchat.json"),
+);
+
 /// What its handlers hold.
 pub struct Chatchat {
     /// Handles to the world.

@@ -7,14 +7,14 @@ use poem::Response;
 use serde_json::{Value, json};
 
 use super::{
-    Chatchat, On, bases,
+    Chatchat, On,
     envelope::said,
     files::{CHUNK_OVERLAP, CHUNK_SIZE},
     objects,
     shelf::{self, ATTACK},
 };
 use crate::{
-    compat::{Call, Fault, Route, Rule},
+    compat::{Call, Fault, Route, Rule, new_base},
     error::Result,
     identity::{Member, Who},
     knowledge::{
@@ -64,7 +64,7 @@ async fn recreate(chatchat: Arc<Chatchat>, who: Member, mut call: Call) -> Resul
 
 /// A new base: there is nothing to read.
 async fn made(chatchat: &Chatchat, who: &Member, name: &str) -> Result<Response, Fault> {
-    let new = bases::new_base(who, name, (String::new(), String::new()));
+    let new = new_base(who, name);
     let mut tx = chatchat.app.db.client(who.client).await?;
     base::create(&mut tx, who, &new, chatchat.app.clock.now()).await?;
     tx.commit().await?;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use poem::Response;
 use serde::Serialize;
 
-use super::{Chatchat, On, envelope::success, naive, shelf};
+use super::{Chatchat, On, envelope::success, naive};
 use crate::{
     compat::{Call, Fault, Route, Rule},
     db::ClientTx,
     error::Result,
     identity::{Member, profile},
-    ids::BaseId,
+    ids::{BaseId, QuestionId},
     knowledge::{
         base,
         recommend::{self, About, NewQuestion, PICKED_MAX},
@@ -78,9 +78,6 @@ fn count(num: i64) -> Option<u32> {
 }
 
 async fn base_of(tx: &mut ClientTx, who: &Member, name: &str) -> Result<Option<BaseId>> {
-    if shelf::leads_away(name) {
-        return Ok(None);
-    }
     let found = base::named(tx, who, name).await?;
     Ok(found.map(|counted| counted.base.base_id))
 }
@@ -95,7 +92,7 @@ async fn choose(chatchat: Arc<Chatchat>, who: Member, mut call: Call) -> Result<
     let mut tx = chatchat.app.db.client(who.client).await?;
     let known = match (no, base.as_deref().filter(|name| !name.is_empty())) {
         (Some(no), _) => match recommend::numbered(&mut tx, &who, no).await? {
-            Some(question) => question.question_id,
+            Some(question) => question,
             None => return Ok(success(false)),
         },
         (None, None) => asked(&chatchat, &mut tx, &who, None, query).await?,
@@ -116,9 +113,9 @@ async fn asked(
     who: &Member,
     base: Option<BaseId>,
     query: String,
-) -> Result<crate::ids::QuestionId> {
+) -> Result<QuestionId> {
     if let Some(known) = recommend::asked(tx, who, base, &query).await? {
-        return Ok(known.question_id);
+        return Ok(known);
     }
     let new = NewQuestion {
         base,

@@ -6,7 +6,7 @@ use poem::{Response, http::StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Chatchat, On, shelf};
+use super::{Chatchat, On};
 use crate::{
     compat::{Call, Fault, Route, Rule, fastapi::json},
     error::Result,
@@ -61,11 +61,7 @@ async fn find(
     let embedder = app.models.embedder_of_questions(who.client);
     let question = search::question(embedder.as_deref(), query).await?;
     let mut tx = app.db.client(who.client).await?;
-    let base = match shelf::leads_away(name) {
-        true => None,
-        false => base::named(&mut tx, who, name).await?,
-    };
-    let Some(base) = base else {
+    let Some(base) = base::named(&mut tx, who, name).await? else {
         return Ok(Vec::new());
     };
     let passages = search::passages(&mut tx, &[base.base.base_no], &question, limit).await?;

@@ -88,6 +88,8 @@ async fn text(chatchat: &Chatchat, who: &Member, kind: &str, name: &str) -> Resu
         ("llm_chat" | "agent_chat", "default") => return Ok(BARE.into()),
         (_, "Empty") => return Ok(QUESTION.into()),
         (_, "default") => ANSWER,
+        // in no name, and no text of the database's
+        (_, own) if own.contains('\0') => return Ok(Value::Null),
         (_, own) => own,
     };
     let mut tx = chatchat.app.db.client(who.client).await?;

@@ -134,11 +134,8 @@ async fn base_of(
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return Ok(Vec::new());
     };
-    let readable = base::readable(tx, who.user().user_id).await?;
-    let named = readable.into_iter().filter(|base| base.name == name);
-    // the client's before one's own
-    let base = named.min_by_key(|base| base.owner_id.is_some());
-    Ok(base.map(|base| base.base_id.0).into_iter().collect())
+    let found = base::named(tx, who, name).await?;
+    Ok(Vec::from_iter(found.map(|found| found.base.base_id.0)))
 }
 
 async fn delete(chatchat: Arc<Chatchat>, who: Member, mut call: Call) -> Result<Response, Fault> {

@@ -46,6 +46,8 @@ const NOT_LET_IN: &str = "企业微信登录失败, 请重新进入";
 const WECOM_BYTES_MAX: u64 = 64 << 10;
 /// Seconds for which WeCom's access token is kept.
 const WECOM_TOKEN_SECONDS: u64 = 7_000;
+/// What WeCom says of an access token that is none, or none any more.
+const OLD_TOKEN: [i64; 3] = [40001, 40014, 42001];
 /// Characters of a code at most.
 const CODE_CHARS_MAX: usize = 512;
 /// What Python's `quote` leaves as it is in an address.
@@ -225,8 +227,8 @@ async fn wecom(chatchat: Arc<Chatchat>, call: Call) -> Result<Response, Fault> {
     let Some(wecom) = ways.wecom.as_ref().filter(|_| state == "1") else {
         return Ok(ways.refusal(&format!("{UNKNOWN_STATE}: {state}")));
     };
-    // each try costs calls elsewhere
-    ways.visits.count(&call.request)?;
+    // each try costs calls elsewhere, and codes could be guessed
+    let visit = ways.visits.count(&call.request)?;
     let user = match wecom.user(&ways.app, &code).await {
         Ok(user) => user,
         Err(error) => {
@@ -235,8 +237,12 @@ async fn wecom(chatchat: Arc<Chatchat>, call: Call) -> Result<Response, Fault> {
         }
     };
     let user = (Realm::Dialect, user.as_str(), user.as_str());
-    let entered = ways.enter(&chatchat, &call, &wecom.client, user).await?;
-    Ok(entered.unwrap_or_else(|| ways.refusal(UNKNOWN_CLIENT)))
+    let Some(entered) = ways.enter(&chatchat, &call, &wecom.client, user).await? else {
+        return Ok(ways.refusal(UNKNOWN_CLIENT));
+    };
+    // the people of a company come from one address
+    visit.forgive();
+    Ok(entered)
 }
 
 #[derive(Deserialize)]
@@ -247,6 +253,8 @@ struct Token {
 
 #[derive(Deserialize)]
 struct Found {
+    #[serde(default)]
+    errcode: i64,
     #[serde(default, alias = "UserId")]
     userid: String,
     #[serde(default, alias = "OpenId")]
@@ -282,8 +290,11 @@ impl WeCom {
         let user = user.into_iter().find(|id| is_id(id));
         user.ok_or_else(|| {
             // a token that has been taken back is not asked with again
-            self.token.invalidate_all();
-            Error::Upstream(anyhow::anyhow!("the answer names nobody"))
+            if OLD_TOKEN.contains(&found.errcode) {
+                self.token.invalidate_all();
+            }
+            let code = found.errcode;
+            Error::Upstream(anyhow::anyhow!("the answer names nobody: errcode {code}"))
         })
     }
 

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use poem::{Response, http::StatusCode};
 use poem_openapi::types::MaybeUndefined;
 use serde::Serialize;
@@ -86,11 +87,7 @@ async fn asked_before(state: &DataGpt, call: &mut Call) -> Result<Response, Faul
 
 async fn base_named(state: &DataGpt, asker: &Asker, name: &str) -> Result<BaseId, Fault> {
     let mut tx = state.app.db.client(asker.who.client).await?;
-    let base = match name.contains('\0') {
-        // in no name, and no text of the database's
-        true => None,
-        false => base::named(&mut tx, &asker.who, name).await?,
-    };
+    let base = base::named(&mut tx, &asker.who, name).await?;
     let base = base.ok_or_else(|| {
         let text = format!("There is no model or space named {name}: train it first.");
         failure(StatusCode::INTERNAL_SERVER_ERROR, text)
@@ -145,6 +142,7 @@ async fn ask(
     bases: Vec<BaseId>,
     settings: SettingsChange,
 ) -> Result<String, Fault> {
+    asker.check_may_ask()?;
     let complete = Complete {
         content: question.to_owned(),
         otherwise: Otherwise {
@@ -159,18 +157,27 @@ async fn ask(
         .chat
         .complete(asker.who.client, asker.user, complete)
         .await?;
-    let (mut text, mut frames) = (String::new(), answer.events());
+    whole(answer.events()).await
+}
+
+/// The answer, once it has come to its end.
+async fn whole(mut frames: impl Stream<Item = Bytes> + Unpin) -> Result<String, Fault> {
+    let (mut text, mut ended) = (String::new(), false);
     while let Some(bytes) = frames.next().await {
         for event in event::read(&bytes) {
             match event {
                 Event::Delta(delta) => text.push_str(&delta.text),
                 Event::Reset(reset) => text = reset.text,
+                Event::Done(_) => ended = true,
                 Event::Error(failed) => {
                     return Err(failure(StatusCode::INTERNAL_SERVER_ERROR, failed.detail).into());
                 }
                 _ => {}
             }
         }
+    }
+    if !ended {
+        return Err(Error::Upstream(anyhow::anyhow!("the answer broke off")).into());
     }
     Ok(without_marks(&text))
 }
@@ -207,6 +214,7 @@ fn without_marks(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::event::{Done, End};
 
     #[test]
     fn entries_say_who_said_them() {
@@ -223,6 +231,19 @@ mod tests {
             (true, "e"),
         ];
         assert_eq!(said, expected.map(|(user, text)| (user, text.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_its_end_is_none() {
+        let said = |events: &[Event]| {
+            let frames = (1..).zip(events).map(|(n, event)| event.frame(n));
+            whole(futures_util::stream::iter(frames.collect::<Vec<_>>()))
+        };
+        let delta = Event::delta("It has [1]".into());
+        let done = Event::Done(Done { state: End::Done });
+        let cut = said(std::slice::from_ref(&delta)).await;
+        assert!(matches!(cut, Err(Fault::Error(Error::Upstream(_)))));
+        assert_eq!(said(&[delta, done]).await.unwrap(), "It has");
     }
 
     #[test]

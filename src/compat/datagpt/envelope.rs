@@ -1,15 +1,12 @@
 //! The envelope of this dialect, and the face of errors in it: that of its documentation, with the
 //! text where its code put it.
 
-use poem::{
-    Response,
-    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
-};
+use poem::{Response, http::StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    compat::{Fault, fastapi},
+    compat::{Fault, fastapi, told_when},
     error::Error,
 };
 
@@ -56,12 +53,7 @@ pub fn face(error: &Error) -> Response {
         Error::Upstream(_) => StatusCode::INTERNAL_SERVER_ERROR,
         other => other.status(),
     };
-    let mut answer = failure(status, error.to_string());
-    if let Error::Throttled(wait) = error {
-        let seconds = HeaderValue::from(wait.as_secs().max(1));
-        answer.headers_mut().insert(RETRY_AFTER, seconds);
-    }
-    answer
+    told_when(failure(status, error.to_string()), error)
 }
 
 /// A field that is missing: 500 with its name, as Python quotes it.

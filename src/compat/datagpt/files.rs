@@ -5,10 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio::fs;
+use poem::http::StatusCode;
+use tokio::{
+    fs,
+    time::{Instant, timeout_at},
+};
 use tokio_util::io::ReaderStream;
 
-use super::{DataGpt, envelope::bad};
+use super::{
+    DataGpt,
+    envelope::{bad, failure},
+};
 use crate::{
     compat::Fault,
     error::{Error, Result},
@@ -31,12 +38,14 @@ pub enum Place {
 /// All files, checked and not yet kept. Those of the same name are told apart by a number.
 ///
 /// # Errors
-/// 400 for one that cannot be had; nothing is trained without it.
+/// 400 for one that cannot be had, 503 when they are not all there in time; nothing is trained without
+/// one of them.
 pub async fn read(
     state: &DataGpt,
     who: &Who,
     place: Place,
     list: &[&str],
+    end: Instant,
 ) -> Result<Vec<NewDocument>, Fault> {
     if list.is_empty() {
         return Err(bad("No training data found"));
@@ -44,10 +53,26 @@ pub async fn read(
     if list.len() > URLS_MAX {
         return Err(bad(format!("file_list has at most {URLS_MAX} files.")));
     }
+    let late = |_| {
+        let text = "The files did not come in time, and nothing was trained: give fewer at once.";
+        failure(StatusCode::SERVICE_UNAVAILABLE, text)
+    };
+    timeout_at(end, all(state, who, place, list))
+        .await
+        .map_err(late)?
+}
+
+async fn all(
+    state: &DataGpt,
+    who: &Who,
+    place: Place,
+    list: &[&str],
+) -> Result<Vec<NewDocument>, Fault> {
     let (mut names, mut all) = (HashSet::new(), Vec::with_capacity(list.len()));
+    let mut bytes_left = state.library.upload_bytes_max;
     for one in list {
         let new = match place {
-            Place::Web => state.library.fetch(one).await,
+            Place::Web => state.library.fetch(one, &mut bytes_left).await,
             Place::Folder => from_folder(state, who, one).await,
         };
         let new = new.map_err(|error| named(one, error))?;

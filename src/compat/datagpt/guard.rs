@@ -41,6 +41,19 @@ pub struct Asker {
     pub model: Option<String>,
 }
 
+impl Asker {
+    /// Fails for a key that may read only: what is asked costs money, and is booked on no user of
+    /// its own.
+    pub fn check_may_ask(&self) -> Result<()> {
+        if self.who.user_id().is_some() || self.who.may_manage() {
+            return Ok(());
+        }
+        Err(Error::Forbidden(
+            "This key may read, not ask: that needs `knowledge:write`.".into(),
+        ))
+    }
+}
+
 impl Guard {
     /// Reads secrets and who is bound.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
@@ -63,7 +76,8 @@ impl Guard {
         let (request, door) = (&call.request, door(&call.request)?);
         if let Some(token) = token(request).filter(|token| !token.is_empty()) {
             let proof = door.admit(request, Credential::Token, token).await?;
-            return asker(door, Member::of(proof)?.who().clone()).await;
+            let member = Member::of(proof)?;
+            return asker(door, Who::clone(&member)).await;
         }
         let given = secret.or_else(|| bearer(request));
         let given = given.or_else(|| call.header("x-api-secret"));

@@ -17,7 +17,7 @@ use poem::{
 };
 
 use self::guard::Guard;
-use super::{Handles, Route};
+use super::{Handles, Route, told_when};
 use crate::{app::App, chat::turn::Chat, error::Error, fetch::Policy, knowledge::api::Library};
 
 /// Its paths.
@@ -33,7 +33,7 @@ pub struct DataGpt {
     guard: Guard,
     /// Where files by path are.
     folder: Option<PathBuf>,
-    /// How long `/train` waits.
+    /// How long `/train` fetches and waits.
     train_max: Duration,
     /// How prompts are fetched.
     prompt_policy: Policy,
@@ -51,8 +51,8 @@ pub fn face(path: &str, error: &Error) -> Response {
     }
     match error {
         Error::Unauthenticated => envelope::no_legacy(StatusCode::OK, "Unauthorised"),
-        Error::Throttled(_) | Error::TooLarge(_) | Error::Unavailable(_) => {
-            envelope::no_legacy(error.status(), "Error")
+        Error::Throttled(_) | Error::OverQuota(..) | Error::TooLarge(_) | Error::Unavailable(_) => {
+            told_when(envelope::no_legacy(error.status(), "Error"), error)
         }
         _ => envelope::no_legacy(StatusCode::BAD_REQUEST, "Error"),
     }

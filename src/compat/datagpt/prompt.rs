@@ -34,6 +34,7 @@ struct Uploaded {
 pub async fn upload(state: Arc<DataGpt>, mut call: Call) -> Result<Response, Fault> {
     let given = Given::read(&mut call).await?;
     let asker = state.guard.admit(&call, given.text("secret")).await?;
+    prompt::check_may(&asker.who)?;
     let list = given.texts("file_list")?;
     if list.is_empty() || list.len() > FILES_MAX {
         return Err(bad(format!("file_list has 1 to {FILES_MAX} files.")));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::{Response, http::StatusCode};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{
     DataGpt,
@@ -14,11 +15,12 @@ use super::{
     guard::Asker,
 };
 use crate::{
-    compat::{Call, Fault},
-    error::Result,
+    compat::{Call, Fault, new_base},
+    error::{Error, Result},
+    identity::Who,
     ids::DocumentId,
     knowledge::{
-        base::{self, Base, NewBase, NoAnswer, Sizes},
+        base::{self, Base, Sizes},
         document::NewDocument,
         replacement::{self, Ended},
     },
@@ -44,16 +46,29 @@ struct TrainedSpace {
 pub async fn train(state: Arc<DataGpt>, mut call: Call) -> Result<Response, Fault> {
     let given = Given::read(&mut call).await?;
     let asker = state.guard.admit(&call, given.text("secret")).await?;
+    check_may(&asker.who)?;
     let list = given.texts("file_list")?;
     let space = given.space()?;
     let place = place(&given, &list, space.later)?;
-    let new = files::read(&state, &asker.who, place, &list).await?;
+    let end = Instant::now() + state.train_max;
+    let new = files::read(&state, &asker.who, place, &list, end).await?;
     let (base, made, ids) = take_in(&state, &asker, &space.name, new).await?;
-    let ended = replacement::wait(&state.app, &asker.who, &ids, state.train_max).await?;
+    let left = end.saturating_duration_since(Instant::now());
+    let ended = replacement::wait(&state.app, &asker.who, &ids, left).await?;
     if ended == Ended::Ready {
         return Ok(trained(space, sizes(&state, &asker, &base).await?));
     }
     Err(undone(&state, &asker, base, made, &ids, ended).await?)
+}
+
+/// Before anything is fetched for who may keep none of it.
+fn check_may(who: &Who) -> Result<()> {
+    if who.may_manage() || who.may_own() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "You may not make a knowledge base here.".into(),
+    ))
 }
 
 /// Early clients say where their files are; later ones leave it to the addresses.
@@ -87,7 +102,7 @@ async fn take_in(
     let base = match there {
         Some(base) => base,
         None => {
-            base::create(&mut tx, who, &new_base(name, who.may_manage()), now)
+            base::create(&mut tx, who, &new_base(who, name), now)
                 .await?
                 .base
         }
@@ -96,16 +111,6 @@ async fn take_in(
     tx.commit().await?;
     let ids = documents.iter().map(|document| document.document_id);
     Ok((base, made, ids.collect()))
-}
-
-fn new_base(name: &str, shared: bool) -> NewBase {
-    NewBase {
-        name: name.to_owned(),
-        title: String::new(),
-        description: String::new(),
-        no_answer: NoAnswer::Model,
-        shared,
-    }
 }
 
 async fn sizes(state: &DataGpt, asker: &Asker, base: &Base) -> Result<Sizes> {

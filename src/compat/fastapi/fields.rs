@@ -140,6 +140,15 @@ impl Fields {
         }
     }
 
+    /// The same without texts in which there is nothing.
+    #[must_use]
+    pub fn without_empty(mut self) -> Self {
+        if let Some(given) = &mut self.given {
+            given.retain(|_, value| value != "");
+        }
+        self
+    }
+
     /// Of an object inside, of which `reading` has the place.
     pub fn inside(value: Value, reading: &mut Reading) -> Option<Self> {
         match value {

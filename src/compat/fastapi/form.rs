@@ -69,7 +69,8 @@ impl Form {
             }
         }
         Ok(Self {
-            fields: Fields::of_texts("body", texts),
+            // an empty one counts as left out there
+            fields: Fields::of_texts("body", texts).without_empty(),
             files,
         })
     }

@@ -92,7 +92,7 @@ impl DocumentsApi {
         self.0.check_writable(&who, id.0).await?;
         let new = match body {
             DocumentUpload::File(form) => self.0.receive(form).await?,
-            DocumentUpload::Address(body) => self.0.fetch(&body.0.url).await?,
+            DocumentUpload::Address(body) => self.0.fetch_one(&body.0.url).await?,
         };
         let (on_conflict, now) = (on_conflict.0.unwrap_or_default(), self.0.app.clock.now());
         let mut tx = self.0.app.db.client(who.client).await?;

@@ -14,6 +14,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::stream;
 use poem_openapi::ApiResponse;
+use tokio::time::timeout;
 use tokio_util::io::ReaderStream;
 
 pub use self::{
@@ -27,7 +28,7 @@ use super::{
     ingest::Reading,
     original::Drawing,
     replacement,
-    shapes::DocumentFile,
+    shapes::{DocumentFile, SentChunks},
 };
 use crate::{
     app::App,
@@ -40,6 +41,8 @@ use crate::{
 
 /// Addresses that one call fetches.
 pub const URLS_MAX: usize = 100;
+/// Seconds for all of them.
+const URLS_SECONDS_MAX: u64 = 300;
 
 /// All operations on knowledge.
 pub type KnowledgeApi = (
@@ -117,8 +120,7 @@ impl Library {
 
     /// Takes a file in, checked and not yet kept.
     pub async fn receive(&self, form: DocumentFile) -> Result<NewDocument> {
-        let sent = form.chunks.map(|chunks| chunks.0.into_iter());
-        let chunks = sent.map(|chunks| chunks.map(Into::into).collect());
+        let chunks = form.chunks.map(SentChunks::taken).transpose()?;
         let name = form.file.file_name().unwrap_or_default().to_owned();
         let media_type = form
             .file
@@ -150,16 +152,44 @@ impl Library {
                 "One call fetches at most {URLS_MAX} addresses."
             )));
         }
-        let mut taken = Vec::with_capacity(urls.len());
-        for url in urls {
-            taken.push(self.fetch(url).await?);
-        }
-        Ok(taken)
+        let all = async {
+            let (mut taken, mut bytes_left) =
+                (Vec::with_capacity(urls.len()), self.upload_bytes_max);
+            for url in urls {
+                taken.push(self.fetch(url, &mut bytes_left).await?);
+            }
+            Ok(taken)
+        };
+        let late = |_| {
+            Error::invalid(format!(
+                "The addresses did not deliver their documents within {URLS_SECONDS_MAX} seconds: give fewer at once."
+            ))
+        };
+        let seconds = Duration::from_secs(URLS_SECONDS_MAX);
+        timeout(seconds, all).await.map_err(late)?
     }
 
-    /// Fetches a document from an address, likewise.
-    pub async fn fetch(&self, url: &str) -> Result<NewDocument> {
-        let fetched = self.app.fetcher.get(url, &self.policy).await?;
+    async fn fetch_one(&self, url: &str) -> Result<NewDocument> {
+        let mut bytes_left = self.upload_bytes_max;
+        self.fetch(url, &mut bytes_left).await
+    }
+
+    /// Fetches a document from an address, likewise. All that one call fetches has together as many
+    /// bytes as a document at most; `bytes_left` says how many of them are left.
+    pub async fn fetch(&self, url: &str, bytes_left: &mut u64) -> Result<NewDocument> {
+        let policy = fetch::Policy {
+            bytes_max: *bytes_left,
+            ..self.policy.clone()
+        };
+        let fetched = self.app.fetcher.get(url, &policy).await;
+        let fetched = fetched.map_err(|error| match error {
+            Error::TooLarge(_) if *bytes_left < self.upload_bytes_max => Error::TooLarge(format!(
+                "The documents that one call fetches have at most {} bytes together.",
+                self.upload_bytes_max
+            )),
+            other => other,
+        })?;
+        *bytes_left = bytes_left.saturating_sub(fetched.bytes.len() as u64);
         let name = fetched.file_name.unwrap_or_else(|| "document.html".into());
         let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from(fetched.bytes))]);
         let staged = self.app.blobs.stage(bytes, self.upload_bytes_max).await?;

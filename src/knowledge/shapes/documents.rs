@@ -1,16 +1,13 @@
 //! Documents and their versions on the wire.
 
-use poem_openapi::{
-    Multipart, Object,
-    types::multipart::{JsonField, Upload},
-};
+use poem_openapi::{Multipart, Object, types::multipart::Upload};
 use time::OffsetDateTime;
 
+use super::{SentChunk, SentChunks};
 use crate::{
     http::paging::Place,
     ids::{BaseId, DocumentId},
     knowledge::{
-        custom::CustomChunk,
         document::{Change, Document, PageError, State},
         version::{Cut, DocumentVersion, VersionState},
     },
@@ -23,26 +20,9 @@ pub struct DocumentFile {
     pub file: Upload,
     /// How long chunks are to be, in Latin letters (a Chinese character counts as two): 100 to 4,000.
     pub chunk_chars: Option<u32>,
-    /// The chunks, when the sender has cut the document: at most 10,000, taken as they are.
-    pub chunks: Option<JsonField<Vec<SentChunk>>>,
-}
-
-/// A chunk as the sender of a document cut it.
-#[derive(Object)]
-pub struct SentChunk {
-    /// Its text, 1 to 8,000 characters.
-    pub text: String,
-    /// What is said about it: an object of at most 4,096 bytes, given back with what is found.
-    pub metadata: Option<serde_json::Value>,
-}
-
-impl From<SentChunk> for CustomChunk {
-    fn from(sent: SentChunk) -> Self {
-        Self {
-            text: sent.text,
-            metadata: sent.metadata,
-        }
-    }
+    /// The chunks, when the sender has cut the document: at most 10,000 in 16 MiB of JSON, taken as
+    /// they are.
+    pub chunks: Option<SentChunks>,
 }
 
 /// A document as an address.
@@ -57,7 +37,8 @@ pub struct DocumentAddress {
 #[derive(Object)]
 #[oai(example)]
 pub struct DocumentAddresses {
-    /// http or https addresses of the public internet, 1 to 100.
+    /// http or https addresses of the public internet, 1 to 100. Together they have 300 seconds and as
+    /// many bytes as one document.
     pub urls: Vec<String>,
 }
 

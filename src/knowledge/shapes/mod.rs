@@ -8,7 +8,9 @@ mod embeddings;
 mod questions;
 mod rebuild;
 mod search;
+mod sent;
 
 pub use self::{
-    bases::*, batch::*, chunks::*, documents::*, embeddings::*, questions::*, rebuild::*, search::*,
+    bases::*, batch::*, chunks::*, documents::*, embeddings::*, questions::*, rebuild::*,
+    search::*, sent::*,
 };

@@ -92,19 +92,12 @@ pub async fn base_named(
     tx: &mut ClientTx,
     user: Option<UserId>,
     name: &str,
-) -> Result<Option<CountedBase>> {
+) -> Result<Option<BaseId>> {
     let client = tx.client();
-    Ok(sqlx::query_as(
-        "select b.base_id, b.base_no, b.owner_id, b.name, b.title, b.description, b.no_answer, b.created_at,
-           array(select q.query from recommended_question q
-             where q.client_no = b.client_no and q.base_no = b.base_no and q.place is not null and q.enabled
-             order by q.place) as suggestions,
-           (select count(*) from document d where d.client_no = b.client_no and d.base_no = b.base_no) documents,
-           coalesce(s.chunks, 0) chunks
-         from base b
-         left join base_stats s on s.client_no = b.client_no and s.base_no = b.base_no
-         where b.client_no = $1 and b.name = $3 and (b.owner_id is null or b.owner_id = $2)
-         order by b.owner_id nulls first limit 1",
+    Ok(sqlx::query_scalar(
+        "select base_id from base
+         where client_no = $1 and name = $3 and (owner_id is null or owner_id = $2)
+         order by owner_id nulls first limit 1",
     )
     .bind(client)
     .bind(user)

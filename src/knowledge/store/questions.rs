@@ -64,15 +64,15 @@ pub async fn question(
     .await?)
 }
 
-pub async fn question_numbered(
+/// The question of this number.
+pub async fn question_id(
     tx: &mut ClientTx,
     user: Option<UserId>,
     no: i64,
-) -> Result<Option<Question>> {
+) -> Result<Option<QuestionId>> {
     let client = tx.client();
-    Ok(sqlx::query_as(
-        "select q.question_id, q.no, b.base_id, b.name as base_name, q.query, q.answer, q.tap_count, q.enabled, q.created_at
-         from recommended_question q
+    Ok(sqlx::query_scalar(
+        "select q.question_id from recommended_question q
          left join base b on b.client_no = q.client_no and b.base_no = q.base_no
          where q.client_no = $1 and q.no = $3 and (b.owner_id is null or b.owner_id = $2)",
     )
@@ -83,16 +83,16 @@ pub async fn question_numbered(
     .await?)
 }
 
+/// The question with these words, about a base or about none.
 pub async fn question_asked(
     tx: &mut ClientTx,
     user: Option<UserId>,
     base: Option<BaseNo>,
     query: &str,
-) -> Result<Option<Question>> {
+) -> Result<Option<QuestionId>> {
     let client = tx.client();
-    Ok(sqlx::query_as(
-        "select q.question_id, q.no, b.base_id, b.name as base_name, q.query, q.answer, q.tap_count, q.enabled, q.created_at
-         from recommended_question q
+    Ok(sqlx::query_scalar(
+        "select q.question_id from recommended_question q
          left join base b on b.client_no = q.client_no and b.base_no = q.base_no
          where q.client_no = $1 and (b.owner_id is null or b.owner_id = $2)
          and (q.base_no = $3 or $3::int is null and q.base_no is null) and q.query = $4",

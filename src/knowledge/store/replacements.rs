@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::{
-    db::ClientTx,
+    db::{ClientTx, taken},
     error::Result,
     ids::{BaseNo, DocumentId, DocumentNo, ReplacementId},
     knowledge::document::State,
@@ -109,6 +109,10 @@ pub async fn end_waiting(
     .bind(replacement)
     .bind(now)
     .execute(tx.conn())
-    .await?;
+    .await
+    .map_err(taken(
+        "document_name_key",
+        "name of a document in this knowledge base",
+    ))?;
     Ok(())
 }

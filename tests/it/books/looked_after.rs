@@ -148,12 +148,25 @@ async fn an_order_that_nobody_paid_ends_once() {
     let stall = Stall::new().await;
     let (app, (acme, plan)) = (&stall.world.app, stall.seller("acme").await);
     let alice = acme.person("alice").await;
-    let order = alice.orders(&plan, "one").await;
-    let id = OrderId(text(&order["id"]).parse().unwrap());
-    let state = async || {
+    let (stuck, order) = (
+        alice.orders(&plan, "stuck").await,
+        alice.orders(&plan, "one").await,
+    );
+    let id = |order: &serde_json::Value| OrderId(text(&order["id"]).parse().unwrap());
+    let (stuck, id) = (id(&stuck), id(&order));
+    let state_of = async |id| {
         let mut tx = app.db.client(acme.no).await.unwrap();
         order::find(&mut tx, id).await.unwrap().state
     };
+    let state = async || state_of(id).await;
+    // one that cannot be ended comes first, and keeps no other
+    let never = format!(
+        "alter table payment_order add constraint stuck check (order_id <> '{stuck}' or state <> 'expired')"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(never))
+        .execute(&mut stall.world.superuser().await)
+        .await
+        .unwrap();
     let end = async || {
         let mut tx = app.db.system().await.unwrap();
         money::expire_orders(app, &mut tx, app.clock.now())
@@ -167,6 +180,7 @@ async fn an_order_that_nobody_paid_ends_once() {
         .forward(std::time::Duration::from_secs(2 * 86_400));
     join_all((0..3).map(|_| end())).await;
     assert_eq!(state().await, order::State::Expired);
+    assert_eq!(state_of(stuck).await, order::State::Pending);
     agree(&stall.world).await;
 }
 

@@ -57,6 +57,9 @@ async fn its_index_answers_for_the_addresses_that_only_it_knows() {
         "/401?message=token%E6%97%A0%E6%95%88",
         "/sso?token=abc",
         "/chat/knowledge/4f3a",
+        // where programs post to
+        "/chat",
+        "/chat/chat",
     ] {
         let answer = goes(&world, path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
@@ -151,6 +154,29 @@ async fn what_an_api_answers_the_page_does_not() {
         .json(&serde_json::json!({}));
     let posted = posted.send().await.unwrap();
     assert_eq!(header(&posted, "content-type"), "application/json");
+}
+
+#[tokio::test]
+async fn an_address_that_names_a_client_is_looked_up_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    built(folder.path());
+    let world = World::configured(vec![
+        ("dialects.h5_dir", folder.path().display().to_string()),
+        ("limits.requests_per_second", "1".into()),
+        ("limits.requests_burst", "5".into()),
+    ])
+    .await;
+    for _ in 0..20 {
+        assert_eq!(goes(&world, "/home?lang=zh").await.status(), StatusCode::OK);
+    }
+    let mut last = StatusCode::OK;
+    for _ in 0..40 {
+        last = goes(&world, "/home?client=acme").await.status();
+        if last != StatusCode::OK {
+            break;
+        }
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

@@ -105,9 +105,13 @@ async fn a_hundred_streams_at_once_are_neither_split_nor_joined() {
     let one = async || {
         let mut wire = Wire::post(&world, "/chat/chat", "", &body).await;
         // a machine that is busy with other tests may keep the few connections of this world longer
-        while wire.head[0].contains(" 503 ") {
+        for _ in 0..200 {
+            if !wire.head[0].contains(" 503 ") {
+                break;
+            }
             wire = Wire::post(&world, "/chat/chat", "", &body).await;
         }
+        assert_eq!(wire.head[0], "http/1.1 200 ok");
         let mut whole = String::new();
         for chunk in wire.chunks().await {
             assert!(!chunk.contains("}{"), "{chunk}");

@@ -1,6 +1,10 @@
 //! Custom Data GPT: both generations of clients and the route before them, byte for byte.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+    time::Duration,
+};
 
 use concierge::{
     identity::{MembersMay, V1Tokens, api_key},
@@ -61,6 +65,8 @@ async fn with_model(
                 "text/plain",
                 "Use {context}.\n{history}\n{question}",
             ),
+            // until whoever asks has had enough
+            "/slow.txt" => return stream.read(&mut [0]).map(drop),
             "/binary.txt" => ("200 OK", "image/gif", "GIF89a"),
             _ => ("404 Not Found", "text/plain", "no"),
         };
@@ -321,12 +327,22 @@ async fn keys_and_tokens_of_a_client_count_too() {
     let writes = key(api_key::Scope::KnowledgeWrite).await;
     let reads = key(api_key::Scope::KnowledgeRead).await;
     let train = || posts(&world, "/train", &body);
-    assert_eq!(said(train().bearer_auth(writes)).await.status, 200);
-    let denied = said(train().header("X-Api-Secret", reads)).await;
+    assert_eq!(said(train().bearer_auth(&writes)).await.status, 200);
+    // before anything is fetched
+    let absent = posts(&world, "/train", &first(&["none.txt"], "policy"));
+    let denied = said(absent.header("X-Api-Secret", &reads)).await;
     assert_eq!(
         denied,
         failed(403, "You may not make a knowledge base here.")
     );
+    // an answer costs money
+    let question = asks("policy", "How long is the warranty of the battery?", &[]);
+    let ask = || posts(&world, "/chat", &question);
+    let denied = said(ask().bearer_auth(&reads)).await;
+    let text = "This key may read, not ask: that needs `knowledge:write`.";
+    assert_eq!(denied, failed(403, text));
+    assert_eq!(world.count("select count(*) from usage").await, 0);
+    assert_eq!(said(ask().bearer_auth(&writes)).await.status, 200);
     // an ordinary user trains a base of their own
     let own = train().header("Api-Token", acme.token("ann"));
     assert_eq!(said(own).await.status, 200);
@@ -418,6 +434,29 @@ async fn training_that_takes_too_long_goes_on_by_itself() {
 }
 
 #[tokio::test]
+async fn files_that_do_not_come_in_time_are_not_trained() {
+    let set = vec![("dialects.datagpt_train_seconds", "1".into())];
+    let world = without_workers(set).await;
+    world.partner("acme").await;
+    let body = first(&["warranty.txt", "slow.txt"], "policy");
+    let text = "The files did not come in time, and nothing was trained: give fewer at once.";
+    let late = said(ours(&world, "/train", &body)).await;
+    assert_eq!(late, failed(503, text));
+    assert_eq!(world.count("select count(*) from base").await, 0);
+}
+
+#[tokio::test]
+async fn the_files_of_a_training_have_a_size_together() {
+    let set = vec![("knowledge.upload_bytes_max", "60".into())];
+    let world = without_workers(set).await;
+    world.partner("acme").await;
+    let body = first(&["warranty.txt", "longer.txt"], "policy");
+    let large = said(ours(&world, "/train", &body)).await;
+    let text = "http://site.example/longer.txt: The documents that one call fetches have at most 60 bytes together.";
+    assert_eq!(large, failed(400, text));
+}
+
+#[tokio::test]
 async fn prompts_are_text_files() {
     let world = trained(vec![]).await;
     let acme = world.partner("acme").await;
@@ -452,7 +491,9 @@ async fn prompts_are_text_files() {
     ] {
         assert_eq!(said(upload(&body)).await, failed(status, says));
     }
-    let member = posts(&world, "/upload_prompt", &body).header("Api-Token", acme.token("u"));
+    // before anything is fetched
+    let absent = json!({"file_list": urls(&["none.txt"])});
+    let member = posts(&world, "/upload_prompt", &absent).header("Api-Token", acme.token("u"));
     assert_eq!(said(member).await.status, 403);
 }
 
@@ -597,6 +638,49 @@ async fn the_route_before_them_answers_as_it_did() {
         (page.status, page.kind.as_deref()),
         (200, Some("text/html; charset=utf-8"))
     );
+}
+
+/// What docs/moving.md tells people to type, typed where there is a curl.
+#[tokio::test]
+async fn the_line_of_the_handbook_trains() {
+    if std::process::Command::new("curl")
+        .arg("-V")
+        .output()
+        .is_err()
+    {
+        return;
+    }
+    let world = trained(vec![]).await;
+    let acme = world.partner("acme").await;
+    let page = include_str!("../../../docs/moving.md");
+    let (_, line) = page.split_once("curl -s ").unwrap();
+    let (line, _) = line.split_once("\n```").unwrap();
+    for part in ["http://127.0.0.1:8080", "https://www.example.com"] {
+        assert!(line.contains(part), "{line}");
+    }
+    let line = line.replace("http://127.0.0.1:8080", &world.base);
+    let line = line.replace("https://www.example.com", "http://site.example");
+    let typed = tokio::task::spawn_blocking(move || {
+        std::process::Command::new("sh")
+            .args(["-c", &format!("curl -s --noproxy '*' {line}")])
+            .env("API_SECRET", SECRET)
+            .output()
+            .unwrap()
+    });
+    let printed = typed.await.unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    let answer: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert_eq!(
+        (&answer["code"], &answer["data"]["space_name"]),
+        (&json!(0), &json!("policy")),
+        "{answer}"
+    );
+    let bases = acme
+        .person("ann")
+        .await
+        .get("/api/v1/knowledge-bases")
+        .await;
+    assert_eq!(bases["items"][0]["name"], "policy");
 }
 
 #[tokio::test]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use concierge::identity::{MembersMay, V1Tokens};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{bound, said};
+use super::{Said, bound, posts, said};
 use crate::world::{Wish, World};
 
 fn document(name: &str) -> Value {
@@ -129,4 +130,95 @@ async fn the_document_of_datagpt_lists_its_routes_and_what_they_need() {
         let expected = format!(r#"{{"code":1,"msg":"'{field}'","error":"'{field}'"}}"#);
         assert_eq!(answer.body, expected, "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn the_document_of_chatchat_is_where_its_clients_look_for_it() {
+    let world = World::new().await;
+    let told = said(world.request(Method::GET, "/openapi.json")).await;
+    assert_eq!(told.status, 200);
+    let told: Value = serde_json::from_str(&told.body).unwrap();
+    assert_eq!(told, document("chatchat"));
+    let page = said(world.request(Method::GET, "/docs/swagger-initializer.js")).await;
+    for address in ["/api/v1/openapi.json", "/openapi.json"] {
+        assert!(page.body.contains(&format!("\"{address}\"")), "{page:?}");
+    }
+    let off = World::configured(vec![("dialects.chatchat", "off".into())]).await;
+    let gone = said(off.request(Method::GET, "/openapi.json")).await;
+    assert_eq!(gone.status, 404);
+}
+
+/// A value for a field that has to be there.
+fn sample(name: &str) -> Value {
+    match name {
+        "knowledge_base_name" => json!("b"),
+        "session_id" => json!("0123456789abcdef0123456789abcdef"),
+        "file_names" | "texts" => json!(["x"]),
+        "search_engine_name" => json!("bing"),
+        "messages" => json!([]),
+        "param" => json!({}),
+        "num" => json!(3),
+        _ => json!("x"),
+    }
+}
+
+/// Bodies of an operation that are fine, but for a NUL in one of their texts.
+fn with_a_nul(operation: &Value) -> Vec<Value> {
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    if schema["type"] == "string" {
+        return vec![json!("a\0")];
+    }
+    let required = schema["required"].as_array().into_iter().flatten();
+    let required = required.map(|name| name.as_str().unwrap());
+    let fine: serde_json::Map<_, _> = required.map(|name| (name.into(), sample(name))).collect();
+    let texts = schema["properties"].as_object().into_iter().flatten();
+    let texts = texts.filter_map(|(name, kind)| {
+        let kind = kind["type"].as_str().or(kind["type"][0].as_str());
+        let text = match (kind?, name.as_str()) {
+            ("string", _) => json!("a\0"),
+            (_, "file_names" | "texts") => json!(["a\0"]),
+            (_, "param") => json!({"a\0": "b\0"}),
+            _ => return None,
+        };
+        let mut body = fine.clone();
+        body.insert(name.clone(), text);
+        Some(Value::Object(body))
+    });
+    texts.collect()
+}
+
+/// The database has no such character.
+#[tokio::test]
+async fn no_route_of_chatchat_stumbles_over_a_nul() {
+    let world = World::new().await;
+    let acme = world
+        .partner_with("acme", V1Tokens::Header, MembersMay::Manage)
+        .await;
+    let base = json!({"knowledge_base_name": "b"});
+    posts(&acme, "/knowledge_base/create_knowledge_base", &base).await;
+    let whole =
+        |answer: &Said| answer.status < 500 && !answer.body.contains("Something went wrong");
+    let mut sent = 0;
+    for (method, path, operation) in operations(&document("chatchat")) {
+        let ask = |path: &str| acme.asks_as("u", method.clone(), path);
+        for body in with_a_nul(&operation) {
+            let answer = said(ask(&path).json(&body)).await;
+            assert!(whole(&answer), "{path} {body}: {answer:?}");
+            sent += 1;
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let path = format!("{path}?knowledge_base_name=b&file_name=x&num=3&{name}=a%00");
+            let answer = said(ask(&path)).await;
+            assert!(whole(&answer), "{path}: {answer:?}");
+            sent += 1;
+        }
+    }
+    assert!(sent > 60, "{sent}");
+    let native = acme
+        .person("u")
+        .await
+        .get("/api/v1/knowledge-bases?name=a%00")
+        .await;
+    assert_eq!(native["items"], json!([]));
 }

@@ -475,3 +475,17 @@ async fn an_upload_waits_no_longer_than_the_settings_say() {
     world.run_jobs().await;
     assert_eq!(files(&acme).await, envelope(200, "success", r#"["a.txt"]"#));
 }
+
+#[tokio::test]
+async fn an_empty_field_of_a_form_is_left_out() {
+    let world = working().await;
+    let acme = base(&world, "b").await;
+    let empty = ["override", "chunk_size", "to_vector_store", "docs"];
+    let taken = uploads(&acme, &[("a.txt", "Word.")], &empty.map(|name| (name, ""))).await;
+    assert_eq!(taken, envelope(200, UPLOADED, NONE));
+    let form = multipart::Form::new().text("knowledge_base_name", "");
+    let form = form.part("files", multipart::Part::text("x").file_name("x.txt"));
+    let refused = said(acme.asks_as("u", Method::POST, UPLOAD).multipart(form)).await;
+    let missing = r#"{"detail":[{"loc":["body","knowledge_base_name"],"msg":"field required","type":"value_error.missing"}]}"#;
+    assert_eq!(refused, Said::json(422, missing));
+}

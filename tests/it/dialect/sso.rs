@@ -151,6 +151,8 @@ async fn serve(stream: TcpStream, seen: &Mutex<Vec<String>>) {
         r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan"}"#
     } else if target.ends_with("code=guest") {
         r#"{"errcode":0,"errmsg":"ok","openid":"open-1"}"#
+    } else if target.ends_with("code=late") {
+        r#"{"errcode":42001,"errmsg":"access_token expired"}"#
     } else {
         r#"{"errcode":40029,"errmsg":"invalid code"}"#
     };
@@ -174,6 +176,7 @@ async fn users_of_wecom_come_in_by_its_word() {
         ("dialects.wecom_corp_id", "corp".into()),
         ("dialects.wecom_agent_id", "1000002".into()),
         ("dialects.wecom_api", wecom.address.clone()),
+        ("demo.visitors_per_hour", "3".into()),
     ])
     .await;
     world.partner("acme").await;
@@ -205,8 +208,22 @@ async fn users_of_wecom_come_in_by_its_word() {
             "/cgi-bin/auth/getuserinfo?access_token=at-1&code=guest",
         ]
     );
-    let nobody = get(&world, "/ent-wechat-sso?code=wrong&state=1").await;
-    assert!(place(&nobody).starts_with("/401?message="));
+    // a wrong code says nothing of the token, and whoever came in is not counted
+    for (code, way, tokens) in [
+        ("wrong", "/401?message=", 1),
+        ("employee", "/sso?token=", 1),
+        ("late", "/401?message=", 1),
+        ("employee", "/sso?token=", 2),
+    ] {
+        let answer = get(&world, &format!("/ent-wechat-sso?code={code}&state=1")).await;
+        assert!(place(&answer).starts_with(way), "{code}: {answer:?}");
+        let asked = wecom.asked();
+        let asked = asked.iter().filter(|target| target.contains("gettoken"));
+        assert_eq!(asked.count(), tokens, "{code}");
+    }
+    get(&world, "/ent-wechat-sso?code=wrong&state=1").await;
+    let guessed = get(&world, "/ent-wechat-sso?code=employee&state=1").await;
+    assert_eq!(guessed.status(), StatusCode::TOO_MANY_REQUESTS);
     let strange = get(&world, "/ent-wechat-sso?code=employee&state=9").await;
     assert_eq!(
         place(&strange),

@@ -11,10 +11,14 @@ use crate::{
 
 /// An upload with chunks of the sender's, as it is answered.
 async fn sends_cut(ann: &Person<'_>, base: &str, chunks: &Value, status: StatusCode) -> Value {
+    sends_json(ann, base, chunks.to_string(), status).await
+}
+
+async fn sends_json(ann: &Person<'_>, base: &str, chunks: String, status: StatusCode) -> Value {
     let part = multipart::Part::text("电池保修期为24个月。").file_name("a.md");
     let form = multipart::Form::new()
-        .part("file", part)
-        .text("chunks", chunks.to_string());
+        .text("chunks", chunks)
+        .part("file", part);
     let path = format!("/api/v1/knowledge-bases/{base}/documents");
     let request = ann.request(Method::POST, &path).multipart(form);
     body(request.send().await.unwrap(), status).await
@@ -85,7 +89,24 @@ async fn chunks_that_cannot_be_are_refused() {
         let refused = sends_cut(&ann, &base, &bad, StatusCode::UNPROCESSABLE_ENTITY).await;
         assert_eq!(refused["code"], "invalid", "{bad}");
     }
+    let broken = sends_json(&ann, &base, "[".into(), StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(text(&broken["detail"]).contains("`chunks`"), "{broken}");
     assert_eq!(world.count("select count(*) from document").await, 0);
+}
+
+/// What is too much is not made anything of: neither what comes after the last chunk that is taken,
+/// nor what is longer than all of them may be.
+#[tokio::test]
+async fn chunks_are_read_up_to_their_limits() {
+    let world = World::new().await;
+    let ann = world.partner("acme").await.person("ann").await;
+    let base = ann.base("b").await;
+    let many = format!("[{}[]]", r#"{"text":"a"},"#.repeat(10_001));
+    let long = format!(r#"[{{"text":"a"}}{}]"#, " ".repeat(16 << 20));
+    for (sent, limit) in [(many, "10000 chunks"), (long, "16777216 bytes")] {
+        let refused = sends_json(&ann, &base, sent, StatusCode::PAYLOAD_TOO_LARGE).await;
+        assert!(text(&refused["detail"]).contains(limit), "{refused}");
+    }
 }
 
 #[tokio::test]

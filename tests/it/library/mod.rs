@@ -6,6 +6,7 @@ mod custom;
 mod embeddings;
 mod pages;
 mod questions;
+mod rebuild;
 mod replacement;
 mod suggestions;
 mod versions;

@@ -1,12 +1,15 @@
 //! Documents that take the place of all that a base holds, at once.
 
+use std::io::Write;
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::found;
 use crate::{
+    fetch::net::{Canary, Net, answer, site},
     verbs::{problem, text},
-    world::{Person, World, body},
+    world::{Person, Wish, World, body},
 };
 
 /// Sends files to take the place of what the base holds.
@@ -117,6 +120,60 @@ async fn of_two_the_later_one_counts_and_what_comes_meanwhile_stays() {
     assert_eq!(
         names(&ann, &base).await,
         [is("a.md", true), is("c.md", true)]
+    );
+}
+
+/// It must neither be found twice under one name nor wait for ever.
+#[tokio::test]
+async fn a_name_that_came_meanwhile_stays_with_what_has_it() {
+    let world = World::new().await;
+    let ann = world.partner("acme").await.person("ann").await;
+    let base = ann.base("b").await;
+    ann.document(&base, "a.md", "电池旧文。").await;
+    let files = [("faq.md", "电池一。"), ("b.md", "电池二。")];
+    let waiting = replaces(&ann, &base, &files).await;
+    ann.document(&base, "faq.md", "电池三。").await;
+    assert_eq!(found(&ann, &base, "电池").await, ["电池三。", "电池旧文。"]);
+    for one in &waiting {
+        let path = format!("/api/v1/documents/{}", text(&one["id"]));
+        let left = ann.get(&path).await;
+        assert_eq!(left["state"], "failed", "{left}");
+        assert!(text(&left["reason"]).contains("of the same name"), "{left}");
+    }
+    let jobs = "select count(*) from job where kind = 'ingest'";
+    assert_eq!(world.count(jobs).await, 0);
+    replaces(&ann, &base, &[("faq.md", "电池四。")]).await;
+    world.run_jobs().await;
+    assert_eq!(found(&ann, &base, "电池").await, ["电池四。"]);
+}
+
+#[tokio::test]
+async fn what_one_call_fetches_has_a_size_together() {
+    let site = site(|_, stream| {
+        let kind = "Content-Type: text/plain\r\n";
+        stream.write_all(&answer("200 OK", kind, "电池新文。".as_bytes()))
+    });
+    let world = World::with(Wish {
+        set: vec![("knowledge.upload_bytes_max", "30".into())],
+        fetcher: Some(Net::new(site, &Canary::new()).fetcher()),
+        ..Wish::default()
+    })
+    .await;
+    let ann = world.partner("acme").await.person("ann").await;
+    let base = ann.base("b").await;
+    let path = format!("/api/v1/knowledge-bases/{base}/documents");
+    let urls = json!({"urls": ["http://site.example/a.txt", "http://site.example/b.txt"]});
+    let all = ann
+        .json(Method::PUT, &path, urls, StatusCode::ACCEPTED)
+        .await;
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+    let urls = json!({"urls": vec!["http://site.example/c.txt"; 3]});
+    let many = ann
+        .json(Method::PUT, &path, urls, StatusCode::PAYLOAD_TOO_LARGE)
+        .await;
+    assert_eq!(
+        many["detail"],
+        "The documents that one call fetches have at most 30 bytes together."
     );
 }
 

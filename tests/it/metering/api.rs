@@ -116,6 +116,14 @@ async fn usage_and_quotas_add_up_for_a_user_and_for_the_manager() {
             "/api/v1/usage?from=2026-01-01&to=2026-06-01",
             StatusCode::UNPROCESSABLE_ENTITY,
         ),
+        (
+            "/api/v1/usage?to=9999-12-31",
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            "/api/v1/usage?from=-0044-03-15&to=-0044-03-15",
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
     ] {
         problem(ann.request(Method::GET, path).send().await.unwrap(), status).await;
     }
@@ -237,6 +245,13 @@ async fn operators_of_finance_set_prices_and_payers_and_give_credits() {
             "prices",
             json!({"model": "m", "page": "1", "valid_from": "2020-01-01T00:00:00Z"}),
         ),
+        (
+            "prices",
+            json!({"model": "m", "page": "1", "valid_from": "9999-01-01T00:00:00Z"}),
+        ),
+        ("prices", json!({"model": "a\0b", "page": "1"})),
+        ("grants", json!({"credits": "1", "key": "a\0b"})),
+        ("grants", json!({"credits": "1", "key": "a", "note": "\0"})),
         ("grants", json!({"credits": "0", "key": "a"})),
         ("grants", json!({"credits": "0.0000001", "key": "a"})),
         ("grants", json!({"credits": "１", "key": "a"})),

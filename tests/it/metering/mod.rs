@@ -1,6 +1,7 @@
 //! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
 
 mod api;
+mod ends;
 mod ingestion;
 mod kill;
 mod order;
@@ -22,7 +23,10 @@ use concierge::{
 use sqlx::Row;
 use uuid::Uuid;
 
-use crate::world::{Person, World};
+use crate::{
+    verbs::eventually,
+    world::{Person, World},
+};
 
 /// A micro-credit for a token read, ten for one written.
 pub const RATES: Rates = Rates {
@@ -156,6 +160,24 @@ pub fn used(input: u32, output: u32) -> Used {
         },
         delivered: output > 0,
     }
+}
+
+/// A user who pays for answers, with credits to spend.
+pub async fn payer<'w>(world: &'w World, credits: i64) -> (Person<'w>, ClientNo, Owner) {
+    let acme = world.partner("acme").await;
+    let ann = acme.person("ann").await;
+    let who = owner(&ann).await;
+    billed(world, acme.no, users_pay()).await;
+    gift(world, acme.no, who, credits).await;
+    (ann, acme.no, who)
+}
+
+/// Waits until somebody waits for a lock.
+pub async fn waits(world: &World) {
+    let sql = "select count(*) from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'";
+    let waiting = async || (world.count(sql).await > 0).then_some(());
+    eventually("somebody waits for a lock", waiting).await;
 }
 
 /// What an answer cost, and how it was metered: source, state, micro-credits.

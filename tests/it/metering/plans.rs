@@ -132,6 +132,10 @@ async fn what_cannot_be_offered_is_refused_in_words() {
             ..pack(10, 1)
         },
         NewPlan {
+            name: "a\0b".into(),
+            ..pack(10, 1)
+        },
+        NewPlan {
             uses: None,
             ..pack(10, 1)
         },
@@ -150,6 +154,8 @@ async fn what_cannot_be_offered_is_refused_in_words() {
         pass(PassUnit::Year, 367, 1),
         money(0, "CNY"),
         money(-1, "CNY"),
+        money(1_250, "ISK"),
+        money(1_255, "KWD"),
         money(1, "cny"),
         money(1, "人民币"),
         money(1, "C"),

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use concierge::{
-    billing::{Billing, Owner, Source},
+    billing::{Billing, Owner, Source, meter},
     error::Error,
     ids::UserId,
 };
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use sqlx::Executor;
 use uuid::Uuid;
 
 use super::{
     answer, assert_all_settled, assert_books_agree, billed, client_pays, gift, opened, settled, tx,
-    used, users_pay,
+    used, users_pay, waits,
 };
 use crate::world::World;
 
@@ -233,4 +234,77 @@ async fn many_hands_settle_and_open_without_waiting_in_a_circle() {
     assert_eq!(world.count(budget).await, 0);
     assert_eq!(world.count("select sum(free_uses) from tally").await, 6);
     assert_books_agree(&world).await;
+}
+
+#[tokio::test]
+async fn what_is_given_back_locks_the_day_before_the_month() {
+    let world = World::new().await;
+    let client = world.partner("acme").await.no;
+    let free = Billing {
+        free_uses_per_day: 1,
+        ..users_pay()
+    };
+    billed(&world, client, free).await;
+    let one = answer(someone(), 10, 10);
+    opened(&world, client, &one).await.unwrap().unwrap();
+    let conn = &mut world.superuser().await;
+    for sql in [
+        // so that whoever goes by the table comes to the month first
+        "with gone as (delete from tally returning *)
+         insert into tally select * from gone order by period desc",
+        "begin",
+        "select from tally where period = 'day' for update",
+    ] {
+        conn.execute(sql).await.unwrap();
+    }
+    let looks = async {
+        waits(&world).await;
+        let month = "select period from tally where period = 'month' for update skip locked";
+        assert_eq!(
+            sqlx::query(month)
+                .fetch_all(&mut *conn)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+        conn.execute("rollback").await.unwrap();
+    };
+    let (end, ()) = join(settled(&world, client, one.id, used(10, 0)), looks).await;
+    assert_eq!(end.unwrap().source, Source::Allowance);
+    let left = "select count(*) from tally where uses > 0 or free_uses > 0";
+    assert_eq!(world.count(left).await, 0);
+}
+
+#[tokio::test]
+async fn a_budget_that_is_set_again_goes_on_with_its_sum() {
+    let world = World::new().await;
+    let client = world.partner("acme").await.no;
+    gift(&world, client, Owner::Client, 1_000_000).await;
+    let budget = |micros| Billing {
+        budget_per_month: Some(micros),
+        ..client_pays()
+    };
+    billed(&world, client, budget(5_000)).await;
+    let one = answer(someone(), 10, 10);
+    let held = opened(&world, client, &one).await.unwrap().unwrap().held;
+    assert_eq!(
+        held,
+        10 + 3 + 100,
+        "a quarter more, of a short question too"
+    );
+    let mut settling = tx(&world, client).await;
+    let now = world.app.clock.now();
+    meter::settle(&mut settling, one.id, &used(10, 1), now)
+        .await
+        .unwrap();
+    // adding up anew would wait for this, and then write what was before it
+    let set = billed(&world, client, budget(6_000));
+    tokio::time::timeout(Duration::from_secs(5), set)
+        .await
+        .expect("it waits for nobody");
+    settling.commit().await.unwrap();
+    let sum = "select credits from tally where owner_id = '00000000-0000-0000-0000-000000000000'";
+    assert_eq!(world.count(sum).await, 20);
+    assert_all_settled(&world).await;
 }

@@ -23,6 +23,8 @@ pub enum Fault {
     Unheard,
     /// It is refused.
     Refused,
+    /// The account's key is not good today.
+    Barred,
 }
 
 /// A request that was made.
@@ -31,6 +33,7 @@ pub struct Asked {
     pub path: String,
     pub body: String,
     pub key: String,
+    pub version: String,
 }
 
 #[derive(Default)]
@@ -82,7 +85,13 @@ impl Endpoint for Api {
         } else if auth != format!("Bearer {KEY}") || version.is_empty() {
             (401, error("no key"))
         } else if method == "POST" {
-            self.0.write(Asked { path, body, key }).await
+            let asked = Asked {
+                path,
+                body,
+                key,
+                version,
+            };
+            self.0.write(asked).await
         } else {
             self.0.read(&path, &query).await
         };
@@ -118,6 +127,7 @@ impl Inner {
         match fault {
             Some(Fault::Away) => return (503, error("away")),
             Some(Fault::Refused) => return (400, error("no such thing")),
+            Some(Fault::Barred) => return (401, error("Invalid API Key provided")),
             _ => {}
         }
         let (status, answer) = match asked.path.as_str() {
@@ -211,13 +221,6 @@ impl Inner {
                 .unwrap()
                 .clone()
         };
-        let inner = |prefix: &str| -> Value {
-            let rows = form.iter().filter_map(|(name, value)| {
-                let name = name.strip_prefix(prefix)?.strip_suffix(']')?;
-                Some((name.to_owned(), Value::from(value.as_str())))
-            });
-            Value::Object(rows.collect())
-        };
         let session = json!({
             "id": id,
             "object": "checkout.session",
@@ -230,8 +233,8 @@ impl Inner {
             "url": format!("https://checkout.example/{id}"),
             "client_reference_id": form["client_reference_id"],
             "expires_at": form["expires_at"].parse::<i64>().unwrap(),
-            "metadata": inner("metadata["),
-            "intent_metadata": inner("payment_intent_data[metadata]["),
+            "metadata": inner(form, "metadata["),
+            "intent_metadata": inner(form, "payment_intent_data[metadata]["),
         });
         self.put(&session);
         session
@@ -262,7 +265,7 @@ impl Inner {
             "created": 1_772_000_000,
             "status": "succeeded",
             "payment_intent": form["payment_intent"],
-            "metadata": {},
+            "metadata": inner(form, "metadata["),
         });
         self.put(&refund);
         (200, refund)
@@ -318,6 +321,11 @@ impl Double {
     /// What goes wrong with the next requests that write.
     pub fn fails(&self, faults: &[Fault]) {
         self.inner.state.lock().unwrap().faults.extend(faults);
+    }
+
+    /// A day goes by: keys of requests are not known any more.
+    pub fn forgets(&self) {
+        self.inner.state.lock().unwrap().done.clear();
     }
 
     /// It answers nobody, or everybody again.
@@ -442,6 +450,15 @@ fn form(text: &str) -> HashMap<String, String> {
     pairs
         .map(|(name, value)| (plain(name), plain(value)))
         .collect()
+}
+
+/// The fields of a form inside of another one.
+fn inner(form: &HashMap<String, String>, prefix: &str) -> Value {
+    let rows = form.iter().filter_map(|(name, value)| {
+        let name = name.strip_prefix(prefix)?.strip_suffix(']')?;
+        Some((name.to_owned(), Value::from(value.as_str())))
+    });
+    Value::Object(rows.collect())
 }
 
 /// A page of a list, the latest first.

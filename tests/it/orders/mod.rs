@@ -3,6 +3,7 @@
 mod checkout;
 pub mod double;
 mod facts;
+mod frozen;
 mod hook;
 mod localstripe;
 mod refunds;

@@ -61,6 +61,8 @@ async fn the_console_refunds_once_and_says_who_did() {
         let wrong = json!({"amount": amount, "reason": "r"});
         problem(asks("bad", &wrong).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
+    let nul = json!({"amount": "5", "reason": "a\0b"});
+    problem(asks("bad", &nul).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     let other = json!({"amount": "5", "currency": "eur", "reason": "r"});
     problem(asks("bad", &other).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     let much = json!({"amount": "1251", "reason": "r"});
@@ -76,6 +78,9 @@ async fn the_console_refunds_once_and_says_who_did() {
             (&json!("250"), &json!("fulfilled"))
         );
     }
+    // the key is for this refund, and for no other
+    let other = json!({"amount": "500", "reason": "more of it"});
+    problem(asks("r1", &other).await, StatusCode::CONFLICT).await;
     assert_eq!(stall.stripe.count("re_"), 1);
     assert_eq!(alice.balance().await, "80");
     // Stripe tells of it too
@@ -84,7 +89,13 @@ async fn the_console_refunds_once_and_says_who_did() {
         stall.tells("evt_2", "refund.created", &told).await,
         StatusCode::OK
     );
-    let rest = body(asks("r3", &json!({"reason": "all"})).await, StatusCode::OK).await;
+    // what was refused is not said to be done when it is asked for again
+    stall.stripe.fails(&[Fault::Refused]);
+    let all = json!({"reason": "all"});
+    for _ in 0..2 {
+        problem(asks("refused", &all).await, StatusCode::CONFLICT).await;
+    }
+    let rest = body(asks("r3", &all).await, StatusCode::OK).await;
     assert_eq!(
         (&rest["refunded"], &rest["state"]),
         (&json!("1250"), &json!("refunded"))

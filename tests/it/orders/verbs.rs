@@ -120,6 +120,10 @@ async fn money_that_does_not_fit_waits_for_a_person() {
         assert_eq!(shop.order(id).await.state, State::Created);
         let (exception, found) = shop.reasons().await[0];
         assert_eq!(found, reason);
+        let (mut tx, now) = (shop.tx().await, world.app.clock.now());
+        let nul = exception::resolve(&mut tx, exception, Verdict::Dismissed, "a\0b", now).await;
+        assert!(matches!(nul, Err(Error::Invalid(_))), "{nul:?}");
+        drop(tx);
         let accepted = shop.resolves(exception, Verdict::Fulfilled).await;
         if reason == Reason::AmountDiffers {
             accepted.unwrap();

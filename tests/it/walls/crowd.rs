@@ -62,7 +62,7 @@ const TABLES: [(&str, &str); 47] = [
         "c, id, id, 'stripe', 'r' || n, 'after_cancel', 1, 'usd', '', case when n % 100 = 0 then 'open' else 'dismissed' end,
          null, at, case when n % 100 > 0 then at end",
     ),
-    ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at"),
+    ("payment_call", "c, id, id, 'refund', '/', 'b', 'done', at, at, 'v'"),
     (
         "chain_address",
         "c, id, n, '0x' || lpad(to_hex(n), 40, '0'), 'main', 1, 'asset', 'USDT', 6, 1, 12, at, at,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use concierge::{
-    billing::{Book, Entry, Kind, Micros, Owner, hold, wallet},
+    billing::{
+        Amounts, Billing, Book, Entry, Estimate, Kind, Micros, Owner, What, meter, settings, wallet,
+    },
     identity::{MembersMay, V1Tokens, api_key},
     ids::UserId,
     secret::Secret,
@@ -15,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     extract::paper,
+    metering::users_pay,
     world::{Partner, Person, World, body},
 };
 
@@ -181,10 +184,10 @@ async fn with_orders(person: &Person<'_>) -> [String; 2] {
          from payment_order on conflict do nothing",
         "insert into payment_exception (client_no, exception_id, order_id, provider, reference, reason, detail, state,
            created_at)
-         select client_no, order_id, order_id, 'stripe', order_id::text, 'late', '', 'open', 'epoch'
+         select client_no, order_id, order_id, 'stripe', order_id::text, 'after_cancel', '', 'open', 'epoch'
          from payment_order on conflict do nothing",
-        "insert into payment_call (client_no, call_id, order_id, what, path, body, state, created_at)
-         select client_no, order_id, order_id, 'refund', '/', 'b', 'waiting', 'epoch'
+        "insert into payment_call (client_no, call_id, order_id, what, path, body, version, state, created_at)
+         select client_no, order_id, order_id, 'refund', '/', 'b', 'v', 'waiting', 'epoch'
          from payment_order on conflict do nothing",
     ] {
         conn.execute(insert).await.unwrap();
@@ -250,8 +253,22 @@ async fn with_money(person: &Person<'_>) {
             .await
             .unwrap();
     }
-    let held = Micros::new(500).unwrap();
-    hold::open(&mut tx, owner, Uuid::new_v4(), held, now)
+    let read = Estimate {
+        id: Uuid::new_v4(),
+        subject: None,
+        who: owner,
+        what: What::Ingestion,
+        model: "wall",
+        certain: Amounts {
+            pages: 500,
+            ..Amounts::default()
+        },
+        output_tokens_max: 0,
+    };
+    // nobody pays for what else is done here
+    settings::set(&mut tx, &users_pay(), now).await.unwrap();
+    meter::open(&mut tx, &read, now).await.unwrap().unwrap();
+    settings::set(&mut tx, &Billing::default(), now)
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -100,6 +100,7 @@ async fn what_is_open_is_a_list() {
         ("/readyz", StatusCode::OK),
         ("/docs/", StatusCode::OK),
         ("/api/v1/openapi.json", StatusCode::OK),
+        ("/openapi.json", StatusCode::OK),
         ("/metrics", StatusCode::NOT_FOUND),
         ("/demo?code=x", StatusCode::NOT_FOUND),
         ("/api/v1/clients", StatusCode::NOT_FOUND),

@@ -50,7 +50,7 @@ const WHOLE: [(&str, &str); 28] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 43] = [
+const HOT: [(&str, &str, &[&str]); 42] = [
     (
         "billing/store/meters.rs",
         "lock_open",
@@ -187,11 +187,6 @@ const HOT: [(&str, &str, &[&str]); 43] = [
     ),
     ("billing/order/store.rs", "all", &["payment_order_by_time"]),
     ("billing/order/store.rs", "order_of", &["payment_once"]),
-    (
-        "billing/store.rs",
-        "open_hold",
-        &["hold_pkey", "account_pkey"],
-    ),
     ("billing/chain/store.rs", "deposit", &["chain_address_pkey"]),
     (
         "billing/chain/store.rs",

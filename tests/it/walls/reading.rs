@@ -12,13 +12,14 @@ use super::{
 use crate::world::{Person, World, body, events};
 
 /// Addresses beside the operations.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/",
     "/healthz",
     "/readyz",
     "/docs/",
     "/h5/",
     "/api/v1/openapi.json",
+    "/openapi.json",
     "/nothing/here",
 ];
 
