@@ -55,7 +55,7 @@ bench: runtime ## Measure: ratios, side by side with the thing compared
 	cargo bench --locked --bench bench
 
 soak: runtime tests/chain/node_modules/.package-lock.json $(CACHE)/python/.cryptography ## The long tests: many more cases and kills, the walls on the oldest PostgreSQL
-	PROPTEST_CASES=50000 cargo test --release --locked --lib -- --include-ignored
+	PROPTEST_CASES=50000 cargo test --release --locked --lib
 	PROPTEST_CASES=50000 cargo test --release --locked --test it lexical::
 	trap 'CONCIERGE_TEST_POSTGRES=16 cargo test -q --release --locked --test it -- --ignored --exact cluster::stop >/dev/null' EXIT; \
 	for part in walls:: search:: identity::; do \
