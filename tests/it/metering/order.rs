@@ -148,7 +148,7 @@ async fn what_is_used_first_is_what_the_order_says() {
 }
 
 #[tokio::test]
-#[ignore = "hundreds of worlds: in `make soak`"]
+#[ignore = "60 worlds: in `make soak`"]
 async fn what_is_used_first_is_what_the_order_says_at_length() {
     for seed in 100..160 {
         play(seed, 200).await;
