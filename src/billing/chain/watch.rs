@@ -1,6 +1,6 @@
 //! A look at a chain: what is looked after is read out of the database, the chain is read with no
-//! transaction open, and what was found is written in one commit with how far was read. Whoever looks holds a lease;
-//! a look that fails, for whatever reason, has changed nothing.
+//! transaction open, and what was found is written in one commit with how far was read. Whoever looks
+//! holds a lease; a look that fails, for whatever reason, has changed nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
