@@ -209,6 +209,12 @@ async fn operators_of_finance_set_prices_and_payers_and_give_credits() {
             .post("/clients/acme/grants", gift.clone(), StatusCode::OK)
             .await;
         assert_eq!(wallet["balance"], "20");
+        assert_eq!(reader.get("/clients/acme/wallet").await, wallet);
+    }
+    for (user, status) in [("nobody", 404), ("%00", 422)] {
+        let path = format!("/clients/acme/wallet?user={user}");
+        let status = StatusCode::from_u16(status).unwrap();
+        reader.json(Method::GET, &path, json!({}), status).await;
     }
     let plan = json!({"name": "10", "kind": "uses", "credits": "5", "uses": 10});
     let plan = finance
