@@ -25,7 +25,7 @@ export function Arrivals({ client }: { client: string }) {
   };
   return (
     <>
-      <div className="filters">
+      <div className="search">
         <ChoiceField
           label={t.waiting.show}
           value={shown}

@@ -14,13 +14,13 @@ export default function Books({ client }: { client: string }) {
     <>
       <section className="section">
         <h2>{t.books.lines}</h2>
-        <p className="screen-lead plain field-row">{t.books.linesLead}</p>
+        <p className="part-lead">{t.books.linesLead}</p>
         {/* another day that is chosen below begins the form anew */}
         <BookLines key={`${days.from} ${days.to}`} client={client} first={days} />
       </section>
       <section className="section">
         <h2>{t.books.days}</h2>
-        <p className="screen-lead plain field-row">{t.books.daysLead}</p>
+        <p className="part-lead">{t.books.daysLead}</p>
         <BookDays
           client={client}
           onShow={(day) => {

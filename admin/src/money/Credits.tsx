@@ -29,7 +29,7 @@ export default function Credits({ client }: { client: string }) {
   };
   return (
     <>
-      <p className="screen-lead plain field-row">{t.credits.lead}</p>
+      <p className="part-lead">{t.credits.lead}</p>
       <section className="section">
         <div className="section-head">
           <h2>{user === "" ? t.credits.ofClient : t.credits.ofUser(user)}</h2>

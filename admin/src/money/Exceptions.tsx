@@ -27,7 +27,7 @@ export function Exceptions({ client }: { client: string }) {
   };
   return (
     <>
-      <div className="filters">
+      <div className="search">
         <ChoiceField
           label={t.waiting.show}
           value={state}

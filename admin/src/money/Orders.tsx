@@ -38,8 +38,8 @@ export default function Orders({ client }: { client: string }) {
   };
   return (
     <>
-      <p className="screen-lead plain field-row">{t.orders.lead}</p>
-      <div className="filters">
+      <p className="part-lead">{t.orders.lead}</p>
+      <div className="search">
         <ChoiceField
           label={t.orders.state}
           value={state}

@@ -21,7 +21,7 @@ export default function Usage({ client }: { client: string }) {
   const load = useLoad(useCallback(() => api.usage(client, days), [api, client, days]));
   return (
     <>
-      <p className="screen-lead plain field-row">{t.usage.lead}</p>
+      <p className="part-lead">{t.usage.lead}</p>
       <DaysForm first={ANY_DAYS} onShow={setDays} />
       <Loaded load={load}>{(used) => (used.length === 0 ? <Empty text={t.usage.empty} /> : <Used used={used} />)}</Loaded>
     </>

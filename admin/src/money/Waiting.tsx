@@ -9,12 +9,12 @@ export default function Waiting({ client }: { client: string }) {
     <>
       <section className="section">
         <h2>{t.waiting.payments}</h2>
-        <p className="screen-lead plain field-row">{t.waiting.paymentsLead}</p>
+        <p className="part-lead">{t.waiting.paymentsLead}</p>
         <Exceptions client={client} />
       </section>
       <section className="section">
         <h2>{t.waiting.arrivals}</h2>
-        <p className="screen-lead plain field-row">{t.waiting.arrivalsLead}</p>
+        <p className="part-lead">{t.waiting.arrivalsLead}</p>
         <Arrivals client={client} />
       </section>
     </>
