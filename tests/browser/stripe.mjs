@@ -1,5 +1,5 @@
 // A double of Stripe: pages of payment, payments and refunds in memory, and events that are signed as its are.
-import { createHmac, randomUUID } from "node:crypto";
+import { createHmac } from "node:crypto";
 import http from "node:http";
 
 const SECOND = () => Math.floor(Date.now() / 1000);
@@ -63,12 +63,10 @@ export async function stripeDouble({ port, hook, secret }) {
       const paid = amount ?? session.amount_total;
       const intent = put({ id: id("pi_"), object: "payment_intent", status: "succeeded", amount: paid, amount_received: paid, currency: session.currency, created, metadata: session.intent_metadata });
       if (!lost) await tell("payment_intent.succeeded", intent);
+      return intent.id;
     },
-    /** A payment that says it is of a client, for an order that nobody knows. */
-    strays(client, { amount, created }) {
-      const metadata = { concierge_client: client, concierge_order: randomUUID() };
-      put({ id: id("pi_"), object: "payment_intent", status: "succeeded", amount, amount_received: amount, currency: "usd", created, metadata });
-    },
+    /** What Stripe says of a payment later on. */
+    corrects: (payment, change) => put({ ...objects.get(payment), ...change }),
     close: () => {
       server.closeAllConnections();
       return new Promise((closed) => server.close(closed));
