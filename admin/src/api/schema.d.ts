@@ -2998,7 +2998,7 @@ export interface components {
         PlanKind: "credit" | "uses" | "pass" | "monthly";
         /**
          * PlanList
-         * @description Plans.
+         * @description Plans, those whose offer has ended too.
          * @example {
          *       "items": [
          *         {
@@ -11996,7 +11996,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Plans. */
+            /** @description Plans, those whose offer has ended too. */
             200: {
                 headers: {
                     [name: string]: unknown;
