@@ -222,7 +222,18 @@ async fn operators_of_finance_set_prices_and_payers_and_give_credits() {
             .post("/clients/acme/grants", gift.clone(), StatusCode::OK)
             .await;
         assert_eq!(wallet["balance"], "20");
+        assert_eq!(reader.get("/clients/acme/wallet").await, wallet);
     }
+    for user in ["nobody", "%00"] {
+        let path = format!("/clients/acme/wallet?user={user}");
+        reader
+            .json(Method::GET, &path, json!({}), StatusCode::NOT_FOUND)
+            .await;
+    }
+    let nobody = json!({"credits": "1", "key": "k", "user": "\0"});
+    finance
+        .post("/clients/acme/grants", nobody, StatusCode::NOT_FOUND)
+        .await;
     let plan = json!({"name": "10", "kind": "uses", "credits": "5", "uses": 10});
     let plan = finance
         .post("/clients/acme/plans", plan, StatusCode::CREATED)

@@ -1,0 +1,218 @@
+/** The English texts about orders, monthly fees, what waits for a decision, and the books. */
+import type * as T from "../api/types";
+
+const orderStates: Record<T.OrderState, string> = {
+  created: "Made",
+  pending: "Waits for payment",
+  paid: "Paid",
+  fulfilled: "Done",
+  expired: "Expired",
+  cancelled: "Cancelled",
+  refunded: "Refunded",
+  disputed: "Disputed",
+};
+
+const providers: Record<T.Provider, string> = { stripe: "Stripe", chain: "Chain" };
+
+const goods: Record<T.Goods, string> = { credit: "Credits", uses: "Pack of uses", pass: "Pass" };
+
+const reasons: Record<T.ExceptionReason, string> = {
+  amount_differs: "Another amount than was ordered",
+  currency_differs: "Another currency than was ordered",
+  provider_differs: "Came by another provider",
+  other_order: "Belongs to another order",
+  second_payment: "A second payment of the same order",
+  after_cancel: "Came after the order was cancelled",
+  reversal_too_large: "More went back than had come",
+};
+
+const exceptionStates: Record<T.ExceptionState, string> = { open: "Waits", fulfilled: "Given", dismissed: "Dismissed" };
+
+const verdicts: Record<T.ArrivalVerdict, string> = {
+  waiting: "Waits for blocks",
+  counted: "Counted",
+  short: "Too little",
+  over: "Too much",
+  again: "A second time",
+  late: "Too late",
+  wrong_token: "Another token",
+  wrong_chain: "Another chain",
+  refused: "Refused",
+  gone: "Gone from the chain",
+};
+
+const arrivalStates: Record<T.ArrivalState, string> = { seen: "Seen", confirmed: "Confirmed", reorged: "Taken back by the chain" };
+
+const areas: Record<T.BookArea, string> = {
+  payment: "Payment",
+  refund: "Refund",
+  dispute: "Dispute",
+  arrival: "Arrival",
+  order: "Order",
+  ledger: "Ledger",
+  fee: "Fee",
+};
+
+const lineStates: Record<T.BookLineState, string> = {
+  matched: "Matches",
+  missing_here: "Missing here",
+  missing_there: "Missing there",
+  amount_differs: "Amounts differ",
+  duplicate: "Twice",
+  late: "Late",
+  refunded: "Refunded",
+  disputed: "Disputed",
+  reorged: "Taken back by the chain",
+};
+
+const standings: Record<T.Standing, string> = { fine: "Fine", healed: "Made good", open: "Waits", resolved: "Resolved" };
+
+const feeStates: Record<T.FeeState, string> = { paid: "Paid", unpaid: "Not paid" };
+
+export const books = {
+  orders: {
+    lead: "What was ordered, the latest first, and where it stands.",
+    empty: "Nothing was ordered yet.",
+    emptyFiltered: "No order stands there.",
+    title: "Order",
+    state: "State",
+    any: "Any state",
+    states: orderStates,
+    provider: "Paid by",
+    providers,
+    goods,
+    amount: "Amount",
+    smallest: "smallest units",
+    back: (amount: string) => `${amount} went back`,
+    forClient: "for all users of the client",
+    forUser: "for one user",
+    made: "Made",
+    paid: "Paid",
+    refund: "Refund",
+    refundTitle: (title: string) => `Refund ${title}`,
+    refundText: (left: string) => `Stripe sends money back to the payer, and the same part of what was bought is taken back. ${left} is left of this order.`,
+    refundSubmit: "Send the money back",
+    refundAmount: "Amount",
+    refundHint: (currency: string) => `In ${currency}; empty: all that is left.`,
+    reason: "Reason",
+    key: "Name of this refund",
+    keyHint:
+      "With the same name money goes back once. To repeat a refund that Stripe has not answered, put the name of that one here: it is in the audit log.",
+    more: "Repeat an earlier refund",
+    amountWrong: "An amount of this currency, more than 0, with no more decimals than it has. Or empty.",
+    amountTooMuch: "That is more than is left of this order.",
+    keyWrong: "1 to 128 letters, digits and signs of ASCII.",
+  },
+
+  subscriptions: {
+    lead: "Who pays for a plan by the month: the fee is taken from their wallet.",
+    empty: "Nobody pays by the month.",
+    begin: "Begin",
+    beginTitle: "Have a plan paid by the month",
+    noPlans: "No plan of kind “Monthly fee” is on offer. Offer one under Plans first.",
+    plan: "Plan",
+    who: "Who pays",
+    fee: "Fee",
+    first: "First day",
+    due: "Next",
+    state: "State",
+    active: "Runs",
+    ended: "Ended",
+    problem: "The last try failed",
+    end: "End",
+    endTitle: (plan: string) => `End ${plan}?`,
+    endText: "The period that has begun is not paid back, and what is unpaid is not tried any more.",
+    fees: "Fees",
+    feesTitle: (plan: string) => `Fees of ${plan}`,
+    noFees: "No fee was due yet.",
+    period: "Period from",
+    feeStates,
+    paidAt: "Paid",
+  },
+
+  waiting: {
+    payments: "Money that does not fit an order",
+    paymentsLead: "It came by a provider and was not taken as it is. Give what was ordered, or give nothing and send it back there.",
+    noPayments: "No payment waits.",
+    arrivals: "Left over on chains",
+    arrivalsLead: "It arrived, and no order was given for it. Nothing moves here: send it back with your wallet, or grant credits, and write down what you did.",
+    noArrivals: "Nothing waits that arrived on a chain.",
+    noneSo: "There is none of these.",
+    show: "Show",
+    open: "What waits",
+    settled: "What was dealt with",
+    why: "Why",
+    reasons,
+    states: exceptionStates,
+    reference: "Reference",
+    amount: "Amount",
+    since: "Since",
+    state: "State",
+    decide: "Decide",
+    decideTitle: "What becomes of this money?",
+    verdict: "Decision",
+    fulfil: "Give what was ordered",
+    dismiss: "Give nothing",
+    fulfilHint: "The payment counts as the order's. Only for another amount, or money that came after the order was cancelled.",
+    dismissHint: "Nothing is given. Send the money back at the provider yourself.",
+    note: "Why",
+    resolve: "Write down",
+    resolveTitle: "What was done about it?",
+    what: "What arrived",
+    verdicts,
+    arrivalStates,
+    left: (units: string) => `${units} left over`,
+    payer: "From",
+    transaction: "Transaction",
+    block: (block: string, chain: string) => `block ${block} of ${chain}`,
+    order: "Order",
+  },
+
+  books: {
+    lines: "Lines",
+    linesLead: "What was compared with Stripe, the chains and the ledger, by day of UTC.",
+    noLines: "There are no such lines in these days.",
+    standing: "Standing",
+    anyStanding: "Any",
+    standings,
+    areas,
+    states: lineStates,
+    line: "Line",
+    ours: "Here",
+    theirs: "There",
+    reason: "Why",
+    resolve: "Resolve",
+    resolveTitle: "What became of this line?",
+    csv: "Download as CSV",
+    days: "Closed days",
+    daysLead: "Keep the hash of a day elsewhere, and you notice when an old line is changed.",
+    noDays: "No day was closed yet.",
+    day: "Day",
+    count: (lines: string, open: string) => `${lines} lines, ${open} waited`,
+    hash: "Hash",
+    moved: "Moved in the ledger",
+    taken: (credits: string) => `${credits} taken`,
+    given: (credits: string) => `${credits} given`,
+    closed: "Closed",
+    showDay: "Show its lines",
+    runs: "Runs of the reconciliation",
+    noRuns: "It has not run yet.",
+    began: "Began",
+    ended: "Ended",
+    running: "At work, or broken off",
+    result: (lines: string, healed: string, open: string) => `${lines} lines, ${healed} made good, ${open} wait`,
+    resultHead: "Result",
+  },
+
+  chains: {
+    title: "Chains",
+    name: "Chain",
+    state: "State",
+    reads: "Is read",
+    fails: "Cannot be read",
+    never: "Not read yet",
+    block: "Block",
+    of: (scanned: string, top: string) => `${scanned} of ${top}`,
+    lookedAt: "Last read",
+  },
+};
