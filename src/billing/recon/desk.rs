@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     close,
     shape::{Area, Line, Remedy, Standing, State},
-    store::lines as store,
+    store::{balance, lines as store},
 };
 use crate::{
     billing::order::{self, Paid, Payment, Provider, Reversal, Units, Why},
@@ -225,6 +225,13 @@ pub async fn lines(
     rows: i64,
 ) -> Result<Vec<Kept>> {
     store::list(tx, days, standing, after, rows).await
+}
+
+/// What Stripe kept of a day's money, by currency: of each transaction once, however many lines tell of
+/// it.
+pub async fn fees(tx: &mut ClientTx, day: Date) -> Result<Vec<(String, i64)>> {
+    let within = hours_of(day);
+    balance::fees(tx, (within.start, within.end)).await
 }
 
 /// A person says what became of a line that waited.

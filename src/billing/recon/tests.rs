@@ -82,7 +82,11 @@ fn money(area: Area, n: usize, change: impl Fn(&mut Fact, &mut Fact, &mut Moved)
         reference: ours.reference.clone(),
         order: ours.order,
         settled: Settled {
-            amount: if area == Area::Payment { amount } else { -amount },
+            amount: if area == Area::Payment {
+                amount
+            } else {
+                -amount
+            },
             fee: 59,
             currency: "usd".into(),
         },
@@ -218,7 +222,8 @@ fn clean(kind: usize, n: usize) -> Case {
         }),
         // on its way: the balance may move later, and for a question it never does
         27 | 28 => {
-            let (area, stage) = [(Area::Refund, Stage::Open), (Area::Dispute, Stage::Notice)][kind % 2];
+            let (area, stage) =
+                [(Area::Refund, Stage::Open), (Area::Dispute, Stage::Notice)][kind % 2];
             let case = money(area, n, |ours, theirs, _| {
                 (ours.stage, theirs.stage) = (stage, stage)
             });
@@ -352,8 +357,16 @@ fn injected(kind: usize, n: usize) -> Case {
             Order,
             MissingThere,
         ),
-        30 => wrong(still(lost(Payment, n, |_, _, _| ()), 1), Balance, MissingThere),
-        31 => wrong(still(lost(Refund, n, |_, _, _| ()), 1), Balance, MissingThere),
+        30 => wrong(
+            still(lost(Payment, n, |_, _, _| ()), 1),
+            Balance,
+            MissingThere,
+        ),
+        31 => wrong(
+            still(lost(Refund, n, |_, _, _| ()), 1),
+            Balance,
+            MissingThere,
+        ),
         32..37 => {
             let (area, stage, amount) = [
                 (Payment, Stage::Stands, 7),
@@ -502,14 +515,32 @@ fn what_is_provable_is_made_good_and_the_rest_is_not() {
 fn the_balance_says_what_it_was_settled_in() {
     let of = |case: Case| compared(&[case], 0).pop().unwrap();
     let same = of(clean(22, 4));
-    assert_eq!((same.ours.as_deref(), same.theirs.as_deref()), (Some("1004"), Some("1004")));
-    assert_eq!((same.settled.as_ref().map(|settled| settled.fee), same.remark()), (Some(59), String::new()));
+    assert_eq!(
+        (same.ours.as_deref(), same.theirs.as_deref()),
+        (Some("1004"), Some("1004"))
+    );
+    assert_eq!(
+        (
+            same.settled.as_ref().map(|settled| settled.fee),
+            same.remark()
+        ),
+        (Some(59), String::new())
+    );
     let other = of(clean(29, 4));
-    assert_eq!((other.ours.as_deref(), other.theirs.as_deref()), (Some("1004"), None));
-    assert_eq!(other.settled.as_ref().map(|settled| settled.amount), Some(7));
+    assert_eq!(
+        (other.ours.as_deref(), other.theirs.as_deref()),
+        (Some("1004"), None)
+    );
+    assert_eq!(
+        other.settled.as_ref().map(|settled| settled.amount),
+        Some(7)
+    );
     assert!(other.remark().contains("kept in eur"), "{}", other.remark());
     let back = of(clean(23, 4));
-    assert_eq!((back.state, back.ours.as_deref()), (State::Refunded, Some("-1004")));
+    assert_eq!(
+        (back.state, back.ours.as_deref()),
+        (State::Refunded, Some("-1004"))
+    );
 }
 
 #[test]

@@ -158,7 +158,9 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(said) => Self::Upstream(anyhow!("Stripe refused: {said}")),
-            Failure::Barred(said) => Self::Upstream(anyhow!("Stripe's key may not do this: {said}")),
+            Failure::Barred(said) => {
+                Self::Upstream(anyhow!("Stripe's key may not do this: {said}"))
+            }
             Failure::Unknown(cause) => Self::Upstream(cause),
         }
     }

@@ -3,7 +3,10 @@
 
 use concierge::{
     admin::Role,
-    billing::recon::{Area, Standing, State, close, desk::Kept},
+    billing::recon::{
+        Area, Standing, State, close,
+        desk::{self, Kept},
+    },
     error::Error,
     ids::ClientNo,
     jobs::reconcile,
@@ -158,6 +161,14 @@ async fn what_was_paid_is_in_the_balance_and_what_is_the_accounts_own_is_nobodys
             Standing::Fine
         )]
     );
+    // of what was there on the day, whether it was ours by then or not
+    let mut tx = world.app.db.client(acme.no).await.unwrap();
+    let day = first[0].at.date();
+    assert_eq!(
+        desk::fees(&mut tx, day).await.unwrap(),
+        [("usd".to_owned(), 71 + 66)]
+    );
+    drop(tx);
     // it was ours only today: its day tells of it
     assert_eq!((says(&first, &unheard), first.len()), (vec![], 2));
     later(world);
@@ -235,7 +246,11 @@ async fn money_that_is_not_in_the_balance_waits_for_a_person() {
     let mut open = lines(world, acme.no, Some(Standing::Open)).await;
     open.sort_by_key(|line| line.reference.clone());
     let mut expected = vec![
-        (sales[0].0.as_str(), State::MissingThere, json!(["1250", null])),
+        (
+            sales[0].0.as_str(),
+            State::MissingThere,
+            json!(["1250", null]),
+        ),
         (
             sales[1].0.as_str(),
             State::AmountDiffers,
@@ -267,7 +282,10 @@ async fn money_that_is_not_in_the_balance_waits_for_a_person() {
             Standing::Fine
         )]
     );
-    let other = all.iter().find(|line| line.reference == sales[2].0).unwrap();
+    let other = all
+        .iter()
+        .find(|line| line.reference == sales[2].0)
+        .unwrap();
     assert_eq!(other.settled.as_deref(), Some("1164"));
     assert!(other.reason.contains("kept in eur"), "{}", other.reason);
     assert_eq!(says(&all, &sales[3].0)[0].0, State::Matched);
@@ -317,7 +335,9 @@ async fn what_failed_and_what_was_claimed_moves_the_balance_there_and_back() {
     reconciled(world, acme.no).await;
     decided(&stall, "dp_lost", "lost").await;
     decided(&stall, "dp_won", "won").await;
-    changes(&stall, "re_failed", |refund| refund["status"] = "failed".into());
+    changes(&stall, "re_failed", |refund| {
+        refund["status"] = "failed".into()
+    });
     stripe.moves(&Move::of("refund_failure", "re_failed", 1_250, now(&stall)));
     stall
         .tells("evt_failed", "refund.failed", &stripe.object("re_failed"))
@@ -370,7 +390,11 @@ async fn a_key_without_the_right_closes_no_day_and_says_which_right() {
     let Err(Error::Conflict(said)) = done else {
         panic!("{done:?}");
     };
-    for part in ["balance transactions", "Balance: Read", "required permissions"] {
+    for part in [
+        "balance transactions",
+        "Balance: Read",
+        "required permissions",
+    ] {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(verified(world, acme.no).await.0, 0);

@@ -52,10 +52,7 @@ pub async fn put(tx: &mut SystemTx, rows: &[Transaction], now: OffsetDateTime) -
 }
 
 /// What was found to be whose before, by what Stripe names.
-pub async fn followed(
-    tx: &mut SystemTx,
-    sources: &[&str],
-) -> Result<Vec<(String, Followed)>> {
+pub async fn followed(tx: &mut SystemTx, sources: &[&str]) -> Result<Vec<(String, Followed)>> {
     let rows: Vec<(String, ClientNo, Area, String, Option<Uuid>)> = sqlx::query_as(
         "select distinct source, client_no, area, reference, order_id from outside_balance
          where source = any($1)",
@@ -90,15 +87,7 @@ pub async fn since(tx: &mut ClientTx) -> Result<Option<OffsetDateTime>> {
 /// one of none.
 pub async fn moved(tx: &mut ClientTx, since: OffsetDateTime) -> Result<Vec<Moved>> {
     let client = tx.client();
-    let rows: Vec<(
-        Area,
-        String,
-        Option<Uuid>,
-        i64,
-        i64,
-        String,
-        OffsetDateTime,
-    )> = sqlx::query_as(
+    let rows: Vec<(Area, String, Option<Uuid>, i64, i64, String, OffsetDateTime)> = sqlx::query_as(
         "select area, reference, min(order_id::text)::uuid, sum(amount)::bigint, sum(fee)::bigint,
            case when count(distinct currency) = 1 then min(currency) else 'several' end, max(at)
          from outside_balance
@@ -110,9 +99,8 @@ pub async fn moved(tx: &mut ClientTx, since: OffsetDateTime) -> Result<Vec<Moved
     .bind(since)
     .fetch_all(tx.conn())
     .await?;
-    let moved = rows
-        .into_iter()
-        .map(|(area, reference, order, amount, fee, currency, at)| Moved {
+    let moved = rows.into_iter().map(
+        |(area, reference, order, amount, fee, currency, at)| Moved {
             area,
             reference,
             order,
@@ -122,8 +110,28 @@ pub async fn moved(tx: &mut ClientTx, since: OffsetDateTime) -> Result<Vec<Moved
                 currency,
             },
             at,
-        });
+        },
+    );
     Ok(moved.collect())
+}
+
+/// What Stripe kept in this time, by currency.
+pub async fn fees(
+    tx: &mut ClientTx,
+    (since, until): (OffsetDateTime, OffsetDateTime),
+) -> Result<Vec<(String, i64)>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select currency, sum(fee)::bigint from outside_balance
+         where client_no = $1 and at >= $2 and at < $3 and fee <> 0
+         group by currency
+         order by currency",
+    )
+    .bind(client)
+    .bind(since)
+    .bind(until)
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// What we took in and sent back through Stripe in the time, and what is named, as of when it last
