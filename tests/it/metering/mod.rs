@@ -1,11 +1,13 @@
 //! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
 
 mod api;
+mod costs;
 mod ends;
 mod ingestion;
 mod kill;
 mod order;
 pub mod plans;
+
 mod quotas;
 mod soak;
 
