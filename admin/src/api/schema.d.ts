@@ -1189,7 +1189,7 @@ export interface components {
          * @description What is compared.
          * @enum {string}
          */
-        BookArea: "payment" | "refund" | "dispute" | "arrival" | "order" | "ledger" | "fee";
+        BookArea: "payment" | "refund" | "dispute" | "balance" | "arrival" | "order" | "ledger" | "fee";
         /**
          * BookDay
          * @description A closed day. Keep its hash elsewhere, and you notice when an old line is changed.
@@ -1236,6 +1236,7 @@ export interface components {
          *       "at": "2026-03-01T08:30:00Z",
          *       "currency": "usd",
          *       "day": "2026-03-01",
+         *       "fee": null,
          *       "id": "01900000-0000-7000-8000-000000000001",
          *       "note": null,
          *       "order_id": "01900000-0000-7000-8000-000000000002",
@@ -1244,6 +1245,8 @@ export interface components {
          *       "reason": "Its event never came: it is taken in now.",
          *       "reference": "pi_3OqX",
          *       "resolved_at": null,
+         *       "settled": null,
+         *       "settled_in": null,
          *       "standing": "healed",
          *       "state": "missing_here",
          *       "theirs": "1250"
@@ -1295,6 +1298,12 @@ export interface components {
              * @description When it was resolved.
              */
             resolved_at: string | null;
+            /** @description By how much the balance at the provider moved, when that was compared; below zero where it fell. */
+            settled: string | null;
+            /** @description What the provider kept of it. */
+            fee: string | null;
+            /** @description The currency of both, which may be another one than the order's. */
+            settled_in: string | null;
         };
         /**
          * BookLineNote
@@ -2570,6 +2579,7 @@ export interface components {
          *           "at": "2026-03-01T08:30:00Z",
          *           "currency": "usd",
          *           "day": "2026-03-01",
+         *           "fee": null,
          *           "id": "01900000-0000-7000-8000-000000000001",
          *           "note": null,
          *           "order_id": "01900000-0000-7000-8000-000000000002",
@@ -2578,6 +2588,8 @@ export interface components {
          *           "reason": "Its event never came: it is taken in now.",
          *           "reference": "pi_3OqX",
          *           "resolved_at": null,
+         *           "settled": null,
+         *           "settled_in": null,
          *           "standing": "healed",
          *           "state": "missing_here",
          *           "theirs": "1250"
@@ -3015,7 +3027,7 @@ export interface components {
         PlanKind: "credit" | "uses" | "pass" | "monthly";
         /**
          * PlanList
-         * @description Plans.
+         * @description Plans, those whose offer has ended too.
          * @example {
          *       "items": [
          *         {
@@ -12013,7 +12025,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Plans. */
+            /** @description Plans, those whose offer has ended too. */
             200: {
                 headers: {
                     [name: string]: unknown;
