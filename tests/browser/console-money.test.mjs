@@ -286,41 +286,61 @@ describe("an operator of finance", () => {
     const { items } = await buys("GET", "/plans");
     const plan = items.find(({ kind }) => kind === "credit");
     const order = await buys("POST", "/orders", { plan_id: plan.id, provider: "stripe" }, { "idempotency-key": "k3" });
-    // two days ago by the other side's clock: another amount, and one for no order; nobody told of them
+    // two days ago by the other side's clock, another amount, and nobody told of it
     const day = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
     const created = Date.parse(`${day}T12:00:00Z`) / 1000;
     await bank.pays(order.id, { amount: 1300, created, lost: true });
-    bank.strays(CLIENT, { amount: 4200, created });
-    await promisify(execFile)(process.env.CONCIERGE_BINARY, ["reconcile", "--from", day, "--to", day]);
+    // the chain of another test is not there to be read
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CONCIERGE__CHAIN")));
+    await promisify(execFile)(process.env.CONCIERGE_BINARY, ["reconcile", "--from", day, "--to", day], { env });
     await walk("books", "books", async (page, here) => {
-      const dialog = here.dialog();
       // no client of today has a day that is over
       await page.route("**/book-days?*", (route) => route.fulfill({ json: { items: [{ ...EXAMPLES.BookDay.example, day }], next_cursor: null } }));
       await page.reload();
       const closed = page.getByRole("table", { name: "Closed days" }).getByRole("row").filter({ hasText: day });
       await closed.getByText(/^[0-9a-f]{64}$/).waitFor();
       await closed.getByText("100 taken, 0 given").waitFor();
-      await page.getByRole("table", { name: "Runs of the reconciliation" }).getByText("2 lines, 1 made good, 1 wait").first().waitFor();
+      await page.getByRole("table", { name: "Runs of the reconciliation" }).getByText(/ 1 made good, /).first().waitFor();
       await here.button(`Show its lines ${day}`).click();
       assert.equal(await here.field("From").inputValue(), day);
       const lines = page.getByRole("table", { name: "Lines" });
       await lines.getByText("13.00 USD").waitFor();
       await here.field("Standing").selectOption("open");
-      await lines.getByText("13.00 USD").waitFor({ state: "detached" });
-      await lines.getByText("42.00 USD").waitFor();
+      await page.getByText("There are no such lines in these days.").waitFor();
+      await here.field("Standing").selectOption("healed");
+      await lines.getByText("13.00 USD").waitFor();
       const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download as CSV" }).click()]);
       assert.match(file.suggestedFilename(), /^till .*\.csv$/);
       await here.field("To").fill("2001-01-01");
       await page.getByRole("alert").getByText("From comes before to.").waitFor();
-      await lines.getByRole("button").first().click();
-      await dialog.getByRole("button", { name: "Resolve" }).click();
-      await dialog.getByRole("alert").getByText("Say why, in 1 to 500 characters.").waitFor();
-      await here.field("Note", dialog).fill("Sent back at Stripe.");
-      await dialog.getByRole("button", { name: "Resolve" }).click();
-      await lines.getByText("Sent back at Stripe.").waitFor();
+      await here.field("To").fill(day);
+      const note = await resolves(page, here);
+      assert.deepEqual(note, { note: "Sent back at Stripe." });
     });
   });
 });
+
+/** A line that waits for a person, out of the document's example: what waits is older than this server. */
+async function resolves(page, here) {
+  const { example } = EXAMPLES.BookLine;
+  const open = { ...example, standing: "open", reason: "The other side has another amount." };
+  let sent;
+  await page.route("**/book-lines?*", (route) => route.fulfill({ json: { items: [open], next_cursor: null } }));
+  await page.route(`**/book-lines/${open.id}/resolve`, (route) => {
+    sent = route.request().postDataJSON();
+    return route.fulfill({ json: { ...open, standing: "resolved", ...sent } });
+  });
+  await here.button("Show").click();
+  const dialog = here.dialog();
+  await here.button(`Resolve ${open.reference}`).click();
+  await dialog.getByText("The other side has another amount.").waitFor();
+  await dialog.getByRole("button", { name: "Resolve" }).click();
+  await dialog.getByRole("alert").getByText("Say why, in 1 to 500 characters.").waitFor();
+  await here.field("Note", dialog).fill(" Sent back at Stripe. ");
+  await dialog.getByRole("button", { name: "Resolve" }).click();
+  await page.getByRole("table", { name: "Lines" }).getByText("Sent back at Stripe.").waitFor();
+  return sent;
+}
 
 /** What only days and chains bring about, by the document's own examples. */
 async function pretend(page) {

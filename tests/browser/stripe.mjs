@@ -1,6 +1,6 @@
 // A double of Stripe: pages where orders are paid, payments and refunds in memory, and events that are signed as its are.
 import assert from "node:assert/strict";
-import { createHmac, randomUUID } from "node:crypto";
+import { createHmac } from "node:crypto";
 import http from "node:http";
 import { baseUrl } from "./stage.mjs";
 
@@ -107,10 +107,6 @@ export async function stripe() {
       const session = [...objects.values()].find((one) => one.intent_metadata?.concierge_order === order);
       const paid = intent(session, amount ?? session.amount_total, created);
       if (!lost) await tell("payment_intent.succeeded", paid);
-    },
-    /** A payment that says it is of a client, for an order that nobody knows. */
-    strays(client, { amount, created }) {
-      intent({ currency: "usd", intent_metadata: { concierge_client: client, concierge_order: randomUUID() } }, amount, created);
     },
     close: () => {
       server.closeAllConnections();
