@@ -6,6 +6,7 @@ mod crowd;
 mod golden;
 mod http;
 mod lag;
+mod large;
 mod liar;
 mod lies;
 mod moves;
