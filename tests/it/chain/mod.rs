@@ -5,6 +5,7 @@ mod compared;
 mod crowd;
 mod golden;
 mod http;
+mod injected;
 mod lag;
 mod large;
 mod liar;
