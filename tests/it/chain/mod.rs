@@ -1,6 +1,7 @@
 //! Payments on a chain, against a chain: anvil on loopback, with reorganisations and nodes that lie.
 
 pub mod anvil;
+mod check;
 mod compared;
 mod crowd;
 mod golden;
