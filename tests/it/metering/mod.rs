@@ -1,6 +1,7 @@
 //! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
 
 mod api;
+mod crash;
 mod ends;
 mod ingestion;
 mod kill;
