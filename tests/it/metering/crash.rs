@@ -33,7 +33,7 @@ const PLENTY: i64 = 1_000_000_000_000;
 /// People who ask at the same time.
 const HANDS: usize = 4;
 /// Answers of the long test.
-const COUNT_OF_SOAK: usize = 2_000;
+const COUNT_OF_SOAK: usize = 20_000;
 /// Servers that a question is brought to, until one takes it.
 const TRIES_MAX: usize = 200;
 
