@@ -130,7 +130,7 @@ pub async fn post(tx: &mut ClientTx, order: &Order<'_>, now: OffsetDateTime) -> 
 }
 
 /// Says how much is missing.
-pub(super) fn out_of_credit(there: i64, needed: Micros) -> Error {
+fn out_of_credit(there: i64, needed: Micros) -> Error {
     Error::OutOfCredit(format!(
         "The balance is too low: {needed} credits are needed, {} are there.",
         credits(there)

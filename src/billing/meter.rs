@@ -1,5 +1,7 @@
 //! What is used is set aside before it is used, and settled when it was. Every answer, reading of a
-//! document and picture goes through [`open`] and then, once, through [`settle`].
+//! document and picture goes through [`open`] and then, once, through [`settle`]: each is one call of
+//! a function in the database (`meter_open`, `meter_settle`), which holds the rules of what is paid by
+//! what and the order of locks.
 
 use std::time::Duration;
 
@@ -7,25 +9,18 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    amount::{Micros, credits},
-    hold::{self, Parts},
-    plan::Offer,
-    price::{Amounts, Rates},
-    settings::Payer,
-    store::meters::{self as store, Period, Spent, Terms},
-    wallet::{self, Locked, Owner},
+    amount::credits,
+    price::Amounts,
+    store::meters::{self as store, Verdict, Word},
+    wallet::Owner,
 };
 use crate::{
     db::{ClientTx, SystemTx},
     error::{Error, Result},
-    ids::{ClientNo, EntitlementId},
+    ids::ClientNo,
     models::{ChatRequest, TokenUsage, tokens},
 };
 
-/// Tokens that an answer may be cut down to when more cannot be paid for.
-const OUTPUT_TOKENS_MIN: u32 = 256;
-/// How much more input is set aside than our own count: vendors cut texts in their own way.
-const INPUT_MARGIN_PERCENT: u32 = 25;
 /// Meters looked at in one go by whoever looks for those left behind.
 const STALE_MAX: i64 = 1_000;
 
@@ -96,7 +91,7 @@ pub struct Used {
 }
 
 /// What was charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Settled {
     /// Out of what.
     pub source: Source,
@@ -121,9 +116,6 @@ pub struct Open {
 /// else credits, as much as it may cost and no more than may be spent. None where nobody pays. It is
 /// the last statement of a transaction: others wait for the wallet until that ends.
 ///
-/// Rows are locked in one order, here and in [`settle`], so that nobody waits in a circle: what the
-/// user used, the wallet, packs, what the client used.
-///
 /// # Errors
 /// `Conflict` for what has no price, `OutOfCredit` when wallet or budget hold less than the least,
 /// `OverQuota` when the user has used up what the client allows, `Taken` when this was metered before.
@@ -132,130 +124,12 @@ pub async fn open(
     estimate: &Estimate<'_>,
     now: OffsetDateTime,
 ) -> Result<Option<Opened>> {
-    let Some(terms) = store::terms(tx, estimate.model, now).await? else {
-        return Ok(None);
-    };
-    let rates = estimate.priced(&terms)?;
-    let spent = count(tx, estimate, &terms, now).await?;
-    let (source, entitlement) = match means(tx, estimate, &terms, &spent, now).await? {
-        Means::Use(source, entitlement) => (source, entitlement),
-        Means::Credit(locked) => {
-            let opened = by_credit(tx, estimate, (&terms, &rates), (&spent, &locked), now).await?;
-            return Ok(Some(opened));
-        }
-    };
-    let opened = Opened {
-        source,
-        held: 0,
-        output_tokens_max: estimate.output_tokens_max,
-    };
-    store::add(tx, estimate, &terms, (&opened, entitlement), now).await?;
-    Ok(Some(opened))
-}
-
-/// Counts a use, and tells what the user has used up of today and of this month.
-async fn count(
-    tx: &mut ClientTx,
-    estimate: &Estimate<'_>,
-    terms: &Terms,
-    now: OffsetDateTime,
-) -> Result<Spent> {
-    let Owner::User(user) = estimate.who else {
-        return Ok(Spent::default());
-    };
-    let uses = i32::from(estimate.what == What::Answer);
-    let rows = store::count(tx, user, uses, terms).await?;
-    let of = |period: Period| rows.iter().find(|row| row.period == period);
-    match (of(Period::Day), of(Period::Month)) {
-        (Some(day), Some(month)) => Ok(Spent {
-            free_uses: day.free_uses,
-            day: day.credits,
-            month: month.credits,
-        }),
-        (None, _) => Err(terms.used_up(Period::Day, now)),
-        (_, None) => Err(terms.used_up(Period::Month, now)),
+    let verdict = store::open(tx, estimate, now).await?;
+    match verdict.verdict {
+        Word::Off => Ok(None),
+        Word::Opened => verdict.opened().map(Some),
+        _ => Err(verdict.refusal(estimate, now)),
     }
-}
-
-/// What something is paid by.
-enum Means {
-    /// A free use, a pass or a use out of a pack.
-    Use(Source, Option<EntitlementId>),
-    /// Credits, out of this wallet.
-    Credit(Locked),
-}
-
-/// A free use, a pass or a use out of a pack, when there is one, and it is an answer.
-async fn means(
-    tx: &mut ClientTx,
-    estimate: &Estimate<'_>,
-    terms: &Terms,
-    spent: &Spent,
-    now: OffsetDateTime,
-) -> Result<Means> {
-    let answer = estimate.what == What::Answer;
-    if let Owner::User(user) = estimate.who
-        && answer
-        && spent.free_uses < terms.billing.free_uses_per_day
-    {
-        store::take_free_use(tx, user, terms).await?;
-        return Ok(Means::Use(Source::Allowance, None));
-    }
-    let payer = terms.payer(estimate.who);
-    let locked = wallet::lock(tx, payer, now).await?;
-    if !answer {
-        return Ok(Means::Credit(locked));
-    }
-    // a statement of its own, behind the lock: it sees what was bought while that was waited for
-    match store::entitlement(tx, payer, now).await? {
-        None => Ok(Means::Credit(locked)),
-        Some((id, Offer::Pass)) => Ok(Means::Use(Source::Pass, Some(id))),
-        Some((id, _)) => {
-            store::take_use(tx, id).await?;
-            Ok(Means::Use(Source::Pack, Some(id)))
-        }
-    }
-}
-
-/// Credits, and an answer that is no longer than they last.
-async fn by_credit(
-    tx: &mut ClientTx,
-    estimate: &Estimate<'_>,
-    (terms, rates): (&Terms, &Rates),
-    (spent, locked): (&Spent, &Locked),
-    now: OffsetDateTime,
-) -> Result<Opened> {
-    let payer = terms.payer(estimate.who);
-    let budget = match terms.billing.budget_per_month {
-        Some(budget) => Some(budget - store::lock_month(tx, terms).await?),
-        None => None,
-    };
-    let left = Left {
-        wallet: locked.balance,
-        day: terms
-            .billing
-            .user_credits_per_day
-            .map(|max| max - spent.day),
-        month: terms
-            .billing
-            .user_credits_per_month
-            .map(|max| max - spent.month),
-        budget,
-    };
-    let (held, output_tokens_max) = estimate
-        .fitting(rates, left.least())
-        .map_err(|needed| left.refusal(needed, terms, payer == estimate.who, now))?;
-    let opened = Opened {
-        source: Source::Credit,
-        held,
-        output_tokens_max,
-    };
-    store::add(tx, estimate, terms, (&opened, None), now).await?;
-    // what costs nothing moves nothing
-    if let Ok(held) = Micros::new(held) {
-        hold::open(tx, locked, estimate.id, held, now).await?;
-    }
-    Ok(opened)
 }
 
 /// Charges what was used, at the prices of when it was opened, and gives the rest back; what was not
@@ -267,38 +141,7 @@ pub async fn settle(
     used: &Used,
     now: OffsetDateTime,
 ) -> Result<Option<Settled>> {
-    let Some(open) = store::lock_open(tx, id).await? else {
-        return Ok(None);
-    };
-    let cost = match used.delivered {
-        true => open.rates.cost(&used.amounts).unwrap_or(0),
-        false => 0,
-    };
-    let charged = cost.min(open.held);
-    store::end(tx, id, used, charged, now).await?;
-    let back = store::Back {
-        uses: i32::from(!used.delivered && open.kind == What::Answer),
-        free_uses: i32::from(!used.delivered && open.source == Source::Allowance),
-        credits: open.held - charged,
-    };
-    if let Owner::User(user) = Owner::of(open.owner_id) {
-        store::give_back(tx, user, &open, &back).await?;
-    }
-    if open.held > 0 {
-        let rest = back.credits;
-        let parts = Parts { charged, rest };
-        if !hold::settle(tx, id, &parts, open.month, now).await? {
-            let text = format!("the hold of {id} is not what its meter says");
-            return Err(Error::internal(anyhow::anyhow!(text)));
-        }
-    }
-    if let (Source::Pack, Some(pack), false) = (open.source, open.entitlement_id, used.delivered) {
-        store::give_use_back(tx, pack).await?;
-    }
-    Ok(Some(Settled {
-        source: open.source,
-        charged,
-    }))
+    store::settle(tx, id, used, now).await
 }
 
 /// Whether there is or was a meter of this id.
@@ -357,52 +200,49 @@ pub async fn open_since(tx: &mut SystemTx, before: OffsetDateTime) -> Result<Vec
     store::open_since(tx, before, STALE_MAX).await
 }
 
-/// What may still be spent, in micro-credits.
-struct Left {
-    wallet: i64,
-    day: Option<i64>,
-    month: Option<i64>,
-    budget: Option<i64>,
-}
-
-impl Left {
-    fn least(&self) -> i64 {
-        let limits = [Some(self.wallet), self.day, self.month, self.budget];
-        limits.into_iter().flatten().min().unwrap_or(0)
-    }
-
-    /// Why `needed` is too much. What the client has is told to nobody but the client.
-    fn refusal(&self, needed: i64, terms: &Terms, own: bool, now: OffsetDateTime) -> Error {
-        let short = |limit: Option<i64>| limit.is_some_and(|left| left < needed);
-        if short(self.day) {
-            return terms.used_up(Period::Day, now);
-        }
-        if short(self.month) {
-            return terms.used_up(Period::Month, now);
-        }
-        let (needed, there) = (credits(needed), credits(self.wallet));
-        Error::OutOfCredit(match (short(self.budget), own) {
-            (true, _) => "The budget of this service for the month is used up. Whoever offers it can raise it.".into(),
-            (false, true) => format!("The balance is too low: this needs about {needed} credits, {there} are there."),
-            (false, false) => "This service is out of credit. Whoever offers it can add some.".into(),
+impl Verdict {
+    fn opened(self) -> Result<Opened> {
+        let opened = || {
+            Some(Opened {
+                source: self.source?,
+                held: self.held?,
+                output_tokens_max: u32::try_from(self.output_max?).ok()?,
+            })
+        };
+        opened().ok_or_else(|| {
+            Error::internal(anyhow::anyhow!(
+                "what was set aside is not said whole: {self:?}"
+            ))
         })
     }
-}
 
-impl Terms {
-    /// Whose wallet and packs it is paid out of.
-    fn payer(&self, who: Owner) -> Owner {
-        match self.billing.payer {
-            Payer::User => who,
-            Payer::Client | Payer::Off => Owner::Client,
+    /// Why it was not set aside. What the client has is told to nobody but the client.
+    fn refusal(&self, estimate: &Estimate<'_>, now: OffsetDateTime) -> Error {
+        let own = self.payer == Some(estimate.who.id());
+        let (needed, there) = (self.needed.unwrap_or(0), self.there.unwrap_or(0));
+        match self.verdict {
+            Word::Day => self.used_up("today", now),
+            Word::Month => self.used_up("this month", now),
+            Word::Budget => Error::OutOfCredit(
+                "The budget of this service for the month is used up. Whoever offers it can raise it.".into(),
+            ),
+            Word::Balance if own => Error::OutOfCredit(format!(
+                "The balance is too low: this needs about {} credits, {} are there.",
+                credits(needed),
+                credits(there)
+            )),
+            Word::Balance => Error::OutOfCredit(
+                "This service is out of credit. Whoever offers it can add some.".into(),
+            ),
+            Word::Unpriced | Word::Off | Word::Opened => Error::Conflict(format!(
+                "There is no price for {} yet: nothing is used before its operator sets one.",
+                estimate.model
+            )),
         }
     }
 
-    fn used_up(&self, period: Period, now: OffsetDateTime) -> Error {
-        let (word, ends) = match period {
-            Period::Day => ("today", self.day_ends),
-            Period::Month => ("this month", self.month_ends),
-        };
+    fn used_up(&self, word: &str, now: OffsetDateTime) -> Error {
+        let ends = self.ends_at.unwrap_or(now);
         let wait = Duration::try_from(ends - now).unwrap_or_default();
         let text = format!("What you may use {word} is used up. It starts anew at {ends}.");
         Error::OverQuota(text, wait)
@@ -419,50 +259,5 @@ impl Used {
             ..Amounts::default()
         };
         Self { amounts, delivered }
-    }
-}
-
-impl Estimate<'_> {
-    /// The rates, when there is one for everything that may be used.
-    fn priced(&self, terms: &Terms) -> Result<Rates> {
-        let least = Amounts {
-            input: u32::from(self.what == What::Answer),
-            output: u32::from(self.what == What::Answer),
-            ..self.certain
-        };
-        let priced = |rates: &Rates| terms.price_id.is_some() && rates.cost(&least).is_some();
-        Some(terms.rates).filter(priced).ok_or_else(|| {
-            Error::Conflict(format!(
-                "There is no price for {} yet: nothing is used before its operator sets one.",
-                self.model
-            ))
-        })
-    }
-
-    /// What is to be set aside of the micro-credits that are there, and for how many tokens; or the
-    /// least that is needed.
-    fn fitting(&self, rates: &Rates, there: i64) -> Result<(i64, u32), i64> {
-        let margin = self.certain.input.div_ceil(100 / INPUT_MARGIN_PERCENT);
-        let certain = Amounts {
-            input: self.certain.input.saturating_add(margin),
-            output: 0,
-            ..self.certain
-        };
-        let cost = |output| {
-            rates
-                .cost(&Amounts { output, ..certain })
-                .unwrap_or(i64::MAX)
-        };
-        let worst = cost(self.output_tokens_max);
-        if worst <= there {
-            return Ok((worst, self.output_tokens_max));
-        }
-        let least = cost(self.output_tokens_max.min(OUTPUT_TOKENS_MIN));
-        let output = rates.affordable_output(&certain, there).unwrap_or(0);
-        if least > there || self.output_tokens_max == 0 {
-            return Err(least);
-        }
-        let output = output.min(self.output_tokens_max);
-        Ok((cost(output), output))
     }
 }

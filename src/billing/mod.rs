@@ -10,7 +10,6 @@ pub mod api_plans;
 pub mod chain;
 pub mod entitlement;
 pub mod fee;
-mod hold;
 pub mod ledger;
 pub mod meter;
 pub mod notice;

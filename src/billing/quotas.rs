@@ -43,7 +43,7 @@ pub struct Quotas {
 
 /// What this user may use now.
 pub async fn find(tx: &mut ClientTx, user: UserId, now: OffsetDateTime) -> Result<Quotas> {
-    let Some(terms) = store::terms(tx, "", now).await? else {
+    let Some(terms) = store::terms(tx, now).await? else {
         return Ok(Quotas::default());
     };
     let mut quotas = Quotas {

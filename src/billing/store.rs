@@ -1,4 +1,4 @@
-//! Statements over accounts, transfers and holds.
+//! Statements over accounts and transfers.
 
 pub mod entitlements;
 pub mod fees;
@@ -11,14 +11,13 @@ pub mod settings;
 pub mod subscriptions;
 pub mod usage;
 
-use time::{Date, OffsetDateTime, macros::datetime};
+use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use super::{
     amount::Micros,
-    hold::Parts,
     ledger::{Book, Order},
-    wallet::{Line, Locked, Wallet},
+    wallet::{Line, Wallet},
 };
 use crate::{
     db::{self, ClientTx},
@@ -51,37 +50,16 @@ pub async fn wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Wallet>> {
 }
 
 /// Every verb that moves credits of a wallet begins here: the wallet's row is the lock.
-pub async fn lock_wallet(tx: &mut ClientTx, owner: Uuid) -> Result<Option<Locked>> {
+pub async fn lock_wallet(tx: &mut ClientTx, owner: Uuid, now: OffsetDateTime) -> Result<i64> {
     let client = tx.client();
-    Ok(sqlx::query_as(
-        "select wallet.account_no wallet_no, held.account_no held_no, wallet.balance from account wallet
-         join account held on held.client_no = $1 and held.kind = 'held'
-           and held.owner_id = $2
-         where wallet.client_no = $1 and wallet.kind = 'wallet'
-           and wallet.owner_id = $2
-         for update of wallet",
+    Ok(
+        sqlx::query_scalar("select wallet_no from wallet_lock($1, $2, $3)")
+            .bind(client)
+            .bind(owner)
+            .bind(now)
+            .fetch_one(tx.conn())
+            .await?,
     )
-    .bind(client)
-    .bind(owner)
-    .fetch_optional(tx.conn())
-    .await?)
-}
-
-/// A wallet, and what its credits go to when they are spent: whoever settles finds it there.
-pub async fn add_wallet(tx: &mut ClientTx, owner: Uuid, now: OffsetDateTime) -> Result<()> {
-    let client = tx.client();
-    sqlx::query(
-        "insert into account (client_no, kind, owner_id, balance, created_at)
-         values ($1, 'wallet', $2, 0, $3), ($1, 'held', $2, 0, $3), ($1, 'revenue', $4, null, $3)
-         on conflict on constraint account_once do nothing",
-    )
-    .bind(client)
-    .bind(owner)
-    .bind(now)
-    .bind(Uuid::nil())
-    .execute(tx.conn())
-    .await?;
-    Ok(())
 }
 
 /// The number of a client's own account, made on first use.
@@ -227,94 +205,4 @@ pub async fn lines(tx: &mut ClientTx, owner: Uuid, window: &Window) -> Result<Ve
     .bind(window.rows())
     .fetch_all(tx.conn())
     .await?)
-}
-
-/// Sets credits aside and writes it down, in one statement, since every answer waits for it; false
-/// when the wallet holds less.
-pub async fn open(
-    tx: &mut ClientTx,
-    locked: &Locked,
-    (id, amount): (Uuid, Micros),
-    now: OffsetDateTime,
-) -> Result<bool> {
-    let client = tx.client();
-    let done = sqlx::query(
-        "with wallet as (update account set balance = balance - $5
-           where client_no = $1 and account_no = $3 and balance >= $5
-           returning balance),
-         held as (update account set balance = account.balance + $5
-           from wallet where client_no = $1 and account_no = $4
-           returning account.balance),
-         opened as (insert into hold (client_no, hold_id, wallet_no, held_no, amount, state, created_at)
-           select $1, $2, $3, $4, $5, 'open', $6 from held
-           returning hold_id)
-         insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
-           debit_after, credit_after, key, subject, note, at)
-         select $1, $7, 'hold', $3, $4, $5, wallet.balance, held.balance, 'hold ' || hold_id, hold_id, '', $6
-         from wallet, held, opened",
-    )
-    .bind(client)
-    .bind(id)
-    .bind(locked.wallet_no)
-    .bind(locked.held_no)
-    .bind(amount)
-    .bind(now)
-    .bind(TransferId::new(now))
-    .execute(tx.conn())
-    .await
-    .map_err(db::taken("hold_pkey", "hold"))?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Ends a hold: what is charged goes to the client's revenue and then the rest to the wallet and to
-/// the client's budget of that month, in one statement whose first lock is the wallet's and whose last
-/// is the budget's, as everywhere.
-/// False when it was ended before, or is not of this amount.
-pub async fn settle(
-    tx: &mut ClientTx,
-    id: Uuid,
-    parts: &Parts,
-    month: Date,
-    now: OffsetDateTime,
-) -> Result<bool> {
-    let client = tx.client();
-    let ended: i64 = sqlx::query_scalar(
-        "with ended as (update hold set state = case when $3::bigint > 0 then 'settled' else 'released' end, ended_at = $6
-           where client_no = $1 and hold_id = $2 and state = 'open' and amount = $3::bigint + $4::bigint
-           returning wallet_no, held_no, amount),
-         wallet as (update account set balance = account.balance + $4::bigint
-           from ended where client_no = $1 and account_no = ended.wallet_no
-           returning account.balance),
-         held as (update account set balance = account.balance - ended.amount
-           from ended, wallet where client_no = $1 and account_no = ended.held_no
-           returning account.balance),
-         budget as (update tally set credits = greatest(tally.credits - $4::bigint, 0)
-           from held where $4::bigint > 0 and client_no = $1 and owner_id = $5 and period = 'month' and begins = $9
-         ),
-         charge as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
-             debit_after, credit_after, key, subject, note, at)
-           select $1, $7, 'charge', held_no,
-             (select account_no from account where client_no = $1 and owner_id = $5 and kind = 'revenue'), $3::bigint, held.balance + $4::bigint, null, 'charge ' || $2::uuid, $2, '', $6
-           from ended, held where $3::bigint > 0
-           returning no),
-         release as (insert into transfer (client_no, transfer_id, kind, debit_no, credit_no, amount,
-             debit_after, credit_after, key, subject, note, at)
-           select $1, $8, 'release', held_no, wallet_no, $4::bigint, held.balance, wallet.balance,
-             'release ' || $2::uuid, $2, '', $6
-           from (select count(*) from charge) charged, ended, held, wallet where $4::bigint > 0
-           returning no)
-         select (select count(*) from ended) + 0 * (select count(*) from release)",
-    )
-    .bind(client)
-    .bind(id)
-    .bind(parts.charged)
-    .bind(parts.rest)
-    .bind(Uuid::nil())
-    .bind(now)
-    .bind(TransferId::new(now))
-    .bind(TransferId::new(now))
-    .bind(month)
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(ended == 1)
 }

@@ -33,14 +33,6 @@ pub struct Wallet {
     pub held: i64,
 }
 
-/// The accounts of a wallet whose row is locked until the transaction ends.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
-pub struct Locked {
-    pub(super) wallet_no: i64,
-    pub(super) held_no: i64,
-    pub(super) balance: i64,
-}
-
 /// A line of a statement: a transfer as the wallet sees it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Line {
@@ -116,9 +108,9 @@ pub async fn add(
     entry: &Entry<'_>,
     now: OffsetDateTime,
 ) -> Result<Posted> {
-    let locked = lock(tx, owner, now).await?;
+    let wallet_no = lock(tx, owner, now).await?;
     let debit = Account::Summed(store::book(tx, from, now).await?);
-    let credit = Account::Kept(locked.wallet_no);
+    let credit = Account::Kept(wallet_no);
     ledger::post(tx, &entry.order(kind, debit, credit), now).await
 }
 
@@ -134,8 +126,8 @@ pub async fn spend(
     entry: &Entry<'_>,
     now: OffsetDateTime,
 ) -> Result<Posted> {
-    let locked = lock(tx, owner, now).await?;
-    let debit = Account::Kept(locked.wallet_no);
+    let wallet_no = lock(tx, owner, now).await?;
+    let debit = Account::Kept(wallet_no);
     let credit = Account::Summed(store::book(tx, into, now).await?);
     ledger::post(tx, &entry.order(kind, debit, credit), now).await
 }
@@ -154,7 +146,7 @@ pub async fn take_back(
     entry: &Entry<'_>,
     now: OffsetDateTime,
 ) -> Result<Option<Micros>> {
-    let locked = lock(tx, owner, now).await?;
+    let wallet_no = lock(tx, owner, now).await?;
     let keys = [
         format!("{} refund", entry.key),
         format!("{} loss", entry.key),
@@ -172,7 +164,7 @@ pub async fn take_back(
             Err(Error::Taken("key of a transfer"))
         };
     }
-    let there = store::balance(tx, locked.wallet_no).await?;
+    let there = store::balance(tx, wallet_no).await?;
     let taken = Micros::new(there.min(entry.amount.get())).ok();
     let lost = match taken {
         None => Some(entry.amount),
@@ -180,7 +172,7 @@ pub async fn take_back(
     };
     let provider = Account::Summed(store::book(tx, into, now).await?);
     let loss = Account::Summed(store::book(tx, Book::Loss, now).await?);
-    let wallet = Account::Kept(locked.wallet_no);
+    let wallet = Account::Kept(wallet_no);
     let parts = [(Kind::Refund, wallet, taken), (Kind::Loss, loss, lost)];
     for ((kind, from, amount), key) in parts.into_iter().zip(&keys) {
         if let Some(amount) = amount {
@@ -210,12 +202,7 @@ impl<'a> Entry<'a> {
 }
 
 /// The wallet, made when it is not there yet, locked until the transaction ends: whoever moves its
-/// credits does so one after the other.
-pub async fn lock(tx: &mut ClientTx, owner: Owner, now: OffsetDateTime) -> Result<Locked> {
-    if let Some(locked) = store::lock_wallet(tx, owner.id()).await? {
-        return Ok(locked);
-    }
-    store::add_wallet(tx, owner.id(), now).await?;
-    let locked = store::lock_wallet(tx, owner.id()).await?;
-    Ok(locked.ok_or_else(|| anyhow::anyhow!("a wallet that was just added is not there"))?)
+/// credits does so one after the other. The number of its account.
+pub async fn lock(tx: &mut ClientTx, owner: Owner, now: OffsetDateTime) -> Result<i64> {
+    store::lock_wallet(tx, owner.id(), now).await
 }

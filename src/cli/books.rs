@@ -220,6 +220,8 @@ struct Row {
     day: Date,
     run: Option<Run>,
     closed: Option<Day>,
+    /// What Stripe kept, by currency.
+    fees: Vec<(String, i64)>,
 }
 
 async fn first_open(app: &App, client: ClientNo) -> Result<Option<Date>> {
@@ -231,18 +233,17 @@ async fn compare(app: &App, client: ClientNo, name: &str, day: Date) -> Result<R
     reconcile::read(app, day).await.map_err(told)?;
     let done = reconcile::day(app, client, day).await.map_err(told)?;
     let closed = reconcile::close(app, client, day).await.map_err(told)?;
+    let mut tx = app.db.client(client).await.map_err(told)?;
     let mut row = Row {
         client: name.to_owned(),
         day,
         run: None,
         closed,
+        fees: desk::fees(&mut tx, day).await.map_err(told)?,
     };
     match done {
         reconcile::Done::Compared(run) => row.run = Some(run),
-        reconcile::Done::Closed => {
-            let mut tx = app.db.client(client).await.map_err(told)?;
-            row.closed = close::find(&mut tx, day).await.map_err(told)?;
-        }
+        reconcile::Done::Closed => row.closed = close::find(&mut tx, day).await.map_err(told)?,
     }
     Ok(row)
 }
@@ -261,29 +262,37 @@ fn days(rows: &[Row], json: bool) -> Result<()> {
                 "lines": count(row, |run| run.lines, |day| day.lines),
                 "healed": row.run.as_ref().map(|run| run.healed),
                 "open": count(row, |run| run.open, |day| day.open),
+                "fees": row.fees.iter().map(|(currency, fee)| (currency.clone(), json!(fee.to_string())))
+                    .collect::<serde_json::Map<_, _>>(),
                 "hash": hash(row),
             })
         };
         return say(json!({"days": rows.iter().map(row).collect::<Vec<_>>()}));
     }
-    let line = |cells: [&str; 6]| {
-        let [client, day, lines, healed, open, hash] = cells;
+    let line = |cells: [&str; 7]| {
+        let [client, day, lines, healed, open, fees, hash] = cells;
         say(format!(
-            "{client:<32} {day:<10} {lines:>8} {healed:>8} {open:>8}  {hash}"
+            "{client:<32} {day:<10} {lines:>8} {healed:>8} {open:>8} {fees:>12}  {hash}"
         ))
     };
-    line(["client", "day", "lines", "healed", "open", "closed"])?;
+    line(["client", "day", "lines", "healed", "open", "fees", "closed"])?;
     for row in rows {
         let healed = row
             .run
             .as_ref()
             .map_or("-".to_owned(), |run| run.healed.to_string());
+        let fees: Vec<String> = row
+            .fees
+            .iter()
+            .map(|(currency, fee)| format!("{fee} {currency}"))
+            .collect();
         line([
             &row.client,
             &row.day.to_string(),
             &count(row, |run| run.lines, |day| day.lines).to_string(),
             &healed,
             &count(row, |run| run.open, |day| day.open).to_string(),
+            &fees.join(", "),
             hash(row).as_deref().map_or("not yet", |hash| &hash[..16]),
         ])?;
     }

@@ -11,7 +11,7 @@ use crate::{
             Line, Remedy, Standing,
             close::{self, Day},
             desk::{self, Judged, Run},
-            on_chain, outside,
+            look, on_chain, outside,
         },
         stripe::Stripe,
     },
@@ -95,11 +95,11 @@ async fn read_stripe(app: &App, day: Date) -> Result<()> {
         return Ok(());
     }
     let now = app.clock.now();
-    let said = outside::stripe(&stripe, day).await?;
+    let all = outside::stripe(&stripe, day).await?;
     let mut tx = app.db.system().await?;
-    let (rows, strays) = outside::keep(&mut tx, ("stripe", day), &said, now).await?;
+    let (rows, strays, moves) = outside::keep(&mut tx, day, &all, now).await?;
     tx.commit().await?;
-    tracing::info!(%day, rows, strays, "what Stripe says was read");
+    tracing::info!(%day, rows, strays, moves, "what Stripe says was read");
     Ok(())
 }
 
@@ -113,13 +113,13 @@ pub async fn day(app: &App, client: ClientNo, day: Date) -> Result<Done> {
     if close::is_closed(&mut tx, day).await? {
         return Ok(Done::Closed);
     }
-    let lines = desk::look(&mut tx, day).await?;
+    let lines = look(&mut tx, day).await?;
     let run = desk::begin(&mut tx, day, started).await?;
     tx.commit().await?;
     let mut judged: Vec<Judged> = Vec::with_capacity(lines.len());
     for line in lines {
         let (standing, reason) = match line.remedy {
-            Remedy::Fine => (Standing::Fine, String::new()),
+            Remedy::Fine => (Standing::Fine, line.remark()),
             _ => match heal(app, client, (run, day), &line).await? {
                 Some(judged) => judged,
                 None => break,

@@ -8,6 +8,7 @@ use tokio_cron_scheduler::{Job as Tick, JobScheduler};
 use super::{bill, money, reconcile, stale::end_stale_holds};
 use crate::{
     app::App,
+    billing::stripe,
     chat::orphan,
     db::SystemTx,
     error::{CanFail, Result as AppResult},
@@ -108,6 +109,7 @@ async fn sweep(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> AppResult<(
     session::sweep(tx, now, Duration::hours(hours as i64)).await?;
     orphan::forget_frames(tx, now - Duration::hours(FRAMES_HOURS)).await?;
     quota::sweep(tx, now).await?;
+    stripe::sweep(tx, now).await?;
     sqlx::query("delete from job_slot where slot_at < $1")
         .bind(now - Duration::days(SLOT_DAYS))
         .execute(tx.conn())

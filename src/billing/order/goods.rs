@@ -62,9 +62,9 @@ async fn put_back(
     order.steps += 1;
     let mended = amount.get().min(order.lost);
     let provider = Account::Summed(store::book(tx, order.provider.book(), now).await?);
-    let locked = wallet::lock(tx, order.owner(), now).await?;
+    let wallet_no = wallet::lock(tx, order.owner(), now).await?;
     let loss = Account::Summed(store::book(tx, Book::Loss, now).await?);
-    let wallet = Account::Kept(locked.wallet_no);
+    let wallet = Account::Kept(wallet_no);
     let parts = [
         (Kind::Loss, loss, mended, "loss"),
         (Kind::TopUp, wallet, amount.get() - mended, "wallet"),

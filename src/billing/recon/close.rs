@@ -227,8 +227,15 @@ impl Kept {
             Standing::Resolved => Standing::Open,
             other => other,
         };
+        // lines of days from before the balance was compared are written as they were
+        let settled = match (&self.settled, &self.fee, &self.settled_in) {
+            (Some(amount), Some(fee), Some(currency)) => {
+                format!(" {amount:?} {fee:?} {currency:?}")
+            }
+            _ => String::new(),
+        };
         format!(
-            "{:?} {:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?} {}\n",
+            "{:?} {:?} {:?} {} {:?} {:?} {:?} {:?} {:?} {:?} {}{settled}\n",
             self.area,
             self.provider,
             self.reference,

@@ -1,5 +1,5 @@
-//! A client's day: read, compared, made good where that is provable, and written down for those who
-//! look at the rest.
+//! What a client's day is found to be: made good where that is provable, and written down for those
+//! who look at the rest.
 
 use std::ops::Range;
 
@@ -8,9 +8,8 @@ use uuid::Uuid;
 
 use super::{
     close, heal,
-    matching::{compare, compare_orders},
-    shape::{Area, Fact, Line, Standing, State},
-    store::{arrivals, lines as store, ours, outside},
+    shape::{Area, Line, Standing, State},
+    store::{balance, lines as store},
 };
 use crate::{
     db::ClientTx,
@@ -19,10 +18,6 @@ use crate::{
     ids::{LineId, OrderId, RunId},
 };
 
-/// Days before the day whose facts are looked at again: what came late, or changed since.
-const DAYS_BACK: i64 = 120;
-/// Days before and behind the day in which our side of a fact may have been written down.
-const DAYS_AROUND: i64 = 3;
 /// Characters of a note at most.
 const NOTE_CHARS_MAX: usize = 500;
 
@@ -78,6 +73,12 @@ pub struct Kept {
     pub at: OffsetDateTime,
     /// When it was resolved.
     pub resolved_at: Option<OffsetDateTime>,
+    /// What moved the balance, when that was compared.
+    pub settled: Option<String>,
+    /// What the provider kept of it.
+    pub fee: Option<String>,
+    /// The currency of both.
+    pub settled_in: Option<String>,
 }
 
 /// A line, and what became of it.
@@ -87,57 +88,6 @@ pub type Judged = (Line, Standing, String);
 pub fn hours_of(day: Date) -> Range<OffsetDateTime> {
     let begins = day.midnight().assume_utc();
     begins..begins + Duration::DAY
-}
-
-/// Reads and compares a day, and changes nothing.
-///
-/// # Errors
-/// `Conflict` when money moved by a provider that was not read: half a comparison proves nothing.
-pub async fn look(tx: &mut ClientTx, day: Date) -> Result<Vec<Line>> {
-    let within = hours_of(day);
-    let around = (
-        within.start - Duration::days(DAYS_AROUND),
-        within.end + Duration::days(DAYS_AROUND),
-    );
-    let back = within.start - Duration::days(DAYS_BACK);
-    // their clock may be a little ahead of ours
-    let mut theirs = facts(outside::facts(tx, back, around.1).await?);
-    let named: Vec<String> = theirs.iter().map(|fact| fact.reference.clone()).collect();
-    let mut ours = facts(ours::payments(tx, around, &named).await?);
-    ours.extend(facts(ours::reversals(tx, around, &named).await?));
-    // what a chain took back is told of by its arrivals, and by the order
-    ours.retain(|fact| fact.provider != "chain" || fact.area == Area::Payment);
-    ours.extend(facts(arrivals::ours(tx, (back, within.end), day).await?));
-    theirs.extend(facts(arrivals::paid(tx, around).await?));
-    theirs.extend(facts(arrivals::unpaid(tx, (back, within.end)).await?));
-    for provider in ["stripe", "chain"] {
-        let moved = |fact: &&Fact| fact.provider == provider && within.contains(&fact.at);
-        let is_needed = ours.iter().chain(&theirs).any(|fact| moved(&fact));
-        if is_needed && !outside::is_read_here(tx, provider, day).await? {
-            return Err(Error::Conflict(format!(
-                "Money moved by {provider} on {day}, and what {provider} says of that day was not read."
-            )));
-        }
-    }
-    let mut lines = compare(&ours, &theirs, &within);
-    lines.retain(|line| line.at >= back);
-    let hours = (within.start, within.end);
-    lines.extend(compare_orders(&ours::orders(tx, hours).await?));
-    let (fees, transfers) = (
-        facts(ours::fees(tx, hours).await?),
-        facts(ours::fee_transfers(tx, hours).await?),
-    );
-    lines.extend(compare(&fees, &transfers, &within));
-    lines.extend(compare(
-        &[],
-        &facts(ours::strays(tx, hours).await?),
-        &within,
-    ));
-    Ok(lines)
-}
-
-fn facts(rows: Vec<super::store::FactRow>) -> Vec<Fact> {
-    rows.into_iter().map(Fact::from).collect()
 }
 
 /// A run over a day begins.
@@ -207,6 +157,13 @@ pub async fn lines(
     rows: i64,
 ) -> Result<Vec<Kept>> {
     store::list(tx, days, standing, after, rows).await
+}
+
+/// What Stripe kept of a day's money, by currency: of each transaction once, however many lines tell of
+/// it.
+pub async fn fees(tx: &mut ClientTx, day: Date) -> Result<Vec<(String, i64)>> {
+    let within = hours_of(day);
+    balance::fees(tx, (within.start, within.end)).await
 }
 
 /// A person says what became of a line that waited.

@@ -24,7 +24,7 @@ pub async fn make_good(
 ) -> Result<(Standing, String)> {
     let done = |text: &str| Ok((Standing::Healed, text.to_owned()));
     let order = match (line.remedy, line.order) {
-        (Remedy::Fine, _) => return Ok((Standing::Fine, String::new())),
+        (Remedy::Fine, _) => return Ok((Standing::Fine, line.remark())),
         (Remedy::Queue(reason), _) => return Ok((Standing::Open, reason.into())),
         (_, Some(order)) => OrderId(order),
         (_, None) => {

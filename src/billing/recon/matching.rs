@@ -81,7 +81,7 @@ fn second_payments<'a>(there: &BTreeMap<Key<'a>, Vec<&'a Fact>>) -> BTreeSet<Key
         .collect()
 }
 
-fn pair(ours: &Fact, theirs: &Fact) -> (State, Remedy) {
+pub(super) fn pair(ours: &Fact, theirs: &Fact) -> (State, Remedy) {
     if ours.amount != theirs.amount || ours.currency != theirs.currency {
         return (
             State::AmountDiffers,
@@ -107,15 +107,19 @@ fn pair(ours: &Fact, theirs: &Fact) -> (State, Remedy) {
             Remedy::Queue("The other side is not as far with it."),
         );
     }
-    let state = match (ours.area, ours.stage) {
-        _ if ours.known_as.is_some() => ours.known_as.unwrap_or(State::Matched),
+    let state = ours.known_as.unwrap_or(agreed(ours.area, ours.stage));
+    (state, Remedy::Fine)
+}
+
+/// What it is when both sides say the same.
+pub(super) fn agreed(area: Area, stage: Stage) -> State {
+    match (area, stage) {
         (Area::Arrival, Stage::Undone) => State::Reorged,
         (_, Stage::Undone | Stage::Notice) => State::Matched,
         (Area::Refund, _) => State::Refunded,
         (Area::Dispute, _) => State::Disputed,
         _ => State::Matched,
-    };
-    (state, Remedy::Fine)
+    }
 }
 
 fn only_theirs(theirs: &Fact, is_second: bool) -> (State, Remedy) {
@@ -160,6 +164,7 @@ fn line(
         ours: ours.map(|fact| fact.amount.clone()),
         theirs: theirs.map(|fact| fact.amount.clone()),
         currency: of.currency.clone(),
+        settled: None,
         stage: theirs.unwrap_or(of).stage,
         remedy,
         // told of once both sides could know of it
@@ -183,6 +188,7 @@ fn goods(order: &Goods) -> Line {
         ours: Some(order.expected().to_string()),
         theirs: Some(order.booked().to_string()),
         currency: "micro-credits".into(),
+        settled: None,
         stage: Stage::Stands,
         remedy,
         at: order.at,

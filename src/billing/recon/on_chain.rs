@@ -156,7 +156,7 @@ pub async fn keep(
 
 /// Chains were read for a day, all of them.
 pub async fn done(tx: &mut SystemTx, day: Date, facts: usize, now: OffsetDateTime) -> Result<()> {
-    outside::put_read(tx, "chain", day, facts, now).await
+    outside::put_read(tx, "chain", day, facts, (now, None)).await
 }
 
 impl Told {

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
+    follow,
     shape::{Area, Fact},
     store::outside as store,
 };
@@ -26,11 +27,16 @@ use crate::{
 
 /// Rows of a list that are read at most.
 const ROWS_MAX: usize = 500_000;
-/// Days back from the day that is read: what came later than its day, and what moves slowly.
-const LISTS: [(Subject, i64); 3] = [
-    (Subject::PaymentIntents, 30),
-    (Subject::Refunds, 30),
-    (Subject::Disputes, 120),
+/// Days back from the day that is read for what came later than its day.
+const DAYS_BACK: i64 = 30;
+/// The same for what moves slowly: a refund fails weeks later, a dispute is decided after months.
+const SLOW_DAYS_BACK: i64 = 120;
+/// The balance is the last: what was said before it was read has moved it by then.
+const LISTS: [(Subject, i64); 4] = [
+    (Subject::PaymentIntents, DAYS_BACK),
+    (Subject::Refunds, SLOW_DAYS_BACK),
+    (Subject::Disputes, SLOW_DAYS_BACK),
+    (Subject::BalanceTransactions, DAYS_BACK),
 ];
 
 /// What a provider says, and by what it says whose it is.
@@ -42,21 +48,34 @@ pub struct Said {
     pub client_id: Option<String>,
     /// The payment that it is about.
     pub payment: String,
+    /// Of a payment, the charge by which it came.
+    pub charge: Option<String>,
+}
+
+/// All that Stripe says.
+#[derive(Debug)]
+pub struct All {
+    said: Vec<Said>,
+    moves: Vec<Row>,
+    moves_since: OffsetDateTime,
 }
 
 /// All that Stripe says of a day and the days before it. No transaction may be open meanwhile.
 ///
 /// # Errors
 /// `Upstream` when Stripe does not answer: nothing is concluded from half of a list.
-pub async fn stripe(stripe: &Stripe, day: Date) -> Result<Vec<Said>> {
-    let mut said = Vec::new();
+pub async fn stripe(stripe: &Stripe, day: Date) -> Result<All> {
+    let (mut said, mut moves) = (Vec::new(), Vec::new());
     for (subject, days) in LISTS {
-        let since = day.midnight().assume_utc() - time::Duration::days(days);
+        let since = day.midnight().assume_utc() - Duration::days(days);
         let mut after = None;
         loop {
             let (rows, next) = list::list(stripe, subject, since, after.as_deref()).await?;
-            said.extend(rows.into_iter().filter_map(|row| row.said(subject)));
-            if said.len() > ROWS_MAX {
+            match subject {
+                Subject::BalanceTransactions => moves.extend(rows),
+                _ => said.extend(rows.into_iter().filter_map(|row| row.said(subject))),
+            }
+            if said.len() + moves.len() > ROWS_MAX {
                 return Err(Error::Conflict(format!(
                     "Stripe lists more than {ROWS_MAX} rows: reconcile fewer days at once."
                 )));
@@ -67,14 +86,22 @@ pub async fn stripe(stripe: &Stripe, day: Date) -> Result<Vec<Said>> {
             }
         }
     }
-    Ok(said)
+    Ok(All {
+        said,
+        moves,
+        moves_since: day.midnight().assume_utc() - Duration::days(DAYS_BACK),
+    })
 }
 
 impl Row {
-    /// None for what has moved no money, and never will by itself.
+    /// None for what has moved no money, and never will by itself. A payment that was tried and has not
+    /// succeeded is [`Stage::Open`], and no fact: only its money is looked for.
     fn said(self, subject: Subject) -> Option<Said> {
         let (area, stage) = match subject {
             Subject::PaymentIntents if self.status == "succeeded" => (Area::Payment, Stage::Stands),
+            // the balance has the money of some methods while it is on its way, and gives it back
+            Subject::PaymentIntents if self.status == "processing" => return None,
+            Subject::PaymentIntents if self.charge.is_some() => (Area::Payment, Stage::Open),
             Subject::Refunds => (Area::Refund, refund_stage(&self.status)),
             Subject::Disputes => (Area::Dispute, dispute_stage(&self.status)),
             Subject::PaymentIntents | Subject::BalanceTransactions => return None,
@@ -100,21 +127,23 @@ impl Row {
             },
             client_id,
             payment,
+            charge: self.charge,
         })
     }
 }
 
-/// Keeps what a provider says of a day, each with the client whose order it is. What is nobody's here
-/// is kept apart. Returns how much was kept, and how much of it is nobody's.
+/// Keeps what Stripe says of a day, each with the client whose order it is. What is nobody's here is
+/// kept apart. Returns how much was said, how much of it is nobody's, and how many transactions of the
+/// balance are about something of ours.
 pub async fn keep(
     tx: &mut SystemTx,
-    (provider, day): (&str, Date),
-    said: &[Said],
+    day: Date,
+    all: &All,
     now: OffsetDateTime,
-) -> Result<(usize, usize)> {
-    let owners = owners(tx, said).await?;
+) -> Result<(usize, usize, usize)> {
+    let owners = owners(tx, &all.said).await?;
     let mut strays = 0;
-    for said in said {
+    for said in all.said.iter().filter(|said| said.is_fact()) {
         match owners.of(said) {
             Some((client, order)) => store::put(tx, client, order, &said.fact, now).await?,
             None => {
@@ -123,8 +152,21 @@ pub async fn keep(
             }
         }
     }
-    store::put_read(tx, provider, day, said.len(), now).await?;
-    Ok((said.len(), strays))
+    let owned = all.said.iter().filter_map(|said| {
+        let (client, order) = owners.of(said)?;
+        Some((said, client, order))
+    });
+    let followed = follow::sources(owned, all.moves_since);
+    let moves = follow::keep(tx, followed, &all.moves, now).await?;
+    let since = Some(all.moves_since);
+    store::put_read(tx, "stripe", day, all.said.len(), (now, since)).await?;
+    Ok((all.said.len(), strays, moves))
+}
+
+impl Said {
+    fn is_fact(&self) -> bool {
+        self.fact.area != Area::Payment || self.fact.stage == Stage::Stands
+    }
 }
 
 /// Whether what a provider says of a day was read.

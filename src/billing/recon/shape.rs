@@ -18,6 +18,8 @@ pub enum Area {
     Refund,
     /// Money claimed by banks, with what the provider has.
     Dispute,
+    /// What a provider said moved, with what moved the balance there.
+    Balance,
     /// What arrived on a chain, with what the chain says now.
     Arrival,
     /// Orders, with what the ledger gave for them.
@@ -163,6 +165,17 @@ pub enum Remedy {
     Queue(&'static str),
 }
 
+/// What moved the balance at a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Whole units; below zero where the balance fell.
+    pub amount: i64,
+    /// What the provider kept.
+    pub fee: i64,
+    /// Of what.
+    pub currency: String,
+}
+
 /// A line of a reconciliation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -182,10 +195,25 @@ pub struct Line {
     pub theirs: Option<String>,
     /// Of what.
     pub currency: String,
+    /// What moved the balance, when that was compared.
+    pub settled: Option<Settled>,
     /// How far it went, by the other side if that knows of it.
     pub stage: Stage,
     /// What is to be done.
     pub remedy: Remedy,
     /// When it was.
     pub at: OffsetDateTime,
+}
+
+impl Line {
+    /// What is to be known of a line though nothing has to be done about it.
+    pub fn remark(&self) -> String {
+        match &self.settled {
+            Some(settled) if settled.currency != self.currency => format!(
+                "The balance is kept in {}: compared is that money moved, not how much.",
+                settled.currency
+            ),
+            _ => String::new(),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::desk::Kept;
 use crate::error::{Error, Result};
 
 /// Its columns.
-const HEAD: [&str; 15] = [
+const HEAD: [&str; 18] = [
     "client",
     "day",
     "area",
@@ -23,6 +23,9 @@ const HEAD: [&str; 15] = [
     "note",
     "at",
     "resolved_at",
+    "settled",
+    "fee",
+    "settled_in",
 ];
 
 /// Lines of a client as CSV (RFC 4180), with a head when this is the first part of a table.
@@ -47,7 +50,7 @@ pub fn csv(client: &str, lines: &[Kept], with_head: bool) -> Result<String> {
 }
 
 impl Kept {
-    fn cells(&self, client: &str) -> Result<[String; 15]> {
+    fn cells(&self, client: &str) -> Result<[String; 18]> {
         let word = |json: serde_json::Value| json.as_str().unwrap_or_default().to_owned();
         let at = |at: time::OffsetDateTime| at.format(&Rfc3339).map_err(Error::internal);
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -68,6 +71,9 @@ impl Kept {
             harmless(&text(&self.note)),
             at(self.at)?,
             self.resolved_at.map(at).transpose()?.unwrap_or_default(),
+            text(&self.settled),
+            text(&self.fee),
+            text(&self.settled_in),
         ])
     }
 }

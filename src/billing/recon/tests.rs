@@ -3,8 +3,9 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use super::{
+    balance::{Moved, compare_balance},
     matching::{compare, compare_orders},
-    shape::{Area, Fact, Goods, Line, Remedy, State},
+    shape::{Area, Fact, Goods, Line, Remedy, Settled, State},
 };
 use crate::billing::order::Stage;
 
@@ -16,6 +17,7 @@ const END: OffsetDateTime = datetime!(2026-11-21 00:00 UTC);
 struct Case {
     ours: Vec<Fact>,
     theirs: Vec<Fact>,
+    moved: Vec<Moved>,
     goods: Vec<Goods>,
     wrong: Option<(Area, State)>,
     /// Lines that are told of on this day.
@@ -71,6 +73,55 @@ fn both(area: Area, n: usize, change: impl Fn(&mut Fact, &mut Fact)) -> Case {
     }
 }
 
+/// Money that moved the balance today, as both sides say that it did.
+fn money(area: Area, n: usize, change: impl Fn(&mut Fact, &mut Fact, &mut Moved)) -> Case {
+    let (mut ours, mut theirs) = (fact(area, n), fact(area, n));
+    let amount = 1_000 + n as i64;
+    let mut moved = Moved {
+        area,
+        reference: ours.reference.clone(),
+        order: ours.order,
+        settled: Settled {
+            amount: if area == Area::Payment {
+                amount
+            } else {
+                -amount
+            },
+            fee: 59,
+            currency: "usd".into(),
+        },
+        at: ours.at,
+    };
+    change(&mut ours, &mut theirs, &mut moved);
+    Case {
+        ours: vec![ours],
+        theirs: vec![theirs],
+        moved: vec![moved],
+        // its own, and that of the balance
+        lines: 2,
+        ..Case::default()
+    }
+}
+
+/// The same of yesterday evening: both sides agreed on it then, and the balance does not.
+fn lost(area: Area, n: usize, change: impl Fn(&mut Fact, &mut Fact, &mut Moved)) -> Case {
+    let case = money(area, n, |ours, theirs, moved| {
+        let at = DAY - Duration::HOUR;
+        (ours.at, theirs.at, moved.at) = (at, at, at);
+        change(ours, theirs, moved);
+    });
+    Case { lines: 1, ..case }
+}
+
+/// The same before anything moved the balance for it.
+fn still(case: Case, lines: usize) -> Case {
+    Case {
+        moved: Vec::new(),
+        lines,
+        ..case
+    }
+}
+
 fn one(n: usize, change: impl Fn(&mut Goods)) -> Case {
     let mut row = goods(n);
     change(&mut row);
@@ -86,7 +137,7 @@ fn wrong(mut case: Case, area: Area, state: State) -> Case {
     case
 }
 
-const CLEAN: usize = 22;
+const CLEAN: usize = 34;
 
 /// Books that are right: none of these may raise an alarm.
 fn clean(kind: usize, n: usize) -> Case {
@@ -156,6 +207,49 @@ fn clean(kind: usize, n: usize) -> Case {
             (row.is_paid, row.is_given, row.came_in) = (false, false, 0)
         }),
         20 => one(n, pack),
+        22 => money(Area::Payment, n, |_, _, _| ()),
+        23 => money(Area::Refund, n, |_, _, _| ()),
+        // what failed was taken, and given back
+        24 | 25 => {
+            let area = [Area::Refund, Area::Dispute][kind % 2];
+            money(area, n, |ours, theirs, moved| {
+                (ours.stage, theirs.stage) = (Stage::Undone, Stage::Undone);
+                moved.settled.amount = 0;
+            })
+        }
+        26 => money(Area::Dispute, n, |ours, theirs, _| {
+            (ours.stage, theirs.stage) = (Stage::Open, Stage::Open)
+        }),
+        // on its way: the balance may move later, and for a question it never does
+        27 | 28 => {
+            let (area, stage) =
+                [(Area::Refund, Stage::Open), (Area::Dispute, Stage::Notice)][kind % 2];
+            let case = money(area, n, |ours, theirs, _| {
+                (ours.stage, theirs.stage) = (stage, stage)
+            });
+            still(case, 1)
+        }
+        29 => money(Area::Payment, n, |_, _, moved| {
+            (moved.settled.amount, moved.settled.currency) = (7, "eur".into())
+        }),
+        // it has until the end of tomorrow
+        30 => still(money(Area::Payment, n, |_, _, _| ()), 1),
+        31 => lost(Area::Payment, n, |_, _, moved| {
+            moved.at = DAY + Duration::HOUR;
+        }),
+        // a method that took the money and gave it back, and a payment that nobody was told of
+        32 => {
+            let mut case = money(Area::Payment, n, |_, _, moved| moved.settled.amount = 0);
+            (case.ours, case.theirs, case.lines) = (Vec::new(), Vec::new(), 0);
+            case
+        }
+        // lost today, and begun before the balance was read
+        33 => {
+            let case = money(Area::Dispute, n, |_, theirs, _| {
+                theirs.at = DAY - Duration::days(60);
+            });
+            still(case, 1)
+        }
         _ => one(n, |row| {
             pack(row);
             (row.is_revoked, row.is_refunded, row.is_entitled) = (true, true, false);
@@ -163,11 +257,11 @@ fn clean(kind: usize, n: usize) -> Case {
     }
 }
 
-const WRONG: usize = 30;
+const WRONG: usize = 40;
 
 /// Books that are wrong in one thing, and what that is.
 fn injected(kind: usize, n: usize) -> Case {
-    use Area::{Arrival, Dispute, Fee, Ledger, Order, Payment, Refund};
+    use Area::{Arrival, Balance, Dispute, Fee, Ledger, Order, Payment, Refund};
     use State::{AmountDiffers, Duplicate, MissingHere, MissingThere, Reorged};
     let not_here = |area, order: bool| {
         let mut case = both(area, n, |_, theirs| {
@@ -263,6 +357,48 @@ fn injected(kind: usize, n: usize) -> Case {
             Order,
             MissingThere,
         ),
+        30 => wrong(
+            still(lost(Payment, n, |_, _, _| ()), 1),
+            Balance,
+            MissingThere,
+        ),
+        31 => wrong(
+            still(lost(Refund, n, |_, _, _| ()), 1),
+            Balance,
+            MissingThere,
+        ),
+        32..37 => {
+            let (area, stage, amount) = [
+                (Payment, Stage::Stands, 7),
+                (Refund, Stage::Undone, -1_000 - n as i64),
+                (Dispute, Stage::Stands, 0),
+                (Dispute, Stage::Undone, -1_000 - n as i64),
+                (Dispute, Stage::Open, -7),
+            ][kind % WRONG - 32];
+            let case = lost(area, n, |ours, theirs, moved| {
+                (ours.stage, theirs.stage) = (stage, stage);
+                moved.settled.amount = amount;
+            });
+            wrong(case, Balance, AmountDiffers)
+        }
+        37 => {
+            // in another currency only whether it is there is compared, and it is not
+            let case = lost(Payment, n, |_, _, moved| {
+                (moved.settled.amount, moved.settled.currency) = (0, "eur".into())
+            });
+            wrong(case, Balance, AmountDiffers)
+        }
+        38 => {
+            let mut case = lost(Payment, n, |_, _, _| ());
+            (case.ours, case.theirs) = (Vec::new(), Vec::new());
+            wrong(case, Balance, MissingHere)
+        }
+        39 => {
+            // its own line tells of it, and makes it good
+            let mut case = lost(Payment, n, |_, _, _| ());
+            case.ours.clear();
+            wrong(case, Payment, MissingHere)
+        }
         28 => wrong(
             one(n, |row| (row.credits, row.came_in) = (None, 0)),
             Order,
@@ -288,7 +424,10 @@ fn compared(cases: &[Case], seed: usize) -> Vec<Line> {
     };
     let (ours, theirs) = (mixed(&|case| &case.ours), mixed(&|case| &case.theirs));
     let rows: Vec<Goods> = cases.iter().flat_map(|case| case.goods.clone()).collect();
-    let mut lines = compare(&ours, &theirs, &(DAY..END));
+    let moved: Vec<Moved> = cases.iter().flat_map(|case| case.moved.clone()).collect();
+    let (within, since) = (DAY..END, DAY - Duration::days(30));
+    let mut lines = compare(&ours, &theirs, &within);
+    lines.extend(compare_balance(&ours, &theirs, &moved, since, &within));
     lines.extend(compare_orders(&rows));
     lines
 }
@@ -310,7 +449,8 @@ fn expected(cases: &[Case]) -> Vec<(Area, State, Option<Uuid>)> {
             .ours
             .first()
             .or(case.theirs.first())
-            .map(|fact| fact.order);
+            .map(|fact| fact.order)
+            .or(case.moved.first().map(|moved| moved.order));
         Some((
             area,
             state,
@@ -369,6 +509,38 @@ fn what_is_provable_is_made_good_and_the_rest_is_not() {
     assert_eq!(remedy(injected(11, 0)), Remedy::TakeReversal);
     assert_eq!(remedy(injected(23, 0)), Remedy::Fulfil);
     assert!(matches!(remedy(injected(24, 0)), Remedy::Queue(_)));
+}
+
+#[test]
+fn the_balance_says_what_it_was_settled_in() {
+    let of = |case: Case| compared(&[case], 0).pop().unwrap();
+    let same = of(clean(22, 4));
+    assert_eq!(
+        (same.ours.as_deref(), same.theirs.as_deref()),
+        (Some("1004"), Some("1004"))
+    );
+    assert_eq!(
+        (
+            same.settled.as_ref().map(|settled| settled.fee),
+            same.remark()
+        ),
+        (Some(59), String::new())
+    );
+    let other = of(clean(29, 4));
+    assert_eq!(
+        (other.ours.as_deref(), other.theirs.as_deref()),
+        (Some("1004"), None)
+    );
+    assert_eq!(
+        other.settled.as_ref().map(|settled| settled.amount),
+        Some(7)
+    );
+    assert!(other.remark().contains("kept in eur"), "{}", other.remark());
+    let back = of(clean(23, 4));
+    assert_eq!(
+        (back.state, back.ours.as_deref()),
+        (State::Refunded, Some("-1004"))
+    );
 }
 
 #[test]

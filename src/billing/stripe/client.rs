@@ -27,6 +27,8 @@ const MESSAGE_CHARS_MAX: usize = 300;
 pub enum Failure {
     /// Stripe will not do it, however often it is asked.
     Refused(String),
+    /// The key may not do it; another right of it, and it may.
+    Barred(String),
     /// Nobody knows whether it was done: the same request may be made again.
     Unknown(anyhow::Error),
 }
@@ -116,12 +118,14 @@ impl Stripe {
         // these say nothing of the request: a key can be wrong today and right tomorrow
         let again = [
             StatusCode::UNAUTHORIZED,
-            StatusCode::FORBIDDEN,
             StatusCode::REQUEST_TIMEOUT,
             StatusCode::CONFLICT,
             StatusCode::FAILED_DEPENDENCY,
             StatusCode::TOO_MANY_REQUESTS,
         ];
+        if status == StatusCode::FORBIDDEN {
+            return Err(Failure::Barred(said));
+        }
         if status.is_client_error() && !again.contains(&status) {
             return Err(Failure::Refused(format!("{status}: {said}")));
         }
@@ -154,6 +158,9 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(said) => Self::Upstream(anyhow!("Stripe refused: {said}")),
+            Failure::Barred(said) => {
+                Self::Upstream(anyhow!("Stripe's key may not do this: {said}"))
+            }
             Failure::Unknown(cause) => Self::Upstream(cause),
         }
     }

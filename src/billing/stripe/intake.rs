@@ -3,7 +3,7 @@
 
 use stripe_client_core::StripeRequest;
 use stripe_core::{payment_intent::RetrievePaymentIntent, refund::ListRefund};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{
     Stripe,
@@ -23,6 +23,10 @@ use crate::{
 
 /// Refunds of a payment that are looked at at most.
 const REFUNDS_MAX: usize = 1_000;
+/// Days for which an event that is about no order of ours is kept.
+const STRAY_DAYS: i64 = 90;
+/// Such events that are forgotten at once, so that the hour's sweep stays short.
+const SWEEP_ROWS: i64 = 10_000;
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +60,13 @@ pub async fn stray(
     store::add_stray(tx, event.name(), hash, now)
         .await
         .map(drop)
+}
+
+/// Forgets events that are about no order of ours and so old that Stripe sends none of them again: it
+/// gives up after three days. Returns how many they were.
+pub async fn sweep(tx: &mut SystemTx, now: OffsetDateTime) -> Result<u64> {
+    let before = now - Duration::days(STRAY_DAYS);
+    store::sweep_strays(tx, before, SWEEP_ROWS).await
 }
 
 /// Writes an event about an order down and does what it says, in one transaction. `hash` is the sum

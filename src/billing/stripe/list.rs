@@ -11,7 +11,9 @@ use stripe_types::{RangeQueryTs, Timestamp};
 use time::OffsetDateTime;
 
 use super::{
-    Stripe, event,
+    Stripe,
+    client::Failure,
+    event,
     object::{Link, Metadata},
 };
 use crate::{
@@ -52,6 +54,8 @@ pub struct Row {
     pub kind: String,
     /// The payment that it is about.
     pub payment_intent: Option<String>,
+    /// Of a payment, the charge by which its money came.
+    pub charge: Option<String>,
     /// What moved the balance.
     pub source: Option<String>,
     /// What Stripe kept.
@@ -84,6 +88,8 @@ struct Raw {
     #[serde(default)]
     payment_intent: Option<Link>,
     #[serde(default)]
+    latest_charge: Option<Link>,
+    #[serde(default)]
     source: Option<Link>,
     #[serde(default)]
     fee: i64,
@@ -113,13 +119,30 @@ impl Subject {
             Self::BalanceTransactions => page!(ListBalanceTransaction, since, after),
         }
     }
+
+    /// What it is, and the right of a restricted key that it takes, by the words of Stripe's dashboard.
+    fn named(self) -> (&'static str, &'static str) {
+        match self {
+            Self::PaymentIntents => ("payments", "PaymentIntents: Read"),
+            Self::Refunds => ("refunds", "Charges and Refunds: Read"),
+            Self::Disputes => ("disputes", "Disputes: Read"),
+            Self::BalanceTransactions => ("balance transactions", "Balance: Read"),
+        }
+    }
+
+    fn barred(self, said: &str) -> Error {
+        let (what, right) = self.named();
+        Error::Conflict(format!(
+            "The key in [stripe] secret_key may not read Stripe's {what}: give it the right \"{right}\". Until then no day is compared or closed. Stripe said: {said}"
+        ))
+    }
 }
 
 /// A page of what was made since a time, the latest first, behind the row of this id. With the page
 /// comes the id to go on from, when there is more.
 ///
 /// # Errors
-/// `Upstream` when Stripe does not answer.
+/// `Upstream` when Stripe does not answer, `Conflict` when the key may not read this.
 pub async fn list(
     stripe: &Stripe,
     subject: Subject,
@@ -127,7 +150,10 @@ pub async fn list(
     after: Option<&str>,
 ) -> Result<(Vec<Row>, Option<String>)> {
     let asked = subject.page(since.unix_timestamp(), after);
-    let page: Page<Raw> = stripe.ask(asked, None).await?;
+    let page: Page<Raw> = match stripe.ask(asked, None).await {
+        Err(Failure::Barred(said)) => return Err(subject.barred(&said)),
+        asked => asked?,
+    };
     let last = page.data.last().map(|row| row.id.clone());
     let rows: Result<Vec<Row>> = page.data.into_iter().map(Raw::row).collect();
     Ok((rows?, last.filter(|_| page.has_more)))
@@ -144,6 +170,7 @@ impl Raw {
             status: self.status.unwrap_or_default(),
             kind: self.kind.unwrap_or(self.object),
             payment_intent: self.payment_intent.map(|link| link.id().to_owned()),
+            charge: self.latest_charge.map(|link| link.id().to_owned()),
             source: self.source.map(|link| link.id().to_owned()),
             fee: self.fee,
             order: metadata.as_ref().and_then(event::ids),

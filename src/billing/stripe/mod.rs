@@ -22,7 +22,7 @@ use reqwest::{Client, Url};
 pub use self::{
     checkout::{Wish, cancel, place},
     event::{Event, Told},
-    intake::{Taken, find, stray, take_in},
+    intake::{Taken, find, stray, sweep, take_in},
     object::{dispute_stage, refund_stage},
     refund::{Back, refund},
     sign::verify,

@@ -108,6 +108,23 @@ pub async fn add_stray(
     Ok(added.rows_affected() == 1)
 }
 
+/// Forgets what was received before this time, the oldest first.
+pub async fn sweep_strays(tx: &mut SystemTx, before: OffsetDateTime, rows: i64) -> Result<u64> {
+    let swept = sqlx::query(
+        "delete from stray_event
+         where (provider, event_id) in (
+           select provider, event_id from stray_event
+           where received_at < $1
+           order by received_at
+           limit $2)",
+    )
+    .bind(before)
+    .bind(rows)
+    .execute(tx.conn())
+    .await?;
+    Ok(swept.rows_affected())
+}
+
 /// The client of this public name, if it has this order.
 pub async fn client_of_order(
     tx: &mut SystemTx,

@@ -1,5 +1,6 @@
 //! What runs by itself with money: fees, roll-ups, notices, the reconciliation and its closed days.
 
+mod balance;
 mod bill;
 mod looked_after;
 mod reconcile;

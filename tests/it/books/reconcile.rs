@@ -17,6 +17,7 @@ use concierge::{
             Area, Remedy, Standing, State,
             close::{self, Flaw},
             desk::{self, Kept},
+            look,
         },
         wallet,
     },
@@ -32,39 +33,41 @@ use time::{Date, OffsetDateTime, macros::date};
 
 use super::agree;
 use crate::{
-    orders::stall::{Stall, session},
+    orders::{
+        double::Move,
+        stall::{Stall, session},
+    },
     verbs::text,
     world::{Person, World, body},
 };
 
-const DAY: Duration = Duration::from_secs(86_400);
+pub const DAY: Duration = Duration::from_secs(86_400);
 
 /// A payment at Stripe for an order, made now; the object, and the id of the payment.
-async fn pays(stall: &Stall, order: &Value) -> (Value, String) {
+pub async fn pays(stall: &Stall, order: &Value) -> (Value, String) {
     let paid = stall.stripe.pays(session(order)).await;
     let id = text(&paid["payment_intent"]).to_owned();
-    changes(stall, &id, |intent| {
-        intent["created"] = stall.world.app.clock.now().unix_timestamp().into();
-    });
+    let now = stall.world.app.clock.now().unix_timestamp();
+    stall.stripe.dates(&id, now);
     (paid, id)
 }
 
-fn changes(stall: &Stall, id: &str, change: impl Fn(&mut Value)) {
+pub fn changes(stall: &Stall, id: &str, change: impl Fn(&mut Value)) {
     let mut object = stall.stripe.object(id);
     change(&mut object);
     stall.stripe.put(&object);
 }
 
 /// Two days go by.
-fn later(world: &World) {
+pub fn later(world: &World) {
     world.app.clock.forward(2 * DAY);
 }
 
-async fn reconciled(world: &World, client: ClientNo) {
+pub async fn reconciled(world: &World, client: ClientNo) {
     reconcile::client(&world.app, client).await.unwrap();
 }
 
-async fn lines(world: &World, client: ClientNo, standing: Option<Standing>) -> Vec<Kept> {
+pub async fn lines(world: &World, client: ClientNo, standing: Option<Standing>) -> Vec<Kept> {
     let mut tx = world.app.db.client(client).await.unwrap();
     let days = (date!(2020 - 01 - 01), date!(2090 - 01 - 01));
     desk::lines(&mut tx, days, standing, None, 1_000)
@@ -72,7 +75,7 @@ async fn lines(world: &World, client: ClientNo, standing: Option<Standing>) -> V
         .unwrap()
 }
 
-async fn told(world: &World, client: ClientNo, standing: Standing) -> Vec<(Area, State)> {
+pub async fn told(world: &World, client: ClientNo, standing: Standing) -> Vec<(Area, State)> {
     let mut told: Vec<_> = lines(world, client, Some(standing))
         .await
         .into_iter()
@@ -82,7 +85,7 @@ async fn told(world: &World, client: ClientNo, standing: Standing) -> Vec<(Area,
     told
 }
 
-async fn verified(world: &World, client: ClientNo) -> (usize, Vec<&'static str>) {
+pub async fn verified(world: &World, client: ClientNo) -> (usize, Vec<&'static str>) {
     let mut tx = world.app.db.client(client).await.unwrap();
     let (days, flaws): (usize, Vec<Flaw>) = close::verify(&mut tx).await.unwrap();
     (days, flaws.into_iter().map(|flaw| flaw.what).collect())
@@ -111,7 +114,7 @@ async fn what_was_paid_and_never_heard_of_is_credited() {
         StatusCode::OK
     );
     // a half of it went back, and nobody told us
-    stall.stripe.put(&json!({
+    stall.stripe.gives_back(&json!({
         "id": "re_unheard", "object": "refund", "amount": 625, "currency": "usd", "status": "succeeded",
         "payment_intent": other, "metadata": {}, "created": stall.world.app.clock.now().unix_timestamp(),
     }));
@@ -157,7 +160,7 @@ async fn what_was_made_good_is_told_of_though_the_run_was_killed() {
     later(&stall.world);
     reconcile::read(app, day).await.unwrap();
     let mut tx = app.db.client(acme.no).await.unwrap();
-    let found = desk::look(&mut tx, day).await.unwrap();
+    let found = look(&mut tx, day).await.unwrap();
     let run = desk::begin(&mut tx, day, app.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     for line in found.iter().filter(|line| line.remedy != Remedy::Fine) {
@@ -220,8 +223,12 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
     // a second payment for the same order, which nobody told us of
     let mut second = stall.stripe.object(&intents[1]);
     second["id"] = "pi_second".into();
-    second["created"] = (app.clock.now().unix_timestamp() + 1).into();
+    let at = app.clock.now().unix_timestamp() + 1;
+    (second["created"], second["latest_charge"]) = (at.into(), "ch_second".into());
     stall.stripe.put(&second);
+    stall
+        .stripe
+        .moves(&Move::of("charge", "ch_second", 1_250, at));
     // a payment that Stripe does not know of
     let mut tx = app.db.client(acme.no).await.unwrap();
     let id = OrderId(text(&orders[6]["id"]).parse().unwrap());

@@ -167,9 +167,9 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     let order = alice.orders(&plan, "by-stripe").await;
     let paid = stall.stripe.pays(session(&order)).await;
     let id = text(&paid["payment_intent"]);
-    let mut intent = stall.stripe.object(id);
-    intent["created"] = world.app.clock.now().unix_timestamp().into();
-    stall.stripe.put(&intent);
+    stall
+        .stripe
+        .dates(id, world.app.clock.now().unix_timestamp());
     let told = stall
         .tells("evt_1", "checkout.session.completed", &paid)
         .await;

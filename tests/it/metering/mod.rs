@@ -1,12 +1,14 @@
 //! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
 
 mod api;
+mod costs;
 mod crash;
 mod ends;
 mod ingestion;
 mod kill;
 mod order;
 pub mod plans;
+
 mod quotas;
 mod soak;
 

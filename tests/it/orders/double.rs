@@ -13,6 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 pub const KEY: &str = "sk_test_51acme";
 pub const SECRET: &str = "whsec_of_the_tests_0123456789";
+/// When things were made, unless a test says otherwise.
+const THEN: i64 = 1_772_000_000;
+/// Seconds until money that came can be paid out.
+const PENDING_SECONDS: i64 = 2 * 86_400;
 
 /// A thing that goes wrong with the next request that writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,38 @@ struct State {
     asked: Vec<Asked>,
     made: u64,
     away: bool,
+    /// A path that the key may not read.
+    barred: Option<String>,
+}
+
+/// What moves the balance of the account.
+pub struct Move<'a> {
+    /// Its type.
+    pub kind: &'a str,
+    /// Of `adjustment`, which says of itself only this.
+    pub category: &'a str,
+    /// What moved it.
+    pub source: &'a str,
+    /// Below zero where the balance falls.
+    pub amount: i64,
+    pub fee: i64,
+    pub currency: &'a str,
+    pub at: i64,
+}
+
+impl<'a> Move<'a> {
+    /// Of dollars, without a fee; its category is its type.
+    pub fn of(kind: &'a str, source: &'a str, amount: i64, at: i64) -> Self {
+        Self {
+            kind,
+            category: kind,
+            source,
+            amount,
+            fee: 0,
+            currency: "usd",
+            at,
+        }
+    }
 }
 
 struct Inner {
@@ -79,9 +115,15 @@ impl Endpoint for Api {
         let body = request.take_body().into_string().await.unwrap();
         let path = uri.path().to_owned();
         let query = form(uri.query().unwrap_or_default());
-        let away = self.0.state.lock().unwrap().away;
+        let (away, barred) = {
+            let state = self.0.state.lock().unwrap();
+            (state.away, state.barred.as_ref() == Some(&path))
+        };
         let (status, answer) = if away {
             (503, error("away"))
+        } else if barred {
+            let text = "The provided key 'rk_test_*acme' does not have the required permissions for this endpoint.";
+            (403, error(text))
         } else if auth != format!("Bearer {KEY}") || version.is_empty() {
             (401, error("no key"))
         } else if method == "POST" {
@@ -256,19 +298,45 @@ impl Inner {
     }
 
     fn refund(&self, form: &HashMap<String, String>) -> (u16, Value) {
-        let id = self.id("re_");
+        let (id, amount) = (self.id("re_"), form["amount"].parse::<i64>().unwrap());
+        let txn = self.moves(&Move::of("refund", &id, -amount, THEN));
         let refund = json!({
             "id": id,
             "object": "refund",
-            "amount": form["amount"].parse::<u64>().unwrap(),
+            "amount": amount,
+            "balance_transaction": txn,
             "currency": "usd",
-            "created": 1_772_000_000,
+            "created": THEN,
             "status": "succeeded",
             "payment_intent": form["payment_intent"],
             "metadata": inner(form, "metadata["),
         });
         self.put(&refund);
         (200, refund)
+    }
+
+    /// Writes down what moved the balance, as Stripe does. Its id.
+    fn moves(&self, moved: &Move<'_>) -> String {
+        let id = self.id("txn_");
+        self.put(&json!({
+            "id": id,
+            "object": "balance_transaction",
+            "amount": moved.amount,
+            "available_on": moved.at + PENDING_SECONDS,
+            "balance_type": "payments",
+            "created": moved.at,
+            "currency": moved.currency,
+            "description": null,
+            "exchange_rate": null,
+            "fee": moved.fee,
+            "fee_details": [{"amount": moved.fee, "currency": moved.currency, "type": "stripe_fee"}],
+            "net": moved.amount - moved.fee,
+            "reporting_category": moved.category,
+            "source": moved.source,
+            "status": "pending",
+            "type": moved.kind,
+        }));
+        id
     }
 
     fn put(&self, object: &Value) {
@@ -352,6 +420,55 @@ impl Double {
         self.inner.put(object);
     }
 
+    /// An object is gone.
+    pub fn takes_away(&self, id: &str) {
+        self.inner.state.lock().unwrap().objects.remove(id);
+    }
+
+    /// The key may not read this path, or everything again.
+    pub fn bars(&self, path: Option<&str>) {
+        self.inner.state.lock().unwrap().barred = path.map(str::to_owned);
+    }
+
+    /// Something moves the balance. The id of the transaction.
+    pub fn moves(&self, moved: &Move<'_>) -> String {
+        self.inner.moves(moved)
+    }
+
+    /// What moved the balance for this charge, refund or dispute.
+    pub fn moved(&self, source: &str) -> Vec<String> {
+        let state = self.inner.state.lock().unwrap();
+        let objects = state.objects.iter();
+        objects
+            .filter(|(id, object)| id.starts_with("txn_") && object["source"] == source)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// A payment, a refund or a dispute was made then, and moved the balance then.
+    pub fn dates(&self, id: &str, at: i64) {
+        let charge = self.object(id)["latest_charge"].clone();
+        let mut all = self.moved(id);
+        all.extend(charge.as_str().into_iter().flat_map(|id| self.moved(id)));
+        all.push(id.to_owned());
+        for id in all {
+            let mut object = self.object(&id);
+            object["created"] = at.into();
+            self.put(&object);
+        }
+    }
+
+    /// Money goes back to a payer.
+    pub fn gives_back(&self, refund: &Value) {
+        let (id, amount) = (refund["id"].as_str().unwrap(), refund["amount"].as_i64());
+        let (at, currency) = (refund["created"].as_i64(), refund["currency"].as_str());
+        self.put(refund);
+        self.moves(&Move {
+            currency: currency.unwrap(),
+            ..Move::of("refund", id, -amount.unwrap(), at.unwrap())
+        });
+    }
+
     pub fn object(&self, id: &str) -> Value {
         self.inner.state.lock().unwrap().objects[id].clone()
     }
@@ -372,15 +489,33 @@ impl Double {
     }
 
     fn intent(&self, session: &Value) -> Value {
-        let id = self.inner.id("pi_");
+        let (id, charge) = (self.inner.id("pi_"), self.inner.id("ch_"));
+        let amount = session["amount_total"].as_i64().unwrap();
+        let txn = self.moves(&Move {
+            // as of a card: 2.9 % and 30 cents
+            fee: amount * 29 / 1_000 + 30,
+            currency: session["currency"].as_str().unwrap(),
+            ..Move::of("charge", &charge, amount, THEN)
+        });
+        self.put(&json!({
+            "id": charge,
+            "object": "charge",
+            "amount": amount,
+            "balance_transaction": txn,
+            "currency": session["currency"],
+            "created": THEN,
+            "payment_intent": id,
+            "status": "succeeded",
+        }));
         self.put(&json!({
             "id": id,
             "object": "payment_intent",
             "status": "succeeded",
-            "amount": session["amount_total"],
-            "amount_received": session["amount_total"],
+            "amount": amount,
+            "amount_received": amount,
             "currency": session["currency"],
-            "created": 1_772_000_000,
+            "created": THEN,
+            "latest_charge": charge,
             "metadata": session["intent_metadata"],
         }));
         id.into()
@@ -424,7 +559,7 @@ pub fn event(id: &str, kind: &str, object: &Value) -> Value {
         "type": kind,
         "livemode": false,
         "api_version": "2025-03-31.basil",
-        "created": 1_772_000_000,
+        "created": THEN,
         "data": {"object": object},
     })
 }

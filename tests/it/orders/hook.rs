@@ -1,5 +1,6 @@
 //! Events of Stripe: only signed ones are believed, and each has its effect once.
 
+use concierge::billing::stripe;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::Executor;
@@ -158,10 +159,17 @@ async fn what_is_none_of_ours_is_kept_and_does_nothing() {
             .await,
         StatusCode::OK
     );
-    assert_eq!(
-        stall.world.count("select count(*) from stray_event").await,
-        5
-    );
+    let count = async || stall.world.count("select count(*) from stray_event").await;
+    assert_eq!(count().await, 5);
+    // it is forgotten after ninety days, and not before
+    let mut tx = stall.world.app.db.system().await.unwrap();
+    let now = stall.world.app.clock.now();
+    for (days, swept) in [(89, 0), (91, 5), (91, 0)] {
+        let then = now + time::Duration::days(days);
+        assert_eq!(stripe::sweep(&mut tx, then).await.unwrap(), swept);
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(count().await, 0);
     assert_eq!(alice.order(&order).await["state"], "pending");
     // it is not there for who does not sell by Stripe
     let other = crate::world::World::new().await;

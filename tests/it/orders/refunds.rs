@@ -175,12 +175,15 @@ async fn somebody_elses_double_of_stripe_agrees() {
         refunds[0].payment_intent.as_deref(),
         Some(intents[0].id.as_str())
     );
-    let moved: i64 = all(list::Subject::BalanceTransactions)
-        .await
-        .iter()
-        .map(|row| row.amount)
-        .sum();
+    let moves = all(list::Subject::BalanceTransactions).await;
+    let moved: i64 = moves.iter().map(|row| row.amount).sum();
     assert_eq!(moved, 1_250 - 125);
+    let mut sources: Vec<_> = moves.iter().map(|row| row.source.clone()).collect();
+    sources.sort();
+    assert_eq!(
+        sources,
+        [intents[0].charge.clone(), Some(refunds[0].id.clone())]
+    );
     assert_eq!(all(list::Subject::Disputes).await, []);
     books_agree(&stall.world).await;
 }

@@ -98,6 +98,10 @@ const TABLES: [(&str, &str); 47] = [
     ("fee", "c, u, id, '2026-01-01'::date + n, id, 1, case when n % 10 > 0 then 'paid' else 'unpaid' end, 1, at, at,
       case when n % 10 > 0 then at end"),
     ("outside_fact", "c, 'stripe', 'payment', 'r' || n, id, 1, 'usd', 'stands', at, at"),
+    (
+        "outside_balance",
+        "c, 't' || n, 'payment', 'r' || n, 's' || n, id, 1, 0, 'usd', at, at",
+    ),
     ("recon_run", "c, id, '2026-01-01'::date + n, 1, 0, 0, at, at"),
     (
         "recon_line",

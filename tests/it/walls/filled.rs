@@ -207,6 +207,9 @@ async fn with_books(conn: &mut PgConnection) {
         "insert into outside_fact (client_no, provider, area, reference, amount, currency, stage, at, read_at)
          select client_no, 'stripe', 'payment', 'wall', 1, 'usd', 'stands', 'epoch', 'epoch' from client
          on conflict do nothing",
+        "insert into outside_balance (client_no, txn, area, reference, source, amount, fee, currency, at, read_at)
+         select client_no, 'wall', 'payment', 'wall', 'wall', 1, 1, 'usd', 'epoch', 'epoch' from client
+         on conflict do nothing",
         "insert into recon_run (client_no, run_id, day, lines, healed, open, started_at, ended_at)
          select client_no, md5(client_id)::uuid, '2026-01-01', 1, 0, 0, 'epoch', 'epoch' from client
          on conflict do nothing",

@@ -174,7 +174,11 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
         &["insert", "select", "update"],
     );
     grant("chain_watch", "concierge_client", &["select"]);
-    grant("stray_event", "concierge_system", &["insert", "select"]);
+    grant(
+        "stray_event",
+        "concierge_system",
+        &["delete", "insert", "select"],
+    );
     grant("_sqlx_migrations", "concierge_system", &["select"]);
     let mut operators = |table: &str, rights: &[&str]| grant(table, "concierge_admin", rights);
     operators("operator", &["insert", "select", "update"]);

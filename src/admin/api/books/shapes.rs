@@ -71,6 +71,12 @@ pub struct LineBody {
     at: OffsetDateTime,
     /// When it was resolved.
     resolved_at: Option<OffsetDateTime>,
+    /// By how much the balance at the provider moved, when that was compared; below zero where it fell.
+    settled: Option<String>,
+    /// What the provider kept of it.
+    fee: Option<String>,
+    /// The currency of both, which may be another one than the order's.
+    settled_in: Option<String>,
 }
 
 /// A closed day. Keep its hash elsewhere, and you notice when an old line is changed.
@@ -167,6 +173,9 @@ impl From<Kept> for LineBody {
             note: line.note,
             at: line.at,
             resolved_at: line.resolved_at,
+            settled: line.settled,
+            fee: line.fee,
+            settled_in: line.settled_in,
         }
     }
 }
@@ -239,6 +248,9 @@ impl Example for LineBody {
             note: None,
             at: example::time(),
             resolved_at: None,
+            settled: None,
+            fee: None,
+            settled_in: None,
         }
         .into()
     }

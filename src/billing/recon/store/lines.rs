@@ -75,8 +75,9 @@ pub async fn add(
     let client = tx.client();
     sqlx::query(
         "insert into recon_line (client_no, line_id, day, run_id, area, provider, reference, order_id, state, ours,
-           theirs, currency, standing, reason, at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11::text::numeric, $12, $13, $14, $15)
+           theirs, currency, standing, reason, at, settled, fee, settled_in)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11::text::numeric, $12, $13, $14, $15, $16,
+           $17, $18)
          on conflict on constraint recon_line_once do update
            set run_id = excluded.run_id, standing = excluded.standing, reason = excluded.reason
            where recon_line.standing = 'open' and excluded.standing = 'healed'",
@@ -96,6 +97,9 @@ pub async fn add(
     .bind(standing)
     .bind(reason)
     .bind(line.at)
+    .bind(line.settled.as_ref().map(|settled| settled.amount))
+    .bind(line.settled.as_ref().map(|settled| settled.fee))
+    .bind(line.settled.as_ref().map(|settled| &settled.currency))
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -161,7 +165,7 @@ pub async fn list(
     let client = tx.client();
     Ok(sqlx::query_as(
         "select line_id, day, area, provider, reference, order_id, state, ours::text ours, theirs::text theirs,
-           currency, standing, reason, note, at, resolved_at
+           currency, standing, reason, note, at, resolved_at, settled::text settled, fee::text fee, settled_in
          from recon_line
          where client_no = $1 and day between $2 and $3 and ($4::text is null or standing = $4)
            and ($5::date is null or (day, line_id) > ($5, $6))
@@ -183,7 +187,7 @@ pub async fn find(tx: &mut ClientTx, id: LineId) -> Result<Option<Kept>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select line_id, day, area, provider, reference, order_id, state, ours::text ours, theirs::text theirs,
-           currency, standing, reason, note, at, resolved_at
+           currency, standing, reason, note, at, resolved_at, settled::text settled, fee::text fee, settled_in
          from recon_line
          where client_no = $1 and line_id = $2",
     )

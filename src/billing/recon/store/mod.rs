@@ -1,6 +1,7 @@
 //! Statements of the reconciliation.
 
 pub mod arrivals;
+pub mod balance;
 pub mod days;
 pub mod lines;
 pub mod ours;

@@ -63,26 +63,28 @@ pub async fn put_read(
     provider: &str,
     day: Date,
     facts: usize,
-    now: OffsetDateTime,
+    (now, balance_since): (OffsetDateTime, Option<OffsetDateTime>),
 ) -> Result<()> {
     sqlx::query(
-        "insert into outside_read (provider, day, facts, read_at) values ($1, $2, $3, $4)
-         on conflict on constraint outside_read_pkey do update set facts = $3, read_at = $4",
+        "insert into outside_read (provider, day, facts, read_at, balance_since) values ($1, $2, $3, $4, $5)
+         on conflict on constraint outside_read_pkey do update set facts = $3, read_at = $4, balance_since = $5",
     )
     .bind(provider)
     .bind(day)
     .bind(i32::try_from(facts).unwrap_or(i32::MAX))
     .bind(now)
+    .bind(balance_since)
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Whether the day was read to its end: after it was over.
+/// Whether the day was read to its end: after it was over, and of Stripe with its balance.
 pub async fn is_read(tx: &mut SystemTx, provider: &str, day: Date) -> Result<bool> {
     let over = (day + time::Duration::days(1)).midnight().assume_utc();
     Ok(sqlx::query_scalar(
-        "select exists (select from outside_read where provider = $1 and day = $2 and read_at >= $3)",
+        "select exists (select from outside_read where provider = $1 and day = $2 and read_at >= $3
+           and (provider <> 'stripe' or balance_since is not null))",
     )
     .bind(provider)
     .bind(day)
