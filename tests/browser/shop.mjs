@@ -27,7 +27,7 @@ export async function shops(browser, ids) {
   for (const id of ids) {
     await concierge("client", "create", "--name", id, "--id", id);
     await concierge("ingest", "--client", id, "--kb", "morningstar", "samples");
-    // an answer costs a few credits, and one word too many is never charged
+    // an answer costs about a credit
     await concierge("price", "set", "--client", id, "--model", "extractive", "--input", "1000", "--output", "1000");
   }
   await asPerson(browser, { lang: "en" }, "shops", async ({ page }) => {

@@ -6,7 +6,7 @@ import type { Line } from "../purse/lines";
 const kinds: Record<Line["kind"], string> = {
   answer: "Answer",
   top_up: "Topped up",
-  grant: "Given to you",
+  grant: "Gift",
   hold: "Set aside",
   charge: "Spent",
   release: "Given back",
