@@ -31,7 +31,7 @@ test-rust: runtime pages tests/chain/node_modules/.package-lock.json $(CACHE)/py
 	cd h5 && npm test
 	cd admin && npm test
 
-test-browser: runtime pages tests/browser/node_modules/.package-lock.json
+test-browser: runtime pages tests/browser/node_modules/.package-lock.json tests/chain/node_modules/.package-lock.json
 	cargo build --locked
 	scripts/test-browser
 

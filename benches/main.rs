@@ -14,6 +14,7 @@ mod machine;
 mod money;
 mod pdf;
 mod process;
+mod purchase;
 mod report;
 mod samples;
 mod search;
@@ -48,7 +49,7 @@ pub struct Bench {
 
 type Run = fn(&mut Bench) -> Result<()>;
 
-const ALL: [(&str, Run); 11] = [
+const ALL: [(&str, Run); 12] = [
     ("auth", auth::run),
     ("cold", cold::run),
     ("search", search::run),
@@ -60,6 +61,7 @@ const ALL: [(&str, Run); 11] = [
     ("dialect", dialect::run),
     ("webhooks", webhooks::run),
     ("money", money::run),
+    ("purchase", purchase::run),
 ];
 
 fn main() -> ExitCode {

@@ -132,6 +132,23 @@ impl Server {
         Ok(User::new(self.port, self.run(&token)?.trim()))
     }
 
+    /// So many users of a new client of this name, each with a wallet of their own that is full.
+    pub fn buyers(&self, client: &str, count: usize) -> Result<Vec<User>> {
+        self.run(&["client", "create", "--name", client, "--id", client])?;
+        self.run(&["billing", "set", "--client", client, "--payer", "user"])?;
+        let buyers = (0..count).map(|n| {
+            let name = format!("u-{n}");
+            let who = ["--client", client, "--user", &name];
+            let token = self.run(&[&["token"], &who[..], &["--username", &name]].concat())?;
+            let user = User::new(self.port, token.trim());
+            user.call(&user.get("/api/v1/me"))?;
+            let credits = ["--credits", "1000000", "--key", &name];
+            self.run(&[&["wallet", "grant"], &who[..], &credits].concat())?;
+            Ok(user)
+        });
+        buyers.collect()
+    }
+
     /// A new client and the key that its partner makes tokens with, PEM.
     pub fn partner(&self) -> Result<(&'static str, String)> {
         let create = [

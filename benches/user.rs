@@ -56,6 +56,11 @@ impl User {
         wire::request("POST", path, &headers, body.to_string().as_bytes())
     }
 
+    /// A POST without a body as bytes, with one more line of the head.
+    pub fn post_empty(&self, path: &str, line: &str) -> Vec<u8> {
+        wire::request("POST", path, &format!("{}{line}", self.headers), b"")
+    }
+
     /// What a request answers.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ use crate::{
         BillingApi, PlansApi,
         chain::{Chains, api::DepositsApi},
         notice::api::NoticesApi,
-        order::api::OrdersApi,
+        order::{Provider, api::OrdersApi},
         stripe::Stripe,
     },
     chat::{
@@ -232,7 +232,10 @@ impl ConciergeServer {
             PromptsApi(self.app.clone()),
             (
                 BillingApi(self.app.clone()),
-                PlansApi(self.app.clone()),
+                PlansApi {
+                    app: self.app.clone(),
+                    providers: self.providers(&chains),
+                },
                 OrdersApi {
                     app: self.app.clone(),
                     stripe: self.stripe.clone(),
@@ -243,6 +246,13 @@ impl ConciergeServer {
             ),
         );
         Ok(describe(apis))
+    }
+
+    /// By whom money can come.
+    fn providers(&self, chains: &Chains) -> Vec<Provider> {
+        let stripe = self.stripe.is_some().then_some(Provider::Stripe);
+        let chain = (!chains.0.is_empty()).then_some(Provider::Chain);
+        [stripe, chain].into_iter().flatten().collect()
     }
 
     /// Starts what runs beside requests: hearing changes, ending orphans, jobs, the schedule.

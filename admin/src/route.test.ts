@@ -7,6 +7,7 @@ describe("the address", () => {
     { screen: "clients" },
     { screen: "client", id: "0", tab: "settings" },
     { screen: "client", id: "a_b-C", tab: "api-keys" },
+    { screen: "client", id: "a/b", tab: "money", part: "orders" },
     { screen: "token" },
     { screen: "audit" },
     { screen: "operators" },
@@ -22,6 +23,9 @@ describe("the address", () => {
     }
     expect(routeOf("#/clients/")).toEqual({ screen: "clients" });
     expect(routeOf("#/clients/x/nothing")).toEqual({ screen: "client", id: "x", tab: "settings" });
+    for (const part of ["money", "money/", "money/nothing"]) {
+      expect(routeOf(`#/clients/x/${part}`)).toEqual({ screen: "client", id: "x", tab: "money", part: "billing" });
+    }
     expect(routeOf("#/clients/%E4%B")).toEqual({ screen: "client", id: "%E4%B", tab: "settings" });
   });
 });

@@ -4,7 +4,7 @@ import { lazy } from "react";
 import type { Api } from "./api";
 import { useI18n } from "./i18n";
 import type { Sessions } from "./sessions/useSessions";
-import { ChatIcon, HelpIcon, KnowledgeIcon, LanguageIcon } from "./ui/icons";
+import { ChatIcon, HelpIcon, KnowledgeIcon, LanguageIcon, PurseIcon } from "./ui/icons";
 import { Later } from "./ui/Later";
 
 const SessionList = lazy(() => import("./sessions/SessionList"));
@@ -17,11 +17,13 @@ export interface SideBarProps {
   onNew: () => void;
   onRemoved: (id: string) => void;
   onKnowledge: () => void;
+  /** Null where nobody pays. */
+  onPurse: (() => void) | null;
   onHelp: () => void;
 }
 
-export function SideBar({ api, sessions, activeId, onOpen, onNew, onRemoved, onKnowledge, onHelp }: SideBarProps) {
-  const { t, switchLang } = useI18n();
+export function SideBar({ api, sessions, activeId, onOpen, onNew, onRemoved, ...feet }: SideBarProps) {
+  const { t } = useI18n();
   return (
     <nav className="sidebar" aria-label={t.nav.sessions}>
       <Button block icon={<ChatIcon />} className="sidebar-new" onClick={onNew}>
@@ -32,6 +34,22 @@ export function SideBar({ api, sessions, activeId, onOpen, onNew, onRemoved, onK
           <SessionList api={api} sessions={sessions} activeId={activeId} onOpen={onOpen} onRemoved={onRemoved} />
         </Later>
       </div>
+      <Foot {...feet} />
+    </nav>
+  );
+}
+
+function Foot({ onKnowledge, onPurse, onHelp }: Pick<SideBarProps, "onKnowledge" | "onPurse" | "onHelp">) {
+  const { t, switchLang } = useI18n();
+  return (
+    <>
+      {onPurse && (
+        <div className="sidebar-foot">
+          <Button type="text" icon={<PurseIcon />} onClick={onPurse}>
+            {t.purse.title}
+          </Button>
+        </div>
+      )}
       <div className="sidebar-foot">
         <Button type="text" icon={<KnowledgeIcon />} onClick={onKnowledge}>
           {t.nav.knowledge}
@@ -42,6 +60,6 @@ export function SideBar({ api, sessions, activeId, onOpen, onNew, onRemoved, onK
           {t.nav.language}
         </Button>
       </div>
-    </nav>
+    </>
   );
 }

@@ -13,6 +13,7 @@ import { useI18n } from "./i18n";
 import { useBases } from "./knowledge/useBases";
 import { useScope } from "./knowledge/useScope";
 import { Panels } from "./Panels";
+import { usePurse } from "./purse/usePurse";
 import { SideBar } from "./SideBar";
 import { useSessions } from "./sessions/useSessions";
 import { useSession } from "./sessions/useSession";
@@ -38,6 +39,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
   const chosen = useRef<SessionSettings | null>(null);
   const active = useActiveConversation(api, sessions, bases, chosen);
   const panels = usePanels();
+  const { purse, reload: reloadPurse } = usePurse(api);
   const { open, startNew, sessionId } = active;
   const session = useSession(api, sessions, sessionId);
   useHostedChat({ sessionId, session, open, startNew });
@@ -46,6 +48,8 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
   const scope = useScope(bases, sessions, sessionId, session);
 
   const showKnowledge = useCallback(() => panels.show("knowledge"), [panels.show]);
+  const showPurse = useCallback(() => panels.show("purse"), [panels.show]);
+  const onPurse = purse && showPurse;
   const go = (act: () => void) => {
     act();
     panels.close();
@@ -58,6 +62,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
     onNew: () => go(startNew),
     onRemoved: (id: string) => id === sessionId && startNew(),
     onKnowledge: showKnowledge,
+    onPurse,
     onHelp: () => panels.show("help"),
   };
   const onSearch = () => {
@@ -84,6 +89,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
                 sessions={sessions}
                 session={session}
                 onSettings={() => panels.show("settings")}
+                onPurse={onPurse}
                 onHelp={list.onHelp}
                 onRemoved={list.onRemoved}
               />
@@ -101,9 +107,21 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
           onCite={panels.cite}
           onKnowledge={showKnowledge}
           onMissing={startNew}
+          purse={purse}
+          onTopUp={showPurse}
+          onWanting={reloadPurse}
         />
       </main>
-      <Panels panels={panels} api={api} bases={bases} scope={scope} settings={settings} list={wide ? null : list} />
+      <Panels
+        panels={panels}
+        api={api}
+        bases={bases}
+        scope={scope}
+        settings={settings}
+        purse={purse}
+        onMoney={reloadPurse}
+        list={wide ? null : list}
+      />
     </div>
   );
 }

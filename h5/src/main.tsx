@@ -18,6 +18,7 @@ import "./styles/chat.css";
 import "./styles/composer.css";
 import "./styles/markdown.css";
 import "./styles/panels.css";
+import "./styles/purse.css";
 
 const entry = takeEntry(location, history);
 beginLook(entry.theme);

@@ -4,7 +4,7 @@ import type { Api } from "./api";
 import type { SessionSettings } from "./api/types";
 import { Conversation } from "./chat/conversation";
 import { useHost } from "./host/context";
-import { moveDraft, NEW } from "./chat/drafts";
+import { draftOf, moveDraft, NEW, setDraft } from "./chat/drafts";
 import type { Bases } from "./knowledge/useBases";
 import type { Sessions } from "./sessions/useSessions";
 
@@ -43,6 +43,9 @@ export function useActiveConversation(api: Api, sessions: Sessions, bases: Bases
           host.tell({ type: "concierge:answered", session_id, state });
           // only the first answer brings a title
           if (conversation.snapshot().turns.length === 1) latest.current.sessions.awaitTitle(session_id);
+        },
+        unasked: (id, question) => {
+          if (draftOf(id ?? NEW) === "") setDraft(id ?? NEW, question);
         },
       });
       return { key, sessionId, conversation };

@@ -2,7 +2,7 @@
 import { useCallback, useState } from "react";
 import type { Source } from "./citation/sources";
 
-export type Panel = "sessions" | "knowledge" | "citation" | "help" | "settings";
+export type Panel = "sessions" | "knowledge" | "citation" | "help" | "settings" | "purse";
 
 export interface PanelsState {
   shown: Panel | null;

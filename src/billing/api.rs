@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{
     amount::credits,
     ledger::Kind,
-    wallet::{self, Line, Owner, Wallet},
+    shapes::UsageOf,
+    wallet::{self, Line, Wallet},
 };
 use crate::{
     app::App,
@@ -57,13 +58,19 @@ struct StatementLine {
 impl BillingApi {
     /// What you can spend
     #[oai(path = "/wallet", method = "get", operation_id = "getWallet")]
-    async fn wallet(&self, who: Member) -> Result<Json<WalletBody>> {
+    async fn wallet(
+        &self,
+        who: Member,
+        /// Whose; your own unless said otherwise.
+        of: Query<Option<UsageOf>>,
+    ) -> Result<Json<WalletBody>> {
+        let owner = of.0.unwrap_or_default().owner(&who)?;
         let mut tx = self.0.db.client(who.client).await?;
-        let wallet = wallet::find(&mut tx, Owner::User(who.user().user_id)).await?;
+        let wallet = wallet::find(&mut tx, owner).await?;
         Ok(Json(wallet.into()))
     }
 
-    /// What came into your wallet and went out of it, the latest first
+    /// What came into a wallet and went out of it, the latest first
     #[oai(
         path = "/wallet/statement",
         method = "get",
@@ -76,10 +83,12 @@ impl BillingApi {
         cursor: Query<Option<String>>,
         /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
+        /// Whose; your own unless said otherwise.
+        of: Query<Option<UsageOf>>,
     ) -> Result<Json<Page<StatementLine>>> {
+        let owner = of.0.unwrap_or_default().owner(&who)?;
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
         let mut tx = self.0.db.client(who.client).await?;
-        let owner = Owner::User(who.user().user_id);
         let lines = wallet::statement(&mut tx, owner, &window).await?;
         Ok(Json(window.page(lines, place, Into::into)))
     }

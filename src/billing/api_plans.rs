@@ -8,8 +8,10 @@ use poem_openapi::{
 use time::Date;
 
 use super::{
-    Owner, Payer, entitlement, plan, quotas, settings,
-    shapes::{EntitlementBody, EntitlementList, PlanList, QuotasBody, UsageList, UsageOf},
+    Owner, Payer, entitlement,
+    order::Provider,
+    plan, quotas, settings,
+    shapes::{EntitlementBody, EntitlementList, OfferList, QuotasBody, UsageList, UsageOf},
     usage,
 };
 use crate::{
@@ -25,7 +27,12 @@ use crate::{
 const KEY_BYTES_MAX: usize = 100;
 
 /// Operations on what can be bought and what was used.
-pub struct PlansApi(pub App);
+pub struct PlansApi {
+    /// Handles to the world.
+    pub app: App,
+    /// How orders can be paid.
+    pub providers: Vec<Provider>,
+}
 
 #[derive(ApiResponse)]
 enum Bought {
@@ -38,11 +45,13 @@ enum Bought {
 impl PlansApi {
     /// What can be bought
     #[oai(path = "/plans", method = "get", operation_id = "listPlans")]
-    async fn plans(&self, who: Member) -> Result<Json<PlanList>> {
-        let mut tx = self.0.db.client(who.client).await?;
+    async fn plans(&self, who: Member) -> Result<Json<OfferList>> {
+        let mut tx = self.app.db.client(who.client).await?;
         let plans = plan::list(&mut tx, false).await?;
-        let items = plans.into_iter().map(Into::into).collect();
-        Ok(Json(PlanList { items }))
+        Ok(Json(OfferList {
+            items: plans.into_iter().map(Into::into).collect(),
+            providers: self.providers.clone(),
+        }))
     }
 
     /// Buy a pack of uses or a pass with credits
@@ -64,8 +73,8 @@ impl PlansApi {
         key: Header<Option<String>>,
     ) -> Result<Bought> {
         let key = format!("{} {}", who.user().user_id, needed(key.0.as_deref())?);
-        let now = self.0.clock.now();
-        let mut tx = self.0.db.client(who.client).await?;
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.client(who.client).await?;
         let (plan, owner) = (
             plan::find(&mut tx, plan.0).await?,
             buyer(&mut tx, &who).await?,
@@ -83,12 +92,12 @@ impl PlansApi {
         operation_id = "listEntitlements"
     )]
     async fn entitlements(&self, who: Member) -> Result<Json<EntitlementList>> {
-        let mut tx = self.0.db.client(who.client).await?;
+        let mut tx = self.app.db.client(who.client).await?;
         let owner = match settings::find(&mut tx).await?.payer {
             Payer::Client => Owner::Client,
             Payer::Off | Payer::User => Owner::User(who.user().user_id),
         };
-        let owned = entitlement::list(&mut tx, owner, self.0.clock.now()).await?;
+        let owned = entitlement::list(&mut tx, owner, self.app.clock.now()).await?;
         let items = owned.into_iter().map(Into::into).collect();
         Ok(Json(EntitlementList { items }))
     }
@@ -96,8 +105,8 @@ impl PlansApi {
     /// What you may use today and this month
     #[oai(path = "/quotas", method = "get", operation_id = "getQuotas")]
     async fn quotas(&self, who: Member) -> Result<Json<QuotasBody>> {
-        let mut tx = self.0.db.client(who.client).await?;
-        let quotas = quotas::find(&mut tx, who.user().user_id, self.0.clock.now()).await?;
+        let mut tx = self.app.db.client(who.client).await?;
+        let quotas = quotas::find(&mut tx, who.user().user_id, self.app.clock.now()).await?;
         Ok(Json(QuotasBody::new(quotas, is_manager(&who))))
     }
 
@@ -113,13 +122,12 @@ impl PlansApi {
         /// Whose; your own unless said otherwise.
         of: Query<Option<UsageOf>>,
     ) -> Result<Json<UsageList>> {
-        let user = match of.0.unwrap_or_default() {
-            UsageOf::Me => Some(who.user().user_id),
-            UsageOf::Client if is_manager(&who) => None,
-            UsageOf::Client => return Err(Error::Forbidden("This is for managers.".into())),
+        let user = match of.0.unwrap_or_default().owner(&who)? {
+            Owner::User(user) => Some(user),
+            Owner::Client => None,
         };
-        let mut tx = self.0.db.client(who.client).await?;
-        let lines = usage::by_day(&mut tx, user, (from.0, to.0), self.0.clock.now()).await?;
+        let mut tx = self.app.db.client(who.client).await?;
+        let lines = usage::by_day(&mut tx, user, (from.0, to.0), self.app.clock.now()).await?;
         let items = lines.into_iter().map(Into::into).collect();
         Ok(Json(UsageList { items }))
     }

@@ -5,14 +5,17 @@ use poem_openapi::{Enum, Object, types::Example};
 use time::{Date, OffsetDateTime, macros::date};
 
 use super::{
-    Entitlement, Offer, Payer, Plan,
+    Entitlement, Offer, Owner, Payer, Plan,
     amount::credits,
+    order::Provider,
     plan::PassUnit,
     quotas::{Quota, Quotas},
     usage::UsageLine,
 };
 use crate::{
+    error::{Error, Result},
     http::example,
+    identity::{Member, Role},
     ids::{EntitlementId, PlanId},
 };
 
@@ -46,7 +49,17 @@ pub struct PlanBody {
     pub created_at: OffsetDateTime,
 }
 
-/// Plans.
+/// Plans, and how they are paid.
+#[derive(Object, Debug)]
+#[oai(rename = "PlanList", example)]
+pub struct OfferList {
+    /// The latest first, at most 200.
+    pub items: Vec<PlanBody>,
+    /// By whom the money of an order can come here; none: plans are sold for credits only.
+    pub providers: Vec<Provider>,
+}
+
+/// Plans, those whose offer has ended too.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct PlanList {
@@ -120,15 +133,29 @@ pub struct QuotasBody {
     budget: Option<String>,
 }
 
-/// Whose usage is asked for.
+/// Whose usage or money is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum UsageOf {
     /// Your own.
     #[default]
     Me,
-    /// That of all users: for managers.
+    /// That of all users, or what the client pays with for them: for managers.
     Client,
+}
+
+impl UsageOf {
+    /// Who that is, for one who may ask.
+    ///
+    /// # Errors
+    /// `Forbidden` unless it is one's own or one is a manager.
+    pub fn owner(self, who: &Member) -> Result<Owner> {
+        match self {
+            Self::Me => Ok(Owner::User(who.user().user_id)),
+            Self::Client if who.user().role == Role::Manager => Ok(Owner::Client),
+            Self::Client => Err(Error::Forbidden("This is for managers.".into())),
+        }
+    }
 }
 
 /// What was used of a model on a day.
@@ -253,6 +280,15 @@ impl Example for PlanBody {
             enabled: true,
             replaces: None,
             created_at: example::time(),
+        }
+    }
+}
+
+impl Example for OfferList {
+    fn example() -> Self {
+        Self {
+            items: vec![Example::example()],
+            providers: vec![Provider::Stripe],
         }
     }
 }

@@ -79,8 +79,13 @@ pub async fn created_at(tx: &mut ClientTx, user: UserId) -> Result<OffsetDateTim
 /// # Errors
 /// `NotFound` when nobody is known by it.
 pub async fn find(tx: &mut ClientTx, realm: Realm, external_id: &str) -> Result<User> {
+    let missing = || Error::NotFound("user");
+    // the database refuses the question: no text of its holds a NUL
+    if external_id.contains('\0') {
+        return Err(missing());
+    }
     let user = store::user_by_name(tx, realm, external_id).await?;
-    user.ok_or(Error::NotFound("user"))
+    user.ok_or_else(missing)
 }
 
 /// Lets a user in or keeps them out; takes effect on every process within a second.

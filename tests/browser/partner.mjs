@@ -36,9 +36,9 @@ export async function partnerSite({ pages, chat, user = "u-embed" }) {
 }
 
 /** A v1 token as the partner's own server would make it. */
-export async function tokenOf(user) {
+export async function tokenOf(user, client = "demo") {
   const binary = process.env.CONCIERGE_BINARY;
   if (!binary) throw new Error("CONCIERGE_BINARY is not set: the server's program, which makes tokens");
-  const { stdout } = await run(binary, ["token", "--client", "demo", "--user", user, "--username", user]);
+  const { stdout } = await run(binary, ["token", "--client", client, "--user", user, "--username", user]);
   return stdout.trim();
 }

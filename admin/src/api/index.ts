@@ -2,10 +2,9 @@
 import type { Lang } from "../i18n/lang";
 import { ApiError } from "./error";
 import { makeHttp, told } from "./http";
+import { moneyApi } from "./money";
+import { paged, path, wanted } from "./queries";
 import type * as T from "./types";
-
-/** Rows asked for at once. */
-const PAGE_ROWS = 30;
 
 export interface AuditFilter {
   client: string;
@@ -13,19 +12,8 @@ export interface AuditFilter {
   act: string;
 }
 
-/** The part of a query that says where a page begins. */
-function paged(cursor: string | null) {
-  return { limit: PAGE_ROWS, ...(cursor === null ? {} : { cursor }) };
-}
-
-/** Nothing is asked for by an empty field. */
-function wanted<Key extends string>(texts: Record<Key, string>): Partial<Record<Key, string>> {
-  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== "")) as Partial<Record<Key, string>>;
-}
-
 export function makeApi(ended: () => void) {
   const http = makeHttp(ended);
-  const path = <Path extends object>(names: Path) => ({ params: { path: names } });
   return {
     openLink: (code: string) => told(http.POST("/sign-in/link", { body: { code } })),
     setUp: (body: { code: string; password: string; totp: string }) => told(http.POST("/sign-in/set-up", { body })),
@@ -113,6 +101,8 @@ export function makeApi(ended: () => void) {
       if (body === null) throw ApiError.offline();
       return body as ReadableStream<Uint8Array>;
     },
+
+    ...moneyApi(http),
   };
 }
 

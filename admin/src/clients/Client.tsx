@@ -4,7 +4,7 @@ import { lazy, useCallback, useState } from "react";
 import type { Client as Body } from "../api/types";
 import { useConsole } from "../console";
 import { useI18n } from "../i18n";
-import { CLIENT_TABS, type ClientTab, hrefOf } from "../route";
+import { CLIENT_TABS, type ClientTab, hrefOf, type MoneyPart } from "../route";
 import { ErrorNote } from "../ui/ErrorNote";
 import { Later } from "../ui/Later";
 import { Loaded } from "../ui/states";
@@ -17,8 +17,15 @@ const Keys = lazy(() => import("./Keys"));
 const ApiKeys = lazy(() => import("./ApiKeys"));
 const Users = lazy(() => import("./Users"));
 const Documents = lazy(() => import("./Documents"));
+const Money = lazy(() => import("../money/Money"));
 
-export default function Client({ id, tab }: { id: string; tab: ClientTab }) {
+interface Props {
+  id: string;
+  tab: ClientTab;
+  part: MoneyPart | undefined;
+}
+
+export default function Client({ id, tab, part }: Props) {
   const { t } = useI18n();
   const { api } = useConsole();
   const load = useLoad(useCallback(() => api.client(id), [api, id]));
@@ -33,7 +40,7 @@ export default function Client({ id, tab }: { id: string; tab: ClientTab }) {
             <Head client={client} />
             <Tabs id={id} tab={tab} />
             <Later key={tab}>
-              <Part client={client} tab={tab} onChanged={load.set} />
+              <Part client={client} tab={tab} part={part} onChanged={load.set} />
             </Later>
           </>
         )}
@@ -120,7 +127,12 @@ function Tabs({ id, tab }: { id: string; tab: ClientTab }) {
   );
 }
 
-function Part({ client, tab, onChanged }: { client: Body; tab: ClientTab; onChanged: (client: Body) => void }) {
+interface PartProps extends Omit<Props, "id"> {
+  client: Body;
+  onChanged: (client: Body) => void;
+}
+
+function Part({ client, tab, part, onChanged }: PartProps) {
   switch (tab) {
     case "settings":
       return <Settings client={client} onChanged={onChanged} />;
@@ -134,5 +146,7 @@ function Part({ client, tab, onChanged }: { client: Body; tab: ClientTab; onChan
       return <Users client={client.id} />;
     case "documents":
       return <Documents client={client.id} />;
+    case "money":
+      return <Money client={client.id} part={part ?? "billing"} />;
   }
 }

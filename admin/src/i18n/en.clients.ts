@@ -9,6 +9,7 @@ const tabs: Record<ClientTab, string> = {
   "api-keys": "API keys",
   users: "Users",
   documents: "Documents",
+  money: "Money",
 };
 
 const v1Tokens: Record<V1Tokens, string> = {

@@ -3,7 +3,9 @@ import type { ErrorCode } from "../api/error";
 import type { DocumentState, Role } from "../api/types";
 import type { Act } from "../audit/acts";
 import type { Scheme } from "../ui/scheme";
+import { books } from "./en.books";
 import { clients } from "./en.clients";
+import { money } from "./en.money";
 import { tokens } from "./en.tokens";
 
 /** What happened, then what to do. */
@@ -43,7 +45,7 @@ const roles: Record<Role, string> = {
 
 const roleMeanings: Record<Role, string> = {
   admin: "May do everything, operators included.",
-  finance: "Reads everything; money will be theirs once there is any.",
+  finance: "Reads everything and moves money: prices, plans, credits, refunds.",
   knowledge: "Reads everything and writes documents.",
   read_only: "Reads everything and changes nothing.",
 };
@@ -178,6 +180,19 @@ export const en = {
       "base.create": "Knowledge base created",
       "document.add": "Document added",
       "document.delete": "Document deleted",
+      "billing.set": "Who pays set",
+      "low_balance.set": "Low balance set",
+      "price.set": "Price set",
+      "plan.offer": "Plan offered",
+      "plan.begin": "Plan offered again",
+      "plan.end": "Plan ended",
+      "credits.grant": "Credits given",
+      "order.refund": "Order refunded",
+      "payment_exception.resolve": "Payment decided",
+      "chain_arrival.resolve": "Arrival dealt with",
+      "subscription.create": "Monthly fee begun",
+      "subscription.end": "Monthly fee ended",
+      "book_line.resolve": "Line resolved",
       "operator.create": "Operator created",
       "operator.change": "Operator changed",
       "operator.reset": "Operator reset",
@@ -233,7 +248,9 @@ export const en = {
     submit: "Change password",
   },
 
+  ...books,
   ...clients,
+  ...money,
   ...tokens,
 };
 

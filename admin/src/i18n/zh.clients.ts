@@ -41,7 +41,7 @@ export const clients: typeof English = {
   },
 
   client: {
-    tabs: { settings: "设置", embed: "嵌入", keys: "密钥", "api-keys": "API 密钥", users: "用户", documents: "文档" },
+    tabs: { settings: "设置", embed: "嵌入", keys: "密钥", "api-keys": "API 密钥", users: "用户", documents: "文档", money: "费用" },
     tabsLabel: "此客户的各个部分",
     back: "全部客户",
     disabledNote: "此客户已停用：其用户和程序会被拒绝。",

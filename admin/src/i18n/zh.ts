@@ -1,6 +1,8 @@
 /** The Chinese texts. */
 import type { Texts } from "./en";
+import { books } from "./zh.books";
 import { clients } from "./zh.clients";
+import { money } from "./zh.money";
 import { tokens } from "./zh.tokens";
 
 export const zh: Texts = {
@@ -50,7 +52,7 @@ export const zh: Texts = {
   roles: { admin: "管理员", finance: "财务", knowledge: "知识", read_only: "只读" },
   roleMeanings: {
     admin: "可以进行所有操作，包括管理操作员。",
-    finance: "可以查看全部内容；计费功能上线后由其负责。",
+    finance: "可以查看全部内容，并管理费用：价格、套餐、点数、退款。",
     knowledge: "可以查看全部内容，并管理文档。",
     read_only: "可以查看全部内容，不能更改。",
   },
@@ -148,6 +150,19 @@ export const zh: Texts = {
       "base.create": "创建知识库",
       "document.add": "添加文档",
       "document.delete": "删除文档",
+      "billing.set": "设置付费方式",
+      "low_balance.set": "设置余额提醒",
+      "price.set": "设置价格",
+      "plan.offer": "新增套餐",
+      "plan.begin": "重新上架套餐",
+      "plan.end": "停售套餐",
+      "credits.grant": "赠送点数",
+      "order.refund": "订单退款",
+      "payment_exception.resolve": "处理款项",
+      "chain_arrival.resolve": "处理链上到账",
+      "subscription.create": "开始包月",
+      "subscription.end": "结束包月",
+      "book_line.resolve": "处理账目明细",
       "operator.create": "创建操作员",
       "operator.change": "更改操作员",
       "operator.reset": "重置操作员",
@@ -202,6 +217,8 @@ export const zh: Texts = {
     submit: "修改密码",
   },
 
+  ...books,
   ...clients,
+  ...money,
   ...tokens,
 };

@@ -7,6 +7,7 @@ import { useI18n } from "../i18n";
 import { go } from "../route";
 import { Empty, Loaded } from "../ui/states";
 import { useLoad } from "../ui/useLoad";
+import { Chains } from "./Chains";
 
 const STATES: readonly DocumentState[] = ["ready", "uploaded", "extracting", "embedding", "failed"];
 
@@ -52,6 +53,7 @@ function Shown({ figures }: { figures: Figures }) {
           )}
         </Empty>
       )}
+      <Chains />
       <p className="muted">
         {t.overview.version} <code>{version}</code>
       </p>

@@ -34,7 +34,7 @@ function drawn(route: Route) {
     case "clients":
       return <Clients />;
     case "client":
-      return <Client key={route.id} id={route.id} tab={route.tab} />;
+      return <Client key={route.id} id={route.id} tab={route.tab} part={route.part} />;
     case "token":
       return <TokenDebugger />;
     case "audit":

@@ -22,6 +22,12 @@ export function sentenceOf({ code, retryAfterSeconds }: ApiError, t: Texts): str
   return sentences.join(t.gap);
 }
 
+/** The same with the server's own words, where they say more: for a place that has no room for two. */
+export function wordsOf(error: ApiError, t: Texts): string {
+  const detail = PRECISE.has(error.code) ? error.detail : "";
+  return [sentenceOf(error, t), detail].filter(Boolean).join(t.gap);
+}
+
 interface NoteProps {
   text: string;
   /** The server's own words, which are English: for whoever is asked for help. */

@@ -97,6 +97,22 @@ export function LinesField({ label, hint, error, value, onChange, rows, mono, ..
   );
 }
 
+interface MomentProps extends FieldProps {
+  /** A day, or a day and a time of it, as the browser's own field writes it. */
+  kind: "date" | "datetime-local";
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** The browser's own calendar, for the same reasons as its own list. */
+export function MomentField({ label, hint, error, kind, value, onChange }: MomentProps) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {(wiring) => <input {...wiring} className="select" type={kind} value={value} onChange={(event) => onChange(event.target.value)} />}
+    </Field>
+  );
+}
+
 export interface Option<Value extends string> {
   value: Value;
   label: string;

@@ -44,7 +44,13 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(CODES, code);
 }
 
+/** Rates of requests are back within a minute: who is to wait longer has used up a day's or a month's quota. */
+const LONG_WAIT_SECONDS = 120;
+const MINUTE_MS = 60_000;
+
 export class ApiError extends Error {
+  private readonly made = Date.now();
+
   constructor(
     readonly code: ErrorCode,
     /** The server's own words, or what names the failure in its log. */
@@ -58,6 +64,14 @@ export class ApiError extends Error {
 
   static offline(): ApiError {
     return new ApiError("offline");
+  }
+
+  /** When a used-up quota starts anew; null for anything else. */
+  get startsAnew(): Date | null {
+    const { code, retryAfterSeconds: wait } = this;
+    const long = code === "throttled" && wait !== null && wait > LONG_WAIT_SECONDS;
+    // it begins with a minute, whose last second went by on the way
+    return long ? new Date(Math.round((this.made + wait * 1000) / MINUTE_MS) * MINUTE_MS) : null;
   }
 
   /** Whether the same request may succeed when it is simply sent again. */

@@ -2,10 +2,11 @@
 import { chatApi } from "./chat";
 import { knowledgeApi } from "./knowledge";
 import type { Http } from "./http";
+import { purseApi } from "./purse";
 import { said } from "./said";
 
 export function api(http: Http) {
-  return { me: () => said(http.GET("/me")), ...chatApi(http), ...knowledgeApi(http) };
+  return { me: () => said(http.GET("/me")), ...chatApi(http), ...knowledgeApi(http), ...purseApi(http) };
 }
 
 export type Api = ReturnType<typeof api>;

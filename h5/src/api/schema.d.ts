@@ -850,7 +850,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What came into your wallet and went out of it, the latest first */
+        /** What came into a wallet and went out of it, the latest first */
         get: operations["listStatement"];
         put?: never;
         post?: never;
@@ -958,7 +958,7 @@ export interface paths {
         };
         /**
          * Your orders, the latest first
-         * @description Managers see those of the client and all its users.
+         * @description Managers see those of the client and all its users, unless they ask for their own.
          */
         get: operations["listOrders"];
         put?: never;
@@ -3290,7 +3290,7 @@ export interface components {
         PlanKind: "credit" | "uses" | "pass" | "monthly";
         /**
          * PlanList
-         * @description Plans.
+         * @description Plans, and how they are paid.
          * @example {
          *       "items": [
          *         {
@@ -3307,12 +3307,17 @@ export interface components {
          *           "replaces": null,
          *           "uses": 50
          *         }
+         *       ],
+         *       "providers": [
+         *         "stripe"
          *       ]
          *     }
          */
         PlanList: {
             /** @description The latest first, at most 200. */
             items: components["schemas"]["Plan"][];
+            /** @description By whom the money of an order can come here; none: plans are sold for credits only. */
+            providers: components["schemas"]["PaymentProvider"][];
         };
         /**
          * Problem
@@ -4541,7 +4546,7 @@ export interface components {
             items: components["schemas"]["UsageLine"][];
         };
         /**
-         * @description Whose usage is asked for.
+         * @description Whose usage or money is asked for.
          * @enum {string}
          */
         UsageOf: "me" | "client";
@@ -13449,7 +13454,10 @@ export interface operations {
     };
     getWallet: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose; your own unless said otherwise. */
+                of?: components["schemas"]["UsageOf"];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13593,6 +13601,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
+                /** @description Whose; your own unless said otherwise. */
+                of?: components["schemas"]["UsageOf"];
             };
             header?: never;
             path?: never;
@@ -13739,7 +13749,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Plans. */
+            /** @description Plans, and how they are paid. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14445,6 +14455,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */
                 limit?: number;
+                /** @description Whose; all that you may see unless said otherwise. */
+                of?: components["schemas"]["UsageOf"];
             };
             header?: never;
             path?: never;

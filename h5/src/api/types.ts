@@ -35,6 +35,26 @@ export type KnowledgeDocument = Schemas["DocumentBody"];
 export type DocumentState = Schemas["DocumentState"];
 export type DocumentText = Schemas["DocumentText"];
 
+/** One's own money, or what the client pays with for all of its users. */
+export type Whose = Schemas["UsageOf"];
+export type Wallet = Schemas["Wallet"];
+export type StatementLine = Schemas["StatementLine"];
+export type TransferKind = Schemas["TransferKind"];
+export type Quotas = Schemas["Quotas"];
+export type Quota = Schemas["Quota"];
+export type Entitlement = Schemas["Entitlement"];
+export type Plan = Schemas["Plan"];
+export type PassUnit = Schemas["PassUnit"];
+export type PaymentProvider = Schemas["PaymentProvider"];
+export type Quote = Schemas["Quote"];
+export type NewOrder = Schemas["NewOrder"];
+export type Order = Schemas["Order"];
+export type OrderState = Schemas["OrderState"];
+export type Deposit = Schemas["Deposit"];
+export type Arrival = Schemas["Arrival"];
+export type ArrivalVerdict = Schemas["ArrivalVerdict"];
+export type MoneyNotice = Schemas["Notice"];
+
 /** What the events of an answer carry, by their names. */
 export interface AnswerNews {
   start: Schemas["Start"];

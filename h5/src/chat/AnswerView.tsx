@@ -10,7 +10,7 @@ import { ErrorNote, Note } from "../ui/ErrorNote";
 import { Boundary } from "../ui/Later";
 import { AnswerFoot } from "./AnswerFoot";
 import { Sources } from "./Sources";
-import { type Answer, isOpen, type Turn } from "./turns";
+import { type Answer, isOpen, isWanting, type Turn } from "./turns";
 
 const loadMarkdown = () => import("../markdown/Markdown");
 const Markdown = lazy(loadMarkdown);
@@ -26,6 +26,8 @@ export interface AnswerActs {
   choose: (messageId: string) => void;
   rate: (turnId: string, rating: Rating) => Promise<void>;
   remove: (turnId: string) => Promise<void>;
+  /** The way to more credit; null for whom another pays, or nobody. */
+  topUp: (() => void) | null;
 }
 
 interface Props {
@@ -110,13 +112,21 @@ function Progress({ turn }: { turn: Turn }) {
 function Trouble({ turn, acts, busy }: Props) {
   const { t } = useI18n();
   const { answer, trouble } = turn;
-  if (trouble !== null) {
-    const label = answer?.id ? t.chat.reconnect : t.retry;
-    return <ErrorNote error={trouble} act={{ label, run: () => acts.retry(turn.id) }} />;
+  if (trouble === null && answer?.state !== "failed") return null;
+  const again = againOf({ turn, acts, busy }, t);
+  const wanting = isWanting(turn);
+  const way = wanting && acts.topUp ? { label: t.purse.topUp, run: acts.topUp } : undefined;
+  const whom = wanting && !acts.topUp ? t.purse.askThem : "";
+  if (trouble !== null) return <ErrorNote error={trouble} then={whom} act={again} way={way} />;
+  const text = answer ? [failureOf(answer, t), whom].filter(Boolean).join(t.gap) : "";
+  return <Note text={text} act={again} way={way} />;
+}
+
+function againOf({ turn, acts, busy }: Props, t: Texts) {
+  if (turn.trouble !== null) {
+    return { label: turn.answer?.id ? t.chat.reconnect : t.retry, run: () => acts.retry(turn.id) };
   }
-  if (answer?.state !== "failed") return null;
-  const again = busy ? undefined : { label: t.chat.askAgain, run: () => acts.regenerate(turn.id) };
-  return <Note text={failureOf(answer, t)} act={again} />;
+  return busy ? undefined : { label: t.chat.askAgain, run: () => acts.regenerate(turn.id) };
 }
 
 function failureOf({ error }: Answer, t: Texts): string {

@@ -7,6 +7,8 @@ import type { Source } from "../citation/sources";
 import { useI18n } from "../i18n";
 import type { Bases } from "../knowledge/useBases";
 import type { Chosen, Scope } from "../knowledge/useScope";
+import { LowLine } from "../purse/LowLine";
+import type { Purse } from "../purse/usePurse";
 import { ErrorNote } from "../ui/ErrorNote";
 import { useTouch } from "../ui/useMedia";
 import { useOnline } from "../ui/useOnline";
@@ -14,7 +16,7 @@ import { Composer } from "./Composer";
 import type { Conversation, ConversationState } from "./conversation";
 import { focusQuestion } from "./focusQuestion";
 import { Transcript } from "./Transcript";
-import { isOpen } from "./turns";
+import { isOpen, isWanting } from "./turns";
 import { useAttachments } from "./useAttachments";
 import { Welcome } from "./Welcome";
 import { ScopeIcon } from "../ui/icons";
@@ -32,9 +34,15 @@ interface Props {
   onKnowledge: () => void;
   /** The conversation in the address is not there any more. */
   onMissing: () => void;
+  /** Null where nobody pays. */
+  purse: Purse | null;
+  onTopUp: () => void;
+  /** A question was refused for want of credit. */
+  onWanting: () => void;
 }
 
-export function ChatPane({ api, conversation, bases, scope, draftOf, isNew, onCite, onKnowledge, onMissing }: Props) {
+export function ChatPane(props: Props) {
+  const { api, conversation, bases, scope, draftOf, isNew, onCite, onKnowledge, onMissing, purse, onTopUp, onWanting } = props;
   const { t } = useI18n();
   const online = useOnline();
   const state = useConversation(conversation, onMissing);
@@ -43,6 +51,12 @@ export function ChatPane({ api, conversation, bases, scope, draftOf, isNew, onCi
   // once under way, a conversation that may use everything need not say so
   const limits = bases.items.length > 0 && (isNew || chosen !== null);
   const goOn = useGoingOn();
+  const whose = purse?.whose ?? null;
+  const wanting = state.turns.some(isWanting);
+  useEffect(() => {
+    // who pays may not be known yet
+    if (wanting) onWanting();
+  }, [wanting, onWanting]);
   const acts = useMemo(
     () => ({
       cite: onCite,
@@ -58,8 +72,9 @@ export function ChatPane({ api, conversation, bases, scope, draftOf, isNew, onCi
       choose: (messageId: string) => void conversation.choose(messageId),
       rate: (turnId: string, rating: Rating) => conversation.rate(turnId, rating),
       remove: (turnId: string) => conversation.remove(turnId),
+      topUp: whose === null ? null : onTopUp,
     }),
-    [conversation, onCite, goOn],
+    [conversation, onCite, goOn, whose, onTopUp],
   );
   return (
     <>
@@ -74,6 +89,7 @@ export function ChatPane({ api, conversation, bases, scope, draftOf, isNew, onCi
             {t.chat.offline}
           </p>
         )}
+        {purse && <LowLine purse={purse} onTopUp={onTopUp} />}
         {state.refused && <ErrorNote error={state.refused} />}
         <Composer
           draftOf={draftOf}

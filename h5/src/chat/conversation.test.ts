@@ -29,7 +29,7 @@ function answerTo(question: string, text: string, message = "m"): Response {
 }
 
 function set(parts: Partial<Api>, chosen: string[] | null = null) {
-  const host: ConversationHost = { chosenBases: () => chosen, chosenSettings: () => null, created: vi.fn(), asked: vi.fn(), answered: vi.fn() };
+  const host: ConversationHost = { chosenBases: () => chosen, chosenSettings: () => null, created: vi.fn(), asked: vi.fn(), answered: vi.fn(), unasked: vi.fn() };
   const api = { newSession: vi.fn(async () => SESSION), ...parts };
   return { host, api, make: (id: string | null) => new Conversation(api as unknown as Api, id, host) };
 }
@@ -66,6 +66,19 @@ describe("a conversation", () => {
     expect(ids).toHaveLength(2);
     expect(ids[0]).toBe(ids[1]);
     expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it("gives a question back that was refused, when it is left", async () => {
+    const ask = vi.fn(async (): Promise<Response> => {
+      throw new ApiError("out_of_credit");
+    });
+    const { make, host } = set({ ask });
+    const conversation = make(null);
+    conversation.ask("how long?");
+    await vi.waitFor(() => expect(conversation.snapshot().turns[0]?.trouble?.code).toBe("out_of_credit"));
+    expect(host.unasked).not.toHaveBeenCalled();
+    conversation.close();
+    expect(host.unasked).toHaveBeenCalledExactlyOnceWith(SESSION.id, "how long?");
   });
 
   it("goes on with an answer that was running when the page was loaded", async () => {

@@ -37,6 +37,8 @@ export interface ConversationHost {
   asked: (sessionId: string) => void;
   /** An answer that was being written has ended. */
   answered: (sessionId: string, state: "done" | "stopped" | "failed") => void;
+  /** The conversation is left with a question that the server has not taken; null for one that has not begun. */
+  unasked: (sessionId: string | null, question: string) => void;
 }
 
 export class Conversation extends Drawn<ConversationState> {
@@ -161,6 +163,8 @@ export class Conversation extends Drawn<ConversationState> {
   /** Stops listening; the server goes on answering. A question still on its way is let through first. */
   close(): void {
     this.closed = true;
+    const unasked = this.state.turns.findLast(({ trouble, again, answer }) => trouble !== null && again === null && !answer?.id);
+    if (unasked) this.host.unasked(this.sessionId, unasked.question);
     for (const { id, answer } of this.state.turns) if (answer?.id) this.following.get(id)?.abort();
     this.rest();
   }

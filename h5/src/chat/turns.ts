@@ -75,6 +75,11 @@ export function askedAgain(turn: Turn, id: string): Turn {
   return { ...turn, again: { answer, id }, answer: { ...WAITING, siblings }, connected: true, trouble: null };
 }
 
+/** It was refused, or broke off, for want of credit. */
+export function isWanting({ trouble, answer }: Turn): boolean {
+  return trouble?.code === "out_of_credit" || answer?.error?.code === "out_of_credit";
+}
+
 export function isOpen(turn: Turn): boolean {
   const state = turn.answer?.state;
   return turn.trouble === null && (state === "waiting" || state === "running");

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../api/error";
 import type { DocumentState, SessionSettings } from "../api/types";
 import type { Look } from "../ui/looks";
 import type { Shortcut } from "../ui/shortcuts";
+import { purse } from "./purse.en";
 
 /** What happened, then what to do. */
 const errors: Record<ErrorCode, string> = {
@@ -16,7 +17,7 @@ const errors: Record<ErrorCode, string> = {
   unsupported: "This kind of file is not supported. PDF, Office, mail, web pages and text are.",
   invalid: "This was not accepted. Check it and try again.",
   throttled: "Too many requests at the moment. Wait a little.",
-  out_of_credit: "Your balance is too low for this answer.",
+  out_of_credit: "There is not enough credit for this.",
   unavailable: "The service is not available right now. Nothing is lost; try again in a moment.",
   upstream: "The model or the other site did not answer. Try again in a moment.",
   internal: "Something went wrong on our side. Try again in a moment.",
@@ -76,6 +77,7 @@ export const en = {
   retry: "Try again",
   more: "More",
   errors,
+  purse,
 
   noEntry: {
     title: "Open this page from where you came",

@@ -1,5 +1,6 @@
 /** 中文文案。A text missing here does not compile. */
 import type { Texts } from "./en";
+import { purse } from "./purse.zh";
 
 export const zh: Texts = {
   gap: "",
@@ -10,6 +11,7 @@ export const zh: Texts = {
   remove: "删除",
   retry: "重试",
   more: "更多",
+  purse,
   errors: {
     unauthenticated: "会话已结束，请从原来的网站或应用重新进入。",
     forbidden: "您没有权限执行此操作。",
@@ -21,7 +23,7 @@ export const zh: Texts = {
     unsupported: "不支持这种文件，请使用 PDF、Office、邮件、网页或文本文件。",
     invalid: "提交的内容未被接受，请检查后再试。",
     throttled: "请求过于频繁，请稍候。",
-    out_of_credit: "余额不足，无法生成这个回答。",
+    out_of_credit: "余额不足，无法完成这次操作。",
     unavailable: "服务暂时不可用，数据没有丢失，请稍后再试。",
     upstream: "模型或对方网站没有响应，请稍后再试。",
     internal: "服务出现问题，请稍后再试。",

@@ -7,7 +7,7 @@ import type { ExportFormat, Session } from "../api/types";
 import { useI18n } from "../i18n";
 import { download } from "../ui/download";
 import { ErrorNote } from "../ui/ErrorNote";
-import { DeleteIcon, ExportIcon, HelpIcon, MoreIcon, RenameIcon, SettingsIcon } from "../ui/icons";
+import { DeleteIcon, ExportIcon, HelpIcon, MoreIcon, PurseIcon, RenameIcon, SettingsIcon } from "../ui/icons";
 import { RemoveDialog, RenameDialog } from "./dialogs";
 import type { Sessions } from "./useSessions";
 
@@ -17,13 +17,15 @@ interface Props {
   /** Null for a new conversation. */
   session: Session | null;
   onSettings: () => void;
+  /** Null where nobody pays. */
+  onPurse: (() => void) | null;
   onHelp: () => void;
   onRemoved: (id: string) => void;
 }
 
-type Deed = "settings" | "rename" | "markdown" | "json" | "help" | "remove";
+type Deed = "settings" | "purse" | "rename" | "markdown" | "json" | "help" | "remove";
 
-export default function SessionMenu({ api, sessions, session, onSettings, onHelp, onRemoved }: Props) {
+export default function SessionMenu({ api, sessions, session, onSettings, onPurse, onHelp, onRemoved }: Props) {
   const { t } = useI18n();
   const [asking, setAsking] = useState<"rename" | "remove" | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
@@ -38,6 +40,7 @@ export default function SessionMenu({ api, sessions, session, onSettings, onHelp
   };
   const deeds: Record<Deed, () => void> = {
     settings: onSettings,
+    purse: () => onPurse?.(),
     rename: () => setAsking("rename"),
     markdown: () => save("markdown"),
     json: () => save("json"),
@@ -51,7 +54,7 @@ export default function SessionMenu({ api, sessions, session, onSettings, onHelp
   };
   return (
     <>
-      <Dropdown autoFocus trigger={["click"]} placement="bottomRight" menu={{ items: useItems(session), onClick }}>
+      <Dropdown autoFocus trigger={["click"]} placement="bottomRight" menu={{ items: useItems(session, onPurse !== null), onClick }}>
         <Button type="text" icon={<MoreIcon />} aria-label={t.nav.menu} />
       </Dropdown>
       {error && (
@@ -76,10 +79,11 @@ export default function SessionMenu({ api, sessions, session, onSettings, onHelp
   );
 }
 
-function useItems(session: Session | null): NonNullable<MenuProps["items"]> {
+function useItems(session: Session | null, paying: boolean): NonNullable<MenuProps["items"]> {
   const { t } = useI18n();
   const always = [
     { key: "settings", label: t.settings.title, icon: <SettingsIcon /> },
+    ...(paying ? [{ key: "purse", label: t.purse.title, icon: <PurseIcon /> }] : []),
     { key: "help", label: t.nav.help, icon: <HelpIcon /> },
   ];
   if (session === null) return always;

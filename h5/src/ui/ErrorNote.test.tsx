@@ -53,6 +53,30 @@ describe("an error", () => {
     expect(note("zh", await problemOf(problem("internal", 500)))).toContain(">request_id: 0190<");
   });
 
+  it("of a quota that is used up says when it starts anew, not how many seconds that is", () => {
+    const wait = 36_000;
+    const text = said(note("en", new ApiError("throttled", "What you may use today is used up.", wait)));
+    const day = new Date(Date.now() + wait * 1000).toLocaleDateString("en", { dateStyle: "medium" });
+    expect(text).toContain(`starts anew on ${day}`);
+    expect(text).not.toContain("36000");
+    expect(said(note("zh", new ApiError("throttled", "", wait)))).toContain("重新开始计算");
+    // who asks too often waits for seconds
+    expect(said(note("en", new ApiError("throttled", "", 7)))).toContain("in 7 s");
+  });
+
+  it("offers what helps before trying again", () => {
+    const act = { label: "Again", run: () => undefined };
+    const way = { label: "Way", run: () => undefined };
+    const markup = renderToStaticMarkup(
+      <I18nProvider initial="en">
+        <ErrorNote error={new ApiError("out_of_credit", "The balance is too low.")} act={act} way={way} then="Ask them." />
+      </I18nProvider>,
+    );
+    expect([...markup.matchAll(/<button[^>]*>([^<]+)/g)].map(([, label]) => label)).toEqual(["Way", "Again"]);
+    expect(markup).toContain("The balance is too low.");
+    expect(said(markup)).toContain("Ask them.");
+  });
+
   it("with a code that this page does not know goes by its status", async () => {
     const error = await problemOf(problem("brand_new", 413));
     expect(said(note("zh", error))).toContain(TEXTS.zh.errors.too_large);

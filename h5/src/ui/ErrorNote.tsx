@@ -11,11 +11,13 @@ const PRECISE: ReadonlySet<ErrorCode> = new Set([
   "too_large",
   "unsupported",
   "invalid",
+  "out_of_credit",
   "internal",
 ]);
 
 /** What happened and what to do, in the language of the page. */
-export function sentenceOf({ code, retryAfterSeconds }: ApiError, t: Texts): string {
+export function sentenceOf({ code, retryAfterSeconds, startsAnew }: ApiError, t: Texts): string {
+  if (startsAnew !== null) return t.purse.usedUp(startsAnew);
   const sentences = [t.errors[code]];
   if (retryAfterSeconds !== null) sentences.push(t.chat.waitSeconds(retryAfterSeconds));
   return sentences.join(t.gap);
@@ -31,10 +33,12 @@ interface NoteProps {
   /** The server's own words, which are English: for whoever is asked for help. */
   technical?: string | undefined;
   act?: NoteAct | undefined;
+  /** What helps where doing the same again does not. */
+  way?: NoteAct | undefined;
 }
 
 /** Something went wrong, and what can be done. */
-export function Note({ text, technical, act }: NoteProps) {
+export function Note({ text, technical, act, way }: NoteProps) {
   return (
     <div className="note note-error" role="alert">
       <span className="note-text">
@@ -45,10 +49,13 @@ export function Note({ text, technical, act }: NoteProps) {
           </span>
         )}
       </span>
-      {act && (
-        <button type="button" className="note-act" onClick={act.run}>
-          {act.label}
-        </button>
+      {[way, act].map(
+        (one) =>
+          one && (
+            <button key={one.label} type="button" className="note-act" onClick={one.run}>
+              {one.label}
+            </button>
+          ),
       )}
     </div>
   );
@@ -58,11 +65,14 @@ interface Props {
   error: ApiError;
   /** Stands before the reason, for instance which file it was. */
   about?: string;
-  act?: NoteAct;
+  /** Stands behind it, for instance whom to ask. */
+  then?: string;
+  act?: NoteAct | undefined;
+  way?: NoteAct | undefined;
 }
 
-export function ErrorNote({ error, about, act }: Props) {
+export function ErrorNote({ error, about, then, act, way }: Props) {
   const { t } = useI18n();
-  const text = [about, sentenceOf(error, t)].filter(Boolean).join(t.gap);
-  return <Note text={text} technical={PRECISE.has(error.code) ? error.detail : ""} act={act} />;
+  const text = [about, sentenceOf(error, t), then].filter(Boolean).join(t.gap);
+  return <Note text={text} technical={PRECISE.has(error.code) ? error.detail : ""} act={act} way={way} />;
 }

@@ -28,6 +28,7 @@ import {
   SlidersOutlined,
   TranslationOutlined,
   UploadOutlined,
+  WalletOutlined,
   ZoomInOutlined,
   ZoomOutOutlined,
 } from "@ant-design/icons";
@@ -54,6 +55,7 @@ export const LikeIcon = ({ filled }: { filled: boolean }) =>
   filled ? <LikeFilled aria-hidden /> : <LikeOutlined aria-hidden />;
 export const MenuIcon = () => <MenuOutlined aria-hidden />;
 export const MoreIcon = () => <MoreOutlined aria-hidden />;
+export const PurseIcon = () => <WalletOutlined aria-hidden />;
 export const RenameIcon = () => <EditOutlined aria-hidden />;
 export const ScopeIcon = () => <DatabaseOutlined aria-hidden />;
 export const SearchIcon = () => <SearchOutlined aria-hidden />;

@@ -216,6 +216,26 @@ impl MoneyApi {
         Ok(Json(plan.into()))
     }
 
+    /// What the wallet of a client holds, or that of one of its users
+    #[oai(
+        path = "/clients/:client/wallet",
+        method = "get",
+        operation_id = "getClientWallet"
+    )]
+    async fn wallet(
+        &self,
+        _who: Operator,
+        /// The client's id.
+        client: Path<String>,
+        /// The partner's id of the user; absent: the client itself.
+        user: Query<Option<String>>,
+    ) -> Result<Json<WalletOf>> {
+        let client = named(&self.0, &client.0).await?;
+        let mut tx = self.0.app.db.client(client.client_no).await?;
+        let owner = owner(&mut tx, user.0.as_deref()).await?;
+        Ok(Json(wallet::find(&mut tx, owner).await?.into()))
+    }
+
     /// Give credits to a client, or to one of its users
     ///
     /// Asked for again with the same key, they are given once.
@@ -234,7 +254,7 @@ impl MoneyApi {
         let (client, now) = (named(&self.0, &client.0).await?, self.0.app.clock.now());
         let (gift, key) = (body.0.checked()?, format!("grant {}", body.0.key));
         let mut tx = self.0.app.db.client(client.client_no).await?;
-        let owner = owner(&mut tx, &body.0).await?;
+        let owner = owner(&mut tx, body.0.user.as_deref()).await?;
         let entry = Entry {
             amount: gift,
             key: &key,
@@ -248,9 +268,9 @@ impl MoneyApi {
     }
 }
 
-/// Whose credits they become.
-async fn owner(tx: &mut crate::db::ClientTx, gift: &Gift) -> Result<Owner> {
-    match &gift.user {
+/// Whose wallet is meant: a user's, by the partner's id, or the client's own.
+async fn owner(tx: &mut crate::db::ClientTx, user: Option<&str>) -> Result<Owner> {
+    match user {
         None => Ok(Owner::Client),
         Some(id) => Ok(Owner::User(
             user::find(tx, Realm::Partner, id).await?.user_id,

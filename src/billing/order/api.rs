@@ -19,6 +19,7 @@ use crate::{
     billing::{
         chain::{self, Chains},
         order,
+        shapes::UsageOf,
         stripe::{self, Stripe},
         wallet::Owner,
     },
@@ -119,7 +120,7 @@ impl OrdersApi {
 
     /// Your orders, the latest first
     ///
-    /// Managers see those of the client and all its users.
+    /// Managers see those of the client and all its users, unless they ask for their own.
     #[oai(path = "/orders", method = "get", operation_id = "listOrders")]
     async fn list(
         &self,
@@ -128,12 +129,18 @@ impl OrdersApi {
         cursor: Query<Option<String>>,
         /// Items at most, 1 to 100; 20 unless said otherwise.
         limit: Query<Option<u32>>,
+        /// Whose; all that you may see unless said otherwise.
+        of: Query<Option<UsageOf>>,
     ) -> Result<Json<Page<OrderBody>>> {
         let window = Window::new(cursor.0.as_deref(), limit.0)?;
+        let of = of.0.unwrap_or(match who.user().role {
+            Role::Manager => UsageOf::Client,
+            Role::Member => UsageOf::Me,
+        });
         let mut tx = self.app.db.client(who.client).await?;
-        let orders = match who.user().role {
-            Role::Manager => order::all(&mut tx, None, &window).await?,
-            Role::Member => order::of_owner(&mut tx, who.user().user_id, &window).await?,
+        let orders = match of.owner(&who)? {
+            Owner::Client => order::all(&mut tx, None, &window).await?,
+            Owner::User(user) => order::of_owner(&mut tx, user, &window).await?,
         };
         Ok(Json(shapes::page(&window, orders)))
     }

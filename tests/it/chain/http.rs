@@ -31,6 +31,8 @@ async fn an_order_shows_where_it_is_paid_and_how_far_its_payment_has_come() {
     tx.commit().await.unwrap();
     let (alice, bob) = (shop.person("alice").await, shop.person("bob").await);
 
+    let offers = alice.get("/api/v1/plans").await;
+    assert_eq!(offers["providers"], json!(["chain"]));
     let quotes = alice.get("/api/v1/quotes").await;
     let ways: Vec<&str> = quotes["items"]
         .as_array()

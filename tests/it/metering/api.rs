@@ -149,6 +149,16 @@ async fn who_buys_is_who_pays() {
     gift(&world, acme.no, Owner::Client, 1_500).await;
     buys(&ann, StatusCode::FORBIDDEN).await;
     buys(&boss, StatusCode::CREATED).await;
+    // what the client has is for its managers
+    for path in ["/api/v1/wallet", "/api/v1/wallet/statement"] {
+        let request = ann.request(Method::GET, &format!("{path}?of=client"));
+        problem(request.send().await.unwrap(), StatusCode::FORBIDDEN).await;
+    }
+    let wallet = boss.get("/api/v1/wallet?of=client").await;
+    assert_eq!(wallet["balance"], "0.0005");
+    let statement = boss.get("/api/v1/wallet/statement?of=client").await;
+    assert_eq!(statement["items"][0]["kind"], "purchase");
+    assert_eq!(boss.get("/api/v1/wallet").await["balance"], "0");
     // for all
     let owned = ann.get("/api/v1/entitlements").await;
     assert_eq!(owned["items"].as_array().unwrap().len(), 1);
@@ -167,7 +177,10 @@ async fn who_buys_is_who_pays() {
     let eve = rival.person("eve").await;
     let seen = buys(&eve, StatusCode::NOT_FOUND).await;
     assert_eq!(seen["detail"], "There is no such plan.");
-    assert_eq!(eve.get("/api/v1/plans").await["items"], json!([]));
+    assert_eq!(
+        eve.get("/api/v1/plans").await,
+        json!({"items": [], "providers": []})
+    );
     assert_eq!(
         ann.get("/api/v1/plans").await["items"][0]["credits"],
         "0.001"
@@ -209,7 +222,18 @@ async fn operators_of_finance_set_prices_and_payers_and_give_credits() {
             .post("/clients/acme/grants", gift.clone(), StatusCode::OK)
             .await;
         assert_eq!(wallet["balance"], "20");
+        assert_eq!(reader.get("/clients/acme/wallet").await, wallet);
     }
+    for user in ["nobody", "%00"] {
+        let path = format!("/clients/acme/wallet?user={user}");
+        reader
+            .json(Method::GET, &path, json!({}), StatusCode::NOT_FOUND)
+            .await;
+    }
+    let nobody = json!({"credits": "1", "key": "k", "user": "\0"});
+    finance
+        .post("/clients/acme/grants", nobody, StatusCode::NOT_FOUND)
+        .await;
     let plan = json!({"name": "10", "kind": "uses", "credits": "5", "uses": 10});
     let plan = finance
         .post("/clients/acme/plans", plan, StatusCode::CREATED)

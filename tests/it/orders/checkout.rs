@@ -25,6 +25,8 @@ async fn an_order_is_made_once_and_paid_once() {
     let order = &orders[0];
     assert!(orders.iter().all(|other| other["id"] == order["id"]));
     assert_eq!(stall.stripe.count("cs_"), 1);
+    let offers = alice.get("/api/v1/plans").await;
+    assert_eq!(offers["providers"], json!(["stripe"]));
     let bound = json!([
         order["amount"],
         order["currency"],
@@ -217,6 +219,10 @@ async fn an_order_is_seen_by_its_owner_and_by_managers() {
         .await;
     assert_eq!(seen["items"][0]["id"], order["id"]);
     assert_eq!(manager.get(&path).await["id"], order["id"]);
+    let own = manager.get("/api/v1/orders?of=me").await;
+    assert_eq!(own["items"], json!([]));
+    let request = bob.request(Method::GET, "/api/v1/orders?of=client");
+    problem(request.send().await.unwrap(), StatusCode::FORBIDDEN).await;
 }
 
 #[tokio::test]

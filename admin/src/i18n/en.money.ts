@@ -1,0 +1,212 @@
+/** The English texts about what a client pays, sells and is given. */
+import type { PassUnit, Payer, PlanKind } from "../api/types";
+import type { PriceStanding, Rate } from "../money/price";
+import type { MoneyPart } from "../route";
+
+const parts: Record<MoneyPart, string> = {
+  billing: "Who pays",
+  prices: "Prices",
+  plans: "Plans",
+  credits: "Credits",
+  usage: "Usage",
+  orders: "Orders",
+  subscriptions: "Monthly",
+  waiting: "To decide",
+  books: "Books",
+};
+
+const payers: Record<Payer, string> = {
+  off: "Nobody: nothing is counted",
+  client: "The client, out of its own wallet",
+  user: "Each user, out of their own wallet",
+};
+
+const rates: Record<Rate, string> = {
+  input: "Input",
+  cached_input: "Cached input",
+  output: "Output",
+  embedding: "Embedding",
+  page: "Page",
+  image: "Picture",
+};
+
+const rateHints: Record<Rate, string> = {
+  input: "Credits per million tokens read.",
+  cached_input: "Credits per million tokens that the vendor had read before; empty: as input.",
+  output: "Credits per million tokens written.",
+  embedding: "Credits per million tokens made into vectors.",
+  page: "Credits per page read.",
+  image: "Credits per picture.",
+};
+
+const standings: Record<PriceStanding, string> = { now: "Counts", later: "From later on", before: "Earlier" };
+
+const kinds: Record<PlanKind, string> = { credit: "Credits", uses: "Pack of uses", pass: "Pass", monthly: "Monthly fee" };
+
+const kindHints: Record<PlanKind, string> = {
+  credit: "Fills the wallet: credits for money.",
+  uses: "So many answers, whatever each of them costs.",
+  pass: "As many answers as the limits allow, for a time.",
+  monthly: "A fee that is taken from the wallet every month.",
+};
+
+const units: Record<PassUnit, string> = { day: "Days", month: "Months", quarter: "Quarters", year: "Years" };
+
+const UNIT: Record<PassUnit, string> = { day: "day", month: "month", quarter: "quarter", year: "year" };
+
+export const money = {
+  money: {
+    parts,
+    partsLabel: "Parts of the money",
+    readOnly: "Your role reads this; an operator of finance or an administrator changes it.",
+    credits: (amount: string) => `${amount} credits`,
+    note: "Note",
+    noteHint: "At most 500 characters; it is written down.",
+    noteWrong: "Say why, in 1 to 500 characters.",
+    noteLong: "At most 500 characters.",
+    from: "From",
+    to: "To",
+    show: "Show",
+    user: "User",
+    client: "The client itself",
+    userId: "User ID",
+    userHint: "The ID that the client's own system gives the user: it stands in the token.",
+  },
+
+  billing: {
+    payer: "Who pays for answers",
+    payerHint: "What was used before keeps the payer it had.",
+    payers,
+    free: "Free answers per user and day",
+    freeHint: "0 for none.",
+    budget: "Budget of the client per month",
+    budgetHint: "In credits, of all users together; empty for no limit.",
+    userDay: "Credits per user and day",
+    userMonth: "Credits per user and month",
+    creditsHint: "Empty for no limit.",
+    usesDay: "Answers per user and day",
+    usesMonth: "Answers per user and month",
+    usesHint: "Free ones included; empty for no limit.",
+    freeWrong: "A whole number from 0 to 1000000.",
+    creditsWrong: "Credits such as 20 or 0.5: 0 to 1000000000, at most six digits behind the point. Or empty.",
+    usesWrong: "A whole number from 0 to 1000000, or empty.",
+    lowTitle: "Low balance",
+    low: "A wallet is low below",
+    lowHint: "In credits. Its owner is told each time it falls below; empty: nobody is told.",
+    lowWrong: "Credits such as 20 or 0.5: more than 0, at most 1000000000, at most six digits behind the point. Or empty.",
+  },
+
+  prices: {
+    lead: "In credits. A price is never changed: a new one takes its place, and what was used before keeps the one it had.",
+    empty: "No price yet: models cannot be sold to this client.",
+    all: "Earlier prices, too",
+    set: "Set a price",
+    setTitle: "Set a price",
+    change: "New price",
+    model: "Model",
+    modelHint: "Its name in the settings, or ingestion for the reading of documents.",
+    modelWrong: "A model has a name of 1 to 100 characters.",
+    rates,
+    rateHints,
+    perMillion: "per million tokens",
+    each: "each",
+    optional: "Leave empty what is not sold.",
+    rateWrong: "Credits such as 3 or 0.25: 0 to 1000000, at most six digits behind the point.",
+    noRate: "Set at least one rate.",
+    both: "Input and output belong together: give both or none.",
+    when: "Counts from",
+    whenNow: "Now",
+    whenLater: "A later time",
+    at: "Time",
+    atHint: "Of your own time zone, within ten years.",
+    atMissing: "Choose day and time.",
+    state: "State",
+    standings,
+  },
+
+  plans: {
+    lead: "What users can buy. A plan is never changed: another one takes its place, and what was bought stays what it was.",
+    empty: "Nothing is on offer.",
+    offer: "Offer a plan",
+    replace: "Replace",
+    replaceTitle: (name: string) => `Replace ${name}`,
+    replaceText: "Its offer ends, and this one stands in its place. What was bought stays what it was.",
+    end: "End",
+    endTitle: (name: string) => `End the offer of ${name}?`,
+    endText: "Nobody can buy it any more. What was bought, and who pays for it by the month, stays.",
+    again: "Offer again",
+    againTitle: (name: string) => `Offer ${name} again?`,
+    againText: "It can be bought again, at the same price.",
+    name: "Name",
+    nameHint: "Users read it.",
+    nameWrong: "A plan has a name of 1 to 100 characters.",
+    kind: "Kind",
+    kinds,
+    kindHints,
+    gives: "Gives",
+    costs: "Costs",
+    or: "or",
+    credits: "Credits one gets",
+    cost: "Cost in credits",
+    costOptional: "Empty: it is not sold for credits.",
+    creditsHint: "Such as 20 or 0.5.",
+    creditsWrong: "Credits such as 20 or 0.5: more than 0, at most 1000000000, at most six digits behind the point.",
+    price: "Price",
+    priceHint: "In the currency, such as 19.90.",
+    priceOptional: "Such as 19.90. Empty: it is sold for credits only.",
+    priceWrong: "An amount of this currency, more than 0, with no more decimals than it has.",
+    eitherMissing: "Give a cost in credits, a price, or both.",
+    currency: "Currency",
+    currencyHint: "Such as CNY or USD.",
+    currencyWrong: "3 to 8 letters, such as CNY.",
+    uses: "Uses",
+    usesHint: "Answers in the pack, 1 to 1000000.",
+    usesWrong: "A whole number from 1 to 1000000.",
+    unit: "Counted in",
+    units,
+    count: "How many",
+    countHint: "1 to 366.",
+    countWrong: "A whole number from 1 to 366.",
+    state: "State",
+    since: "Since",
+    on: "On offer",
+    ended: "Ended",
+    givesUses: (uses: string) => `${uses} uses`,
+    givesTime: (count: number, unit: PassUnit) => `${count} ${UNIT[unit]}${count === 1 ? "" : "s"}`,
+    perMonth: (credits: string) => `${credits} credits per month`,
+  },
+
+  credits: {
+    lead: "Credits are spent on answers. What is given here costs nobody anything and is in the books as a gift.",
+    ofClient: "Wallet of the client",
+    ofUser: (user: string) => `Wallet of ${user}`,
+    look: "Look into the wallet of a user",
+    balance: "To spend",
+    held: "Set aside for answers being written",
+    give: "Give credits",
+    giveTitle: "Give credits",
+    giveSubmit: "Give",
+    given: (credits: string, balance: string) => `${credits} credits were given. The wallet holds ${balance}.`,
+    whose: "To whom",
+    amount: "Credits",
+    amountHint: "Such as 20 or 0.5.",
+    creditsWrong: "Credits such as 20 or 0.5: more than 0, at most 1000000000, at most six digits behind the point.",
+    noteHint: "What it is for, at most 500 characters; the owner of the wallet reads it.",
+    userMissing: "Name the user.",
+  },
+
+  usage: {
+    lead: "What was used, by day of UTC and model.",
+    empty: "Nothing was used in these days.",
+    day: "Day",
+    model: "Model",
+    answers: "Answers",
+    tokens: "Tokens",
+    read: (tokens: string) => `${tokens} read`,
+    cached: (tokens: string) => `${tokens} of them cached`,
+    written: (tokens: string) => `${tokens} written`,
+    credits: "Credits",
+    total: "Together",
+    daysWrong: "From comes before to.",
+  },
+};

@@ -1,0 +1,316 @@
+// Money in the chat: a question is refused for want of credit, and asked once there is some.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { chat, QUESTION } from "./chat.mjs";
+import { hostPage } from "./host.mjs";
+import { mine, send } from "./node.mjs";
+import { complaints } from "./operator.mjs";
+import { concierge, linkOf, pays, shops } from "./shop.mjs";
+import { asPerson, baseUrl, enter, launch, PHONE, screenshot } from "./stage.mjs";
+import { stripe } from "./stripe.mjs";
+
+const BASE = baseUrl();
+const [SHOP, GENEROUS, STRICT] = ["till-users", "till-client", "till-strict"];
+
+const WORDS = {
+  zh: {
+    balance: "余额",
+    topUp: "充值",
+    retry: "重试",
+    poor: "余额不足",
+    none: "0 点",
+    credits: (amount) => `${amount} 点`,
+    stripe: "银行卡支付 US$12.50（Stripe）",
+    pay: "前往 Stripe 付款",
+    waiting: "等待付款",
+    done: "已完成",
+    added: "100 点已到账。",
+    back: "返回余额",
+    toppedUp: "充值",
+    pack: "用 20 点购买",
+    bought: "“50 answers”已购买成功。",
+    left: "剩余 50 次，共 50 次",
+    receipt: "保存收据",
+  },
+  en: {
+    balance: "Balance",
+    topUp: "Top up",
+    retry: "Try again",
+    poor: "There is not enough credit for this.",
+    none: "0 credits",
+    credits: (amount) => `${amount} credits`,
+    stripe: "$12.50 by card (Stripe)",
+    chain: "0.00390625 ETH on local",
+    pay: "Pay at Stripe",
+    waiting: "Waiting for payment",
+    done: "Done",
+    added: "100 credits were added.",
+    back: "Back to the balance",
+    toppedUp: "Topped up",
+    pack: "For 20 credits",
+    bought: "50 answers is yours now.",
+    left: "50 of 50 answers left",
+    receipt: "Save the receipt",
+    low: "Your balance is running low.",
+    hide: "Hide this",
+    cancel: "Cancel the order",
+    cancelIt: "Cancel it",
+    cancelled: "Cancelled",
+  },
+};
+
+let browser;
+let bank;
+before(async () => {
+  browser = await launch();
+  bank = await stripe();
+  await shops(browser, [SHOP, GENEROUS, STRICT]);
+  await pays(SHOP, "user", "--user-credits-per-day", "500", "--user-uses-per-month", "40");
+  await pays(GENEROUS, "client");
+  await pays(STRICT, "user", "--free-uses-per-day", "1", "--user-uses-per-day", "1");
+});
+after(async () => {
+  await browser?.close();
+  await bank?.close();
+});
+
+/** The panel of money; `at` is a page or a frame. */
+function purse(at, lang) {
+  const words = WORDS[lang];
+  const panel = at.getByRole("dialog", { name: words.balance });
+  const order = at.getByRole("dialog");
+  const button = (name, where = at) => where.getByRole("button", { name, exact: true });
+  return {
+    words,
+    panel,
+    order,
+    button,
+    note: at.getByRole("alert").filter({ hasText: words.poor }),
+    balance: (amount) => at.getByTestId("balance").getByText(words.credits(amount), { exact: true }),
+    open: () => button(words.balance).click(),
+    plan: (name) => panel.getByRole("button", { name: new RegExp(`^${name}`) }).first(),
+    state: (words) => order.getByRole("status").getByText(words, { exact: true }),
+
+    async choose(plan, way) {
+      await this.plan(plan).click();
+      await button(way, panel).click();
+    },
+  };
+}
+
+/** A notice as the server gives it; it looks at wallets every 15 minutes, which is too long for a test. */
+async function lowFor(route) {
+  const { authorization } = route.request().headers();
+  const me = await (await fetch(`${BASE}/api/v1/me`, { headers: { authorization } })).json();
+  const id = "01900000-0000-7000-8000-000000000001";
+  const notice = { id, user_id: me.id, kind: "low_balance", balance: "1", needed: "5", begun_at: "2026-03-01T08:30:00Z", ended_at: null };
+  await route.fulfill({ json: { items: [notice], next_cursor: null } });
+}
+
+async function look(page, name) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(over <= 0, `${name} is ${over} px wider than the screen`);
+  await screenshot(page, `purse-${name}`);
+}
+
+/** What the browser itself says of the refusals that are meant is no complaint of the page. */
+function assertCalm(watch) {
+  assert.deepEqual(complaints(watch).filter((text) => !/status of 4(02|29)/.test(text)), []);
+}
+
+/** A question is refused, credits are bought by card, and it is answered. */
+async function topUp(page, at, lang, shot = async () => undefined) {
+  const here = chat(at, lang);
+  const money = purse(at, lang);
+  const { words } = money;
+  await here.arrived();
+  await here.send(QUESTION[lang]);
+  await money.note.waitFor();
+  await shot("refused");
+  await money.button(words.topUp, money.note).click();
+  await money.balance("0").waitFor();
+  await shot("empty");
+  await money.choose("Starter", words.stripe);
+  await money.state(words.waiting).waitFor();
+  await shot("order");
+  const [checkout] = await Promise.all([page.context().waitForEvent("page"), at.getByRole("link", { name: words.pay }).click()]);
+  await checkout.getByRole("button", { name: "Pay" }).click();
+  await checkout.getByText("the shop knows").waitFor();
+  await checkout.close();
+  // the page finds out by itself
+  await money.state(words.done).waitFor();
+  await at.getByText(words.added).waitFor();
+  await shot("paid");
+  await money.button(words.back).click();
+  await money.balance("100").waitFor();
+  await money.panel.getByText(words.toppedUp, { exact: true }).waitFor();
+  await here.closeSheet();
+  // the question is still there
+  await money.button(words.retry, money.note).click();
+  await here.cited(here.finished().first());
+  return { here, money };
+}
+
+describe("who pays for themselves", () => {
+  test("tops up by card, asks, buys a pack, and keeps the receipt", async () => {
+    await asPerson(browser, { lang: "zh" }, "purse-desk", async ({ page, watch }) => {
+      await page.goto(await linkOf(SHOP, "ann", "zh"));
+      const { here, money } = await topUp(page, page, "zh", (name) => look(page, `desk-zh-light-${name}`));
+      const { words } = money;
+      await money.open();
+      await money.panel.getByText("回答", { exact: true }).waitFor();
+      await look(page, "desk-zh-light-statement");
+      await money.choose("50 answers", words.pack);
+      await page.getByText(words.bought).waitFor();
+      await money.panel.getByText(words.left).waitFor();
+      await look(page, "desk-zh-light-bought");
+      await money.panel.getByRole("button", { name: /^订单：Starter/ }).click();
+      const [saved] = await Promise.all([page.waitForEvent("download"), money.button(words.receipt).click()]);
+      assert.match(saved.suggestedFilename(), /\.html$/);
+      // the focus is what a keyboard goes on from
+      await page.keyboard.press("Escape");
+      await money.button(words.back).waitFor({ state: "hidden" });
+      await here.arrived();
+      assertCalm(watch);
+    });
+  });
+
+  test("inside a frame of another site", async () => {
+    const host = await hostPage(await linkOf(SHOP, "fred", "en"));
+    try {
+      await asPerson(browser, { lang: "en" }, "purse-frame", async ({ page, watch }) => {
+        await page.goto(host.origin);
+        await topUp(page, page.frameLocator("iframe"), "en", (name) => screenshot(page, `purse-frame-${name}`));
+        assertCalm(watch);
+      });
+    } finally {
+      await host.close();
+    }
+  });
+
+  test("pays on a chain, in two parts, and sees them come", async () => {
+    await asPerson(browser, { lang: "en", viewport: PHONE, scheme: "dark" }, "purse-chain", async ({ page, watch }) => {
+      await page.goto(await linkOf(SHOP, "carl", "en"));
+      const here = chat(page, "en");
+      const money = purse(page, "en");
+      const { words } = money;
+      await here.arrived();
+      await here.menu(words.balance);
+      await money.balance("0").waitFor();
+      await look(page, "phone-en-dark-empty");
+      await money.choose("Starter", words.chain);
+      const address = await money.order.locator("code").filter({ hasText: /^0x/ }).first().innerText();
+      await look(page, "phone-en-dark-deposit");
+      const half = [1n, 2n];
+      await send(address, "0.00390625", half);
+      await money.order.getByText("1 of 3 confirmations").waitFor();
+      await mine(2);
+      await money.order.getByText("Counts", { exact: true }).waitFor();
+      assert.ok(await money.state(words.waiting).isVisible(), "half of the amount paid the order");
+      await send(address, "0.00390625", half);
+      await money.order.getByText("1 of 3 confirmations").waitFor();
+      await look(page, "phone-en-dark-half");
+      await mine(2);
+      await money.state(words.done).waitFor();
+      await look(page, "phone-en-dark-paid");
+      await money.button(words.back).click();
+      await money.balance("100").waitFor();
+      assertCalm(watch);
+    });
+  });
+
+  test("gives an order up, and leaves a refused question as a draft", async () => {
+    await asPerson(browser, { lang: "en", scheme: "dark" }, "purse-cancel", async ({ page, watch }) => {
+      await page.route(`${BASE}/api/v1/notices?*`, lowFor);
+      await page.goto(await linkOf(SHOP, "dora", "en"));
+      const here = chat(page, "en");
+      const money = purse(page, "en");
+      const { words } = money;
+      await here.arrived();
+      await page.getByRole("status").filter({ hasText: words.low }).waitFor();
+      await look(page, "desk-en-dark-low");
+      await money.button(words.hide).click();
+      await page.getByText(words.low).waitFor({ state: "hidden" });
+      await money.open();
+      await money.choose("Starter", words.chain);
+      // beside a desk there is a phone, which scans
+      await money.order.locator(".ant-qrcode svg").waitFor();
+      await look(page, "desk-en-dark-deposit");
+      await money.button(words.cancel).click();
+      await money.button(words.cancelIt).click();
+      await money.state(words.cancelled).waitFor();
+      await money.button(words.back).click();
+      await money.panel.getByText(words.cancelled, { exact: true }).waitFor();
+      await here.closeSheet();
+      await here.send(QUESTION.en);
+      await money.note.waitFor();
+      // the conversation has begun, and is left and come back to
+      await here.named(here.words.newChat).first().click();
+      await here.session(QUESTION.en).click();
+      await page.locator("textarea").filter({ hasText: QUESTION.en }).waitFor();
+      assertCalm(watch);
+    });
+  });
+
+  test("is told when a quota starts anew", async () => {
+    await asPerson(browser, { lang: "zh", viewport: PHONE }, "purse-quota", async ({ page, watch }) => {
+      await page.goto(await linkOf(STRICT, "ed", "zh"));
+      const here = chat(page, "zh");
+      await here.cited(await here.ask(QUESTION.zh));
+      await here.send(QUESTION.en);
+      await page.getByRole("alert").filter({ hasText: "重新开始计算" }).waitFor();
+      await look(page, "phone-zh-light-quota");
+      await here.menu(WORDS.zh.balance);
+      await page.getByText("已用 1 / 1 次").first().waitFor();
+      await look(page, "phone-zh-light-quotas");
+      assertCalm(watch);
+    });
+  });
+});
+
+describe("where the client pays", () => {
+  test("a user is told whom to ask, and a manager buys for all", async () => {
+    await asPerson(browser, { lang: "zh" }, "purse-member", async ({ page, watch }) => {
+      await page.goto(await linkOf(GENEROUS, "gus", "zh"));
+      const here = chat(page, "zh");
+      await here.arrived();
+      await here.send(QUESTION.zh);
+      const note = page.getByRole("alert").filter({ hasText: "额度由本服务的提供方管理" });
+      await note.waitFor();
+      assert.equal(await note.getByRole("button", { name: WORDS.zh.topUp }).count(), 0);
+      await purse(page, "zh").open();
+      await page.getByText("您无需付费").waitFor();
+      assert.equal(await page.getByTestId("balance").count(), 0);
+      await look(page, "desk-zh-light-member");
+      assertCalm(watch);
+    });
+    await concierge("user", "--client", GENEROUS, "--user", "gus", "--role", "manager");
+    await concierge("wallet", "grant", "--client", GENEROUS, "--credits", "25", "--key", "first");
+    await asPerson(browser, { lang: "en", scheme: "dark" }, "purse-manager", async ({ page, watch }) => {
+      await page.goto(await linkOf(GENEROUS, "gus", "en"));
+      const money = purse(page, "en");
+      await chat(page, "en").arrived();
+      await money.open();
+      await money.balance("25").waitFor();
+      await money.choose("50 answers", WORDS.en.pack);
+      await page.getByText(WORDS.en.bought).waitFor();
+      await money.balance("5").waitFor();
+      await look(page, "desk-en-dark-manager");
+      assertCalm(watch);
+    });
+  });
+});
+
+test("where nobody pays there is no panel of money", async () => {
+  await asPerson(browser, { lang: "en" }, "purse-off", async ({ page }) => {
+    const asked = page.waitForResponse((response) => response.url() === `${BASE}/api/v1/quotas`);
+    await enter(page, "en");
+    const here = chat(page, "en");
+    await here.arrived();
+    assert.equal((await (await asked).json()).payer, "off");
+    await here.named(here.words.menu).click();
+    await page.getByRole("menuitem", { name: here.words.settings }).waitFor();
+    assert.equal(await page.getByText(WORDS.en.balance, { exact: true }).count(), 0);
+    assert.equal(await here.named(WORDS.en.balance).count(), 0);
+  });
+});
