@@ -47,6 +47,7 @@ struct State {
     faults: VecDeque<Fault>,
     asked: Vec<Asked>,
     made: u64,
+    moved: u64,
     away: bool,
     /// A path that the key may not read.
     barred: Option<String>,
@@ -317,7 +318,11 @@ impl Inner {
 
     /// Writes down what moved the balance, as Stripe does. Its id.
     fn moves(&self, moved: &Move<'_>) -> String {
-        let id = self.id("txn_");
+        let id = {
+            let mut state = self.state.lock().unwrap();
+            state.moved += 1;
+            format!("txn_{:08}", state.moved)
+        };
         self.put(&json!({
             "id": id,
             "object": "balance_transaction",
@@ -489,7 +494,8 @@ impl Double {
     }
 
     fn intent(&self, session: &Value) -> Value {
-        let (id, charge) = (self.inner.id("pi_"), self.inner.id("ch_"));
+        let id = self.inner.id("pi_");
+        let charge = id.replace("pi_", "ch_");
         let amount = session["amount_total"].as_i64().unwrap();
         let txn = self.moves(&Move {
             // as of a card: 2.9 % and 30 cents
