@@ -6,7 +6,7 @@ use time::{Date, Duration, OffsetDateTime};
 use crate::{
     app::App,
     billing::{
-        chain::Chains,
+        chain::{Chain, Chains},
         recon::{
             Line, Remedy, Standing,
             close::{self, Day},
@@ -51,23 +51,36 @@ async fn read_chains(app: &App, day: Date) -> Result<()> {
     if is_read {
         return Ok(());
     }
-    let (now, mut facts) = (app.clock.now(), 0);
+    let (now, mut facts, mut failed) = (app.clock.now(), 0, None);
     for chain in chains.0.iter() {
-        let mut is_all = false;
-        while !is_all {
-            let mut tx = app.db.system().await?;
-            let wanted = on_chain::wanted(&mut tx, chain, day).await?;
-            drop(tx);
-            let told = on_chain::read(chain, &wanted).await?;
-            (facts, is_all) = (facts + told.count(), told.is_all);
-            let mut tx = app.db.system().await?;
-            on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
-            tx.commit().await?;
+        match read_chain(app, chain, day, now).await {
+            Ok(count) => facts += count,
+            // the others are read as far as they can be all the same
+            Err(error) => failed = failed.or(Some(error)),
         }
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     let mut tx = app.db.system().await?;
     on_chain::done(&mut tx, day, facts, now).await?;
     tx.commit().await
+}
+
+/// Reads a chain by parts, and keeps each of them; how much it was.
+async fn read_chain(app: &App, chain: &Chain, day: Date, now: OffsetDateTime) -> Result<usize> {
+    let (mut facts, mut is_all) = (0, false);
+    while !is_all {
+        let mut tx = app.db.system().await?;
+        let wanted = on_chain::wanted(&mut tx, chain, day).await?;
+        drop(tx);
+        let told = on_chain::read(chain, &wanted).await?;
+        (facts, is_all) = (facts + told.count(), told.is_all);
+        let mut tx = app.db.system().await?;
+        on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
+        tx.commit().await?;
+    }
+    Ok(facts)
 }
 
 async fn read_stripe(app: &App, day: Date) -> Result<()> {

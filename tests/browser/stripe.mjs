@@ -42,7 +42,9 @@ export async function stripe() {
     if (path === "/v1/refunds") {
       const [amount, payment] = [Number(form.get("amount")), form.get("payment_intent")];
       const { currency } = objects.get(payment);
-      return put({ id: id("re_"), object: "refund", status: "succeeded", amount, currency, payment_intent: payment, created: SECOND(), metadata: inner(form, "metadata[") });
+      const [refund, created] = [id("re_"), SECOND()];
+      moves("refund", refund, { amount: -amount, currency, created });
+      return put({ id: refund, object: "refund", status: "succeeded", amount, currency, payment_intent: payment, created, metadata: inner(form, "metadata[") });
     }
     const [, , , , known, verb] = path.split("/");
     if (verb === "expire") {
@@ -72,8 +74,22 @@ export async function stripe() {
     return { object: "list", data, has_more: false };
   }
 
-  const intent = ({ currency, intent_metadata }, amount, created) =>
-    put({ id: id("pi_"), object: "payment_intent", status: "succeeded", amount, amount_received: amount, currency, created, metadata: intent_metadata });
+  /** What moves the balance of the account. */
+  const moves = (type, source, { amount, fee = 0, currency, created }) =>
+    put({
+      id: id("txn_"), object: "balance_transaction", type, reporting_category: type, source, amount, fee, net: amount - fee, currency, created,
+      available_on: created + 2 * 86_400, status: "pending",
+    });
+
+  const intent = ({ currency, intent_metadata }, amount, created) => {
+    const charge = id("ch_");
+    // as of a card: 2.9 % and 30 cents
+    moves("charge", charge, { amount, fee: Math.floor((amount * 29) / 1000) + 30, currency, created });
+    return put({
+      id: id("pi_"), object: "payment_intent", status: "succeeded", amount, amount_received: amount, currency, created,
+      latest_charge: charge, metadata: intent_metadata,
+    });
+  };
 
   const tell = async (type, object) => {
     const event = JSON.stringify({ id: id("evt_"), object: "event", type, livemode: false, created: SECOND(), data: { object } });

@@ -11,12 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use concierge::db::LOGIN_ROLE;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
     cluster::runtime_dir,
-    world::{PROGRAM, body},
+    world::{PROGRAM, World, body},
 };
 
 /// How long a start, a lease or a document may take on a busy machine.
@@ -27,7 +28,8 @@ pub const CODE: &str = "a-code-of-tests";
 /// The server's process. Ended properly when dropped, its PostgreSQL with it.
 pub struct Server {
     pub child: Child,
-    base: String,
+    /// Where it listens: `http://127.0.0.1:port`.
+    pub base: String,
     http: reqwest::Client,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
@@ -261,6 +263,25 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Ran {
         out: text(output.stdout),
         err: text(output.stderr),
     }
+}
+
+/// A folder with settings for programs that use this world's database.
+pub fn beside(world: &World) -> tempfile::TempDir {
+    let (folder, access) = (folder(), world.access);
+    let url = |user: &str, password: &str| {
+        format!(
+            "postgres://{user}:{password}@{}:{}/{}",
+            access.host, access.port, world.database
+        )
+    };
+    let text = format!(
+        "[database]\nurl = {}\nowner_url = {}\n[runtime]\ndir = {}\n[models]\nembedding = none\n",
+        url(LOGIN_ROLE, &concierge::boot::login_password(access)),
+        url(&access.user, &access.password),
+        runtime_dir().display()
+    );
+    fs::write(folder.path().join("config.ini"), text).unwrap();
+    folder
 }
 
 /// A folder that an unprivileged PostgreSQL reaches too.

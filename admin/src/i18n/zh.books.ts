@@ -134,7 +134,7 @@ export const books: typeof English = {
     standing: "结果",
     anyStanding: "全部",
     standings: { fine: "正常", healed: "已修正", open: "待处理", resolved: "已处理" },
-    areas: { payment: "付款", refund: "退款", dispute: "争议", arrival: "到账", order: "订单", ledger: "账本", fee: "费用" },
+    areas: { payment: "付款", refund: "退款", dispute: "争议", balance: "余额", arrival: "到账", order: "订单", ledger: "账本", fee: "费用" },
     states: {
       matched: "相符",
       missing_here: "本方缺失",
@@ -149,6 +149,7 @@ export const books: typeof English = {
     line: "明细",
     ours: "本方",
     theirs: "对方",
+    kept: (fee) => `其中手续费 ${fee}`,
     reason: "说明",
     resolve: "处理",
     resolveTitle: "这条明细是如何处理的？",

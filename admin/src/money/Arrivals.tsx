@@ -48,7 +48,7 @@ export function Arrivals({ client }: { client: string }) {
           onDone={done}
           onCancel={() => setSettling(null)}
         >
-          <div className="field-row">
+          <div className="about field-row">
             <What arrival={settling} />
           </div>
         </NoteDialog>

@@ -1,6 +1,6 @@
 /** Lines of the books, by day and by how they stand. */
 import { Button } from "antd";
-import { useCallback, useState } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { type Days, tableHref } from "../api/money";
 import type { BookLine, Standing } from "../api/types";
 import { useConsole } from "../console";
@@ -84,12 +84,25 @@ function LineTable({ lines, onResolve }: { lines: readonly BookLine[]; onResolve
         { head: t.books.line, main: true, cell: (line) => <Line line={line} /> },
         { head: t.books.day, cell: ({ day }) => <span className="facts">{day}</span> },
         { head: t.books.ours, cell: (line) => amount(line, line.ours) },
-        { head: t.books.theirs, cell: (line) => amount(line, line.theirs) },
+        { head: t.books.theirs, cell: (line) => <Theirs line={line} plain={amount(line, line.theirs)} /> },
         { head: t.books.standing, cell: ({ standing }) => <Badge kind={KINDS[standing]}>{t.books.standings[standing]}</Badge> },
         { head: t.books.reason, cell: (line) => <Reason line={line} /> },
         ...(onResolve ? [acts] : []),
       ]}
     />
+  );
+}
+
+/** What moved the balance may be of another currency than what was paid. */
+function Theirs({ line: { provider, settled, settled_in, fee }, plain }: { line: BookLine; plain: ReactNode }) {
+  const { t } = useI18n();
+  if (!settled || !settled_in || !fee) return plain;
+  const money = (value: string) => lineOf(provider, value, settled_in, t.money.credits);
+  return (
+    <>
+      {money(settled)}
+      {fee !== "0" && <span className="sub">{t.books.kept(money(fee))}</span>}
+    </>
   );
 }
 

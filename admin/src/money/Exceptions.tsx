@@ -134,8 +134,11 @@ function Decide({ client, exception, onDone, onCancel }: DecideProps) {
       onDone={onDone}
       onCancel={onCancel}
     >
-      <div className="field-row">
+      <div className="about field-row">
         <Why row={exception} />
+        <span className="sub">
+          <Amount row={exception} /> <code>{exception.reference}</code>
+        </span>
       </div>
       <ChoiceField
         label={t.waiting.verdict}

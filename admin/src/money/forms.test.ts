@@ -176,6 +176,8 @@ describe("amounts of orders and books", () => {
     const credits = (text: string) => `${text} credits`;
     expect(lineOf("ledger", "1500000", "micro-credits", credits)).toBe("1.5 credits");
     expect(lineOf("stripe", "1250", "usd", credits)).toBe("12.50 USD");
+    expect(lineOf("stripe", "-1250", "usd", credits)).toBe("-12.50 USD");
+    expect(lineOf("stripe", "-5", "usd", credits)).toBe("-0.05 USD");
     expect(lineOf("chain", "5", "eth", credits)).toBe("5 ETH");
   });
 

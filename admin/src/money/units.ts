@@ -13,7 +13,7 @@ export function paidOf(provider: Provider, amount: string, currency: string): st
 /** A line of the books; `credits` writes an amount of them. */
 export function lineOf(provider: string, amount: string, currency: string, credits: (text: string) => string): string {
   if (currency === MICRO_CREDITS && /^-?\d+$/.test(amount)) return credits(grouped(creditsOf(BigInt(amount))));
-  return provider === "stripe" && /^\d+$/.test(amount) ? moneyOf(amount, currency) : tokensOf(amount, currency);
+  return provider === "stripe" && /^-?\d+$/.test(amount) ? moneyOf(amount, currency) : tokensOf(amount, currency);
 }
 
 function tokensOf(amount: string, currency: string): string {

@@ -6,6 +6,7 @@ mod chains;
 mod clients;
 mod documents;
 mod keys;
+mod keys_shapes;
 mod looks;
 mod money;
 mod money_shapes;

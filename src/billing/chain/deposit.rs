@@ -10,6 +10,7 @@ use super::{
     settings::Chain,
     store,
     units::Units,
+    watch,
     weigh::{State, Verdict},
 };
 use crate::{
@@ -157,7 +158,7 @@ pub async fn assign(
             "This order is to be paid in another way.".into(),
         ));
     }
-    is_read(tx, chain).await?;
+    let since = since_block(tx, chain).await?;
     has_room(tx, order.buyer_id).await?;
     let number = store::next_number(tx).await?;
     let deposit = Deposit {
@@ -175,7 +176,7 @@ pub async fn assign(
         state: Standing::Open,
         undone: 0,
     };
-    store::add_deposit(tx, &deposit, number, now).await?;
+    store::add_deposit(tx, &deposit, (number, since), now).await?;
     order::pending(
         tx,
         order.order_id,
@@ -187,13 +188,16 @@ pub async fn assign(
     Ok(deposit)
 }
 
-/// The first look begins at the top where no block is named: what was paid before would not be seen.
-async fn is_read(tx: &mut ClientTx, chain: &Chain) -> Result<()> {
-    let is_known = chain.start_block.is_some() || reach(tx, &chain.name).await?.scanned.is_some();
-    is_known.then_some(()).ok_or_else(|| {
+/// The first block that is read again by now: nobody could pay in one before. The first look begins at
+/// the top where no block is named: what was paid before that would not be seen.
+async fn since_block(tx: &mut ClientTx, chain: &Chain) -> Result<i64> {
+    let scanned = reach(tx, &chain.name).await?.scanned;
+    let first = scanned.map(|scanned| watch::first(chain, scanned.unsigned_abs()));
+    let first = first.or(chain.start_block).ok_or_else(|| {
         let name = &chain.name;
         Error::Unavailable(anyhow!("[chain.{name}]: no node was read yet"))
-    })
+    })?;
+    Ok(first.cast_signed())
 }
 
 /// All addresses cannot be one buyer's.

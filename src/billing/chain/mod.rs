@@ -11,6 +11,7 @@ mod address;
 pub mod api;
 mod deposit;
 mod list;
+mod moved;
 mod news;
 mod place;
 mod quote;

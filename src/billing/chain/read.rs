@@ -7,12 +7,13 @@ use std::{
 };
 
 use anyhow::anyhow;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     address::Address,
-    rpc::{Ask, Rpc},
-    seen::{self, Arrival, Header, TRANSFER},
+    moved,
+    rpc::{Ask, is_too_much},
+    seen::{self, Arrival, Header},
     settings::Chain,
     units::Units,
 };
@@ -20,8 +21,6 @@ use crate::error::Result;
 
 /// `decimals()`, hashed: the first four bytes.
 const DECIMALS: &str = "0x313ce567";
-/// Addresses in one question.
-const ADDRESSES_PER_ASK: usize = 200;
 
 /// Headers by their number; none where the chain has no such block (yet).
 pub type Headers = BTreeMap<u64, Option<Header>>;
@@ -95,14 +94,20 @@ pub async fn arrivals(
         return Ok(Vec::new());
     };
     let wanted: HashSet<Address> = addresses.iter().copied().collect();
-    let mut found = coins(chain, node, &wanted, fresh).await?;
-    let (mut from, end) = (*blocks.start(), *blocks.end());
+    let mut found = moved::coins(chain, node, &wanted, fresh).await?;
+    let (mut from, end, mut step) = (*blocks.start(), *blocks.end(), chain.chunk_blocks);
     while from <= end {
-        let to = end.min(from + (chain.chunk_blocks - 1));
-        found.extend(transfers(chain, node, addresses, from..=to).await?);
-        found.retain(|arrival| wanted.contains(&arrival.payee));
-        found = largest(found, most);
-        from = to + 1;
+        let to = end.min(from + (step - 1));
+        match moved::transfers(chain, node, addresses, from..=to).await {
+            // it tells less at once, and so it does of the blocks behind these
+            Err(error) if to > from && is_too_much(&error) => step = (to - from).div_ceil(2),
+            told => {
+                found.extend(told?);
+                found.retain(|arrival| wanted.contains(&arrival.payee));
+                found = largest(found, most);
+                from = to + 1;
+            }
+        }
     }
     Ok(largest(found, most))
 }
@@ -127,66 +132,6 @@ fn largest(mut found: Vec<Arrival>, most: usize) -> Vec<Arrival> {
     placed.sort_by_key(|(place, _)| *place);
     placed.truncate(most);
     placed.into_iter().map(|(_, arrival)| arrival).collect()
-}
-
-/// Logs of the tokens. That they are of these blocks is checked, since a node may tell anything.
-async fn transfers(
-    chain: &Chain,
-    node: &Rpc,
-    addresses: &[Address],
-    blocks: RangeInclusive<u64>,
-) -> Result<Vec<Arrival>> {
-    let contracts: Vec<String> = chain
-        .contracts()
-        .map(|(address, _)| address.to_string())
-        .collect();
-    let (from, to) = (hex(*blocks.start()), hex(*blocks.end()));
-    let asks: Vec<Ask> = addresses
-        .chunks(ADDRESSES_PER_ASK)
-        .filter(|_| !contracts.is_empty())
-        .map(|addresses| {
-            let payees: Vec<String> = addresses.iter().map(|address| address.topic()).collect();
-            let filter = json!({"fromBlock": from, "toBlock": to, "address": contracts,
-                "topics": [TRANSFER, null, payees]});
-            Ask::new("eth_getLogs", json!([filter]))
-        })
-        .collect();
-    let mut found = Vec::new();
-    for answer in node.ask(&asks).await? {
-        let Value::Array(logs) = answer else {
-            return Err(node.failed(anyhow!("its logs are no list")));
-        };
-        let arrivals = logs.iter().filter_map(|value| seen::log(value, chain));
-        found.extend(arrivals.filter(|arrival| blocks.contains(&arrival.block_no)));
-    }
-    Ok(found)
-}
-
-/// Transactions that move the coin. Only what a transaction itself sends is seen: what a contract
-/// passes on leaves no trace that every node would show.
-async fn coins(
-    chain: &Chain,
-    node: &Rpc,
-    wanted: &HashSet<Address>,
-    blocks: &BTreeSet<u64>,
-) -> Result<Vec<Arrival>> {
-    let mut found = Vec::new();
-    // one by one: a block with all its transactions can have megabytes
-    for number in blocks.iter().copied().filter(|_| chain.coin().is_some()) {
-        let block = node.one(Ask::new("eth_getBlockByNumber", json!([hex(number), true])));
-        let block = block.await?;
-        let Some(transactions) = block["transactions"].as_array() else {
-            return Err(node.failed(anyhow!("its block {number} has no list of transactions")));
-        };
-        let arrivals = transactions
-            .iter()
-            .filter_map(|value| seen::coin(value, chain));
-        found.extend(
-            arrivals
-                .filter(|arrival| arrival.block_no == number && wanted.contains(&arrival.payee)),
-        );
-    }
-    Ok(found)
 }
 
 /// The decimals that a token's contract names; none when there is no such contract.
@@ -220,7 +165,8 @@ pub fn is_one_branch(headers: &Headers, blocks: &RangeInclusive<u64>) -> bool {
         })
 }
 
-fn hex(number: u64) -> String {
+/// A number, as nodes read it.
+pub fn hex(number: u64) -> String {
     format!("{number:#x}")
 }
 

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::{
-    rpc::Ask,
-    seen::{Arrival, Hash, Receipt},
+    moved::logs_at,
+    rpc::{Ask, Rpc, is_too_much},
+    seen::{self, Arrival, Hash, NO_LOG, Receipt},
     settings::Chain,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Transactions whose receipts are asked for at once: a receipt with all its logs can have megabytes.
 const RECEIPTS_PER_ASK: usize = 10;
@@ -36,16 +37,26 @@ pub async fn with_receipts(chain: &Chain, arrivals: Vec<Arrival>) -> Result<Told
     for node in &chain.nodes {
         let asked = by_transaction(std::mem::take(&mut told.sure));
         for some in asked.chunks(RECEIPTS_PER_ASK) {
-            let asks: Vec<Ask> = some
-                .iter()
-                .map(|(tx, _)| Ask::new("eth_getTransactionReceipt", json!([tx.as_str()])))
-                .collect();
-            for ((_, arrivals), value) in some.iter().zip(node.ask(&asks).await?) {
-                told.hear(chain, arrivals, &Receipt::new(&value));
+            let asks: Vec<Ask> = some.iter().map(|(tx, _)| receipt_of(tx)).collect();
+            match node.ask(&asks).await {
+                Err(error) if is_too_much(&error) => {
+                    for (tx, arrivals) in some {
+                        told.hear_alone(chain, node, tx, arrivals).await?;
+                    }
+                }
+                values => {
+                    for ((_, arrivals), value) in some.iter().zip(values?) {
+                        told.hear(chain, arrivals, &Receipt::new(&value));
+                    }
+                }
             }
         }
     }
     Ok(told)
+}
+
+fn receipt_of(tx: &Hash) -> Ask {
+    Ask::new("eth_getTransactionReceipt", json!([tx.as_str()]))
 }
 
 /// A transaction can bring much, and its receipt is asked for once.
@@ -60,6 +71,48 @@ fn by_transaction(arrivals: Vec<Arrival>) -> Vec<(Hash, Vec<Arrival>)> {
 }
 
 impl Told {
+    /// By a receipt of its own, or without one that would be too long.
+    async fn hear_alone(
+        &mut self,
+        chain: &Chain,
+        node: &Rpc,
+        tx: &Hash,
+        arrivals: &[Arrival],
+    ) -> Result<()> {
+        match node.one(receipt_of(tx)).await {
+            Err(error) if is_too_much(&error) => self.hear_logs(chain, node, arrivals, error).await,
+            value => {
+                self.hear(chain, arrivals, &Receipt::new(&value?));
+                Ok(())
+            }
+        }
+    }
+
+    /// Everybody can make a transaction whose receipt no node tells at once, and pay by it. The log that
+    /// the node has in this very block says as much: what failed has written none.
+    async fn hear_logs(
+        &mut self,
+        chain: &Chain,
+        node: &Rpc,
+        arrivals: &[Arrival],
+        refused: Error,
+    ) -> Result<()> {
+        // an address without code, such as ours, writes no logs: such a receipt is short
+        if arrivals.iter().any(|arrival| arrival.log_no == NO_LOG) {
+            return Err(refused);
+        }
+        for arrival in arrivals {
+            let block = json!({"blockHash": arrival.block_hash.as_str()});
+            let logs = node.one(logs_at(chain, &[arrival.payee], block)).await?;
+            let logs = logs.as_array().map_or(&[][..], Vec::as_slice);
+            let mut said = logs.iter().filter_map(|value| seen::log(value, chain));
+            if said.any(|said| said == *arrival) {
+                self.sure.push(arrival.clone());
+            }
+        }
+        Ok(())
+    }
+
     fn hear(&mut self, chain: &Chain, arrivals: &[Arrival], receipt: &Receipt<'_>) {
         for arrival in arrivals {
             match receipt.says(arrival, chain) {

@@ -1,6 +1,6 @@
 //! Questions to a node of a chain (JSON-RPC 2.0), with limits on time, bytes and their rate.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use reqwest::{Client, StatusCode, Url};
@@ -44,6 +44,24 @@ pub struct Rpc {
     next: Mutex<Instant>,
 }
 
+/// An answer that is too long, or a node's refusal in words of its own: it may tell a part of it.
+#[derive(Debug)]
+struct TooMuch(String);
+
+impl fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TooMuch {}
+
+/// Whether the same may be told when less of it is asked for. Each node has words of its own for
+/// that, so that every refusal is taken for one: who asks again asks for less each time.
+pub fn is_too_much(error: &Error) -> bool {
+    matches!(error, Error::Upstream(cause) if cause.is::<TooMuch>())
+}
+
 impl Ask {
     /// A question with its parameters.
     pub fn new(method: &'static str, params: Value) -> Self {
@@ -82,23 +100,24 @@ impl Rpc {
         &self.host
     }
 
-    /// The answers to these questions, in their order.
+    /// The answers to these questions, in their order. Where they do not fit into one answer, it takes
+    /// several.
     ///
     /// # Errors
     /// `Upstream` when one of them is not answered: too late, too long, refused, or not in the form
     /// that was asked for.
     pub async fn ask(&self, asks: &[Ask]) -> Result<Vec<Value>> {
         let mut answers = Vec::with_capacity(asks.len());
-        for asks in asks.chunks(BATCH_MAX) {
-            self.wait().await;
-            let answered = timeout(self.time_max, self.batch(asks)).await;
-            let seconds = self.time_max.as_secs();
-            let late = |_| Err(anyhow!("no whole answer within {seconds} s"));
-            answers.extend(
-                answered
-                    .unwrap_or_else(late)
-                    .map_err(|error| self.failed(error))?,
-            );
+        // the next ones are the last
+        let mut waiting: Vec<&[Ask]> = asks.chunks(BATCH_MAX).rev().collect();
+        while let Some(asks) = waiting.pop() {
+            match self.request(asks).await {
+                Err(error) if asks.len() > 1 && is_too_much(&error) => {
+                    let (first, rest) = asks.split_at(asks.len() / 2);
+                    waiting.extend([rest, first]);
+                }
+                answered => answers.extend(answered?),
+            }
         }
         Ok(answers)
     }
@@ -127,6 +146,16 @@ impl Rpc {
         sleep_until(due).await;
     }
 
+    async fn request(&self, asks: &[Ask]) -> Result<Vec<Value>> {
+        self.wait().await;
+        let seconds = self.time_max.as_secs();
+        let late = |_| Err(anyhow!("no whole answer within {seconds} s"));
+        timeout(self.time_max, self.batch(asks))
+            .await
+            .unwrap_or_else(late)
+            .map_err(|error| self.failed(error))
+    }
+
     async fn batch(&self, asks: &[Ask]) -> anyhow::Result<Vec<Value>> {
         let questions: Vec<Value> = asks
             .iter()
@@ -135,21 +164,22 @@ impl Rpc {
             .collect();
         let request = self.client.post(self.url.clone()).json(&questions);
         let mut answer = request.send().await.map_err(reqwest::Error::without_url)?;
-        if answer.status() != StatusCode::OK {
-            let status = answer.status();
-            return Err(anyhow!("it answers {status}"));
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::PAYLOAD_TOO_LARGE => return Err(TooMuch("it answers 413".into()).into()),
+            status => return Err(anyhow!("it answers {status}")),
         }
-        let long = || anyhow!("its answer has more than {ANSWER_BYTES_MAX} bytes");
+        let long = || TooMuch(format!("its answer has more than {ANSWER_BYTES_MAX} bytes"));
         if answer
             .content_length()
             .is_some_and(|bytes| bytes > ANSWER_BYTES_MAX as u64)
         {
-            return Err(long());
+            return Err(long().into());
         }
         let mut bytes = Vec::new();
         while let Some(piece) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
             if bytes.len() + piece.len() > ANSWER_BYTES_MAX {
-                return Err(long());
+                return Err(long().into());
             }
             bytes.extend_from_slice(&piece);
         }
@@ -160,13 +190,13 @@ impl Rpc {
     fn answers(&self, count: usize, bytes: &[u8]) -> anyhow::Result<Vec<Value>> {
         let answer: Value = serde_json::from_slice(bytes).context("its answer is not JSON")?;
         let Value::Array(answers) = answer else {
-            return Err(anyhow!("it refuses: {}", self.quote(&answer["error"])));
+            return Err(self.refusal(&answer["error"]));
         };
         let mut by_id = HashMap::new();
         for mut answer in answers {
             let error = answer.get_mut("error").map(Value::take).unwrap_or_default();
             if !error.is_null() {
-                return Err(anyhow!("it refuses: {}", self.quote(&error)));
+                return Err(self.refusal(&error));
             }
             let id = answer["id"].as_u64().context("an answer has no id")?;
             if answer.get("result").is_none() || by_id.insert(id, answer["result"].take()).is_some()
@@ -183,9 +213,10 @@ impl Rpc {
     }
 
     /// Words of the node, short and without its address.
-    fn quote(&self, words: &Value) -> String {
+    fn refusal(&self, words: &Value) -> anyhow::Error {
         let words = self.secret.redact(&words.to_string());
-        words.chars().take(QUOTE_CHARS_MAX).collect()
+        let words: String = words.chars().take(QUOTE_CHARS_MAX).collect();
+        TooMuch(format!("it refuses: {words}")).into()
     }
 }
 

@@ -36,14 +36,14 @@ pub async fn next_number(tx: &mut ClientTx) -> Result<i32> {
 pub async fn add_deposit(
     tx: &mut ClientTx,
     deposit: &Deposit,
-    number: i32,
+    (number, since_block): (i32, i64),
     now: OffsetDateTime,
 ) -> Result<()> {
     let client = tx.client();
     sqlx::query(
         "insert into chain_address (client_no, order_id, address_no, address, chain, chain_id, asset, symbol,
-           decimals, amount, confirmations, deadline, watched_until, state, undone, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11, $12, $13, $14, $15, $16)",
+           decimals, amount, confirmations, deadline, watched_until, state, undone, created_at, since_block)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(client)
     .bind(deposit.order_id)
@@ -61,6 +61,7 @@ pub async fn add_deposit(
     .bind(deposit.state)
     .bind(deposit.undone)
     .bind(now)
+    .bind(since_block)
     .execute(tx.conn())
     .await
     .map_err(db::taken("chain_address_pkey", "order"))?;

@@ -7,12 +7,11 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    close,
-    shape::{Area, Line, Remedy, Standing, State},
+    close, heal,
+    shape::{Area, Line, Standing, State},
     store::{balance, lines as store},
 };
 use crate::{
-    billing::order::{self, Paid, Payment, Provider, Reversal, Units, Why},
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
@@ -114,78 +113,11 @@ pub async fn heal(
     if close::is_closed(tx, day).await? {
         return Ok(None);
     }
-    let (standing, reason) = make_good(tx, line, now).await?;
+    let (standing, reason) = heal::make_good(tx, line, now).await?;
     if standing == Standing::Healed && !store::is_known(tx, day, line, standing).await? {
         store::add(tx, (run, day), line, (standing, &reason), now).await?;
     }
     Ok(Some((standing, reason)))
-}
-
-async fn make_good(
-    tx: &mut ClientTx,
-    line: &Line,
-    now: OffsetDateTime,
-) -> Result<(Standing, String)> {
-    let done = |text: &str| Ok((Standing::Healed, text.to_owned()));
-    let order = match (line.remedy, line.order) {
-        (Remedy::Fine, _) => return Ok((Standing::Fine, line.remark())),
-        (Remedy::Queue(reason), _) => return Ok((Standing::Open, reason.into())),
-        (_, Some(order)) => OrderId(order),
-        (_, None) => {
-            let text = "It is not known for which order it is.";
-            return Ok((Standing::Open, text.into()));
-        }
-    };
-    match line.remedy {
-        _ if line.provider != "stripe" && line.area != Area::Order => Ok((
-            Standing::Open,
-            "The watch of the chain takes it, or says why not.".into(),
-        )),
-        Remedy::Fine | Remedy::Queue(_) => Ok((Standing::Open, String::new())),
-        Remedy::Fulfil => {
-            if order::lock(tx, order).await?.fulfilled_at.is_some() {
-                return done("It was given in the meantime.");
-            }
-            order::fulfil(tx, order, now).await?;
-            done("It was paid, and is given now.")
-        }
-        Remedy::TakePayment => {
-            let payment = Payment {
-                provider: Provider::Stripe,
-                reference: &line.reference,
-                amount: amount(line)?,
-                currency: &line.currency,
-            };
-            match order::paid(tx, order, &payment, now).await? {
-                Paid::Fulfilled => done("Its event never came: it is taken in now."),
-                Paid::Before => done("It came in the meantime."),
-                // what becomes of it is decided there, once
-                Paid::Queued(_) => done("It is taken in, and waits among the payment exceptions."),
-            }
-        }
-        Remedy::TakeReversal => {
-            let reversal = Reversal {
-                provider: Provider::Stripe,
-                reference: &line.reference,
-                payment: None,
-                kind: match line.area {
-                    Area::Dispute => Why::Dispute,
-                    _ => Why::Refund,
-                },
-                amount: amount(line)?,
-                currency: &line.currency,
-                stage: line.stage,
-            };
-            match order::reversed(tx, order, &reversal, now).await? {
-                true => done("Its event never came: it is taken in now."),
-                false => done("It came in the meantime, or waits among the payment exceptions."),
-            }
-        }
-    }
-}
-
-fn amount(line: &Line) -> Result<Units> {
-    Units::parse(line.theirs.as_deref().unwrap_or_default())
 }
 
 /// Writes a run's lines down, in the place of what an earlier run of the same day said, and ends it.

@@ -39,6 +39,7 @@ pub async fn look(tx: &mut ClientTx, day: Date) -> Result<Vec<Line>> {
     ours.retain(|fact| fact.provider != "chain" || fact.area == Area::Payment);
     ours.extend(facts(arrivals::ours(tx, (back, within.end), day).await?));
     theirs.extend(facts(arrivals::paid(tx, around).await?));
+    theirs.extend(facts(arrivals::unpaid(tx, (back, within.end)).await?));
     for provider in ["stripe", "chain"] {
         let moved = |fact: &&Fact| fact.provider == provider && within.contains(&fact.at);
         let is_needed = ours.iter().chain(&theirs).any(|fact| moved(&fact));

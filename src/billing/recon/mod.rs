@@ -1,13 +1,14 @@
 //! The reconciliation: orders, providers, chains and ledger held against each other, day by day.
 //!
 //! A day is one of UTC. What others say is read first and kept (`outside`); then a client's day is
-//! compared (`look`; `matching` and `balance`, pure), what can be proved is made good and the rest waits for a person
-//! (`desk`), and the day is closed by a hash over all of it and the day before (`close`).
+//! compared (`look`; `matching` and `balance`, pure), what can be proved is made good (`heal`) and the rest waits for
+//! a person (`desk`), and the day is closed by a hash over all of it and the day before (`close`).
 
 mod balance;
 pub mod close;
 pub mod desk;
 mod follow;
+mod heal;
 mod look;
 mod matching;
 pub mod on_chain;

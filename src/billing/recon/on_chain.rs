@@ -69,8 +69,15 @@ pub async fn wanted(tx: &mut SystemTx, chain: &Chain, day: Date) -> Result<Wante
 /// Reads the next part of a chain, as deep as it counts. No transaction may be open meanwhile.
 ///
 /// # Errors
-/// `Upstream` when no node answers, or not in time.
+/// `Upstream` with the name of the chain when no node answers, or not in time.
 pub async fn read(chain: &Chain, wanted: &Wanted) -> Result<Told> {
+    told(chain, wanted).await.map_err(|error| match error {
+        Error::Upstream(cause) => Error::Upstream(cause.context(format!("[chain.{}]", chain.name))),
+        other => other,
+    })
+}
+
+async fn told(chain: &Chain, wanted: &Wanted) -> Result<Told> {
     let top = chain::top(chain).await?;
     let top = top.saturating_sub(chain.confirmations);
     let Some(first) = wanted.first.filter(|first| *first <= top) else {
@@ -93,9 +100,8 @@ pub async fn read(chain: &Chain, wanted: &Wanted) -> Result<Told> {
     let blocks: RangeInclusive<u64> = first..=end;
     let reading = chain::on_chain(chain, &addresses, blocks);
     let late = |_| {
-        let name = &chain.name;
         Err(Error::Upstream(anyhow!(
-            "{name}: {count} blocks took more than {SECONDS_MAX} s"
+            "{count} blocks took more than {SECONDS_MAX} s"
         )))
     };
     let arrivals = tokio::time::timeout(Duration::from_secs(SECONDS_MAX), reading)

@@ -1,6 +1,6 @@
 //! Plans that are paid by the month: once, whoever bills, however often, and whatever breaks.
 
-use std::{fs, path::Path, process::Stdio};
+use std::{path::Path, process::Stdio};
 
 use concierge::{
     billing::{
@@ -10,7 +10,6 @@ use concierge::{
         subscription::{self, Subscription},
         wallet,
     },
-    db::LOGIN_ROLE,
     error::Error,
     http::paging::Window,
     ids::ClientNo,
@@ -21,8 +20,7 @@ use time::{Duration, OffsetDateTime, macros::date};
 
 use super::{agree, crowd, give};
 use crate::{
-    cluster::runtime_dir,
-    process::{command, folder, run},
+    process::{beside, command, run},
     world::World,
 };
 
@@ -299,26 +297,6 @@ async fn sums(world: &World) -> Vec<Sum> {
     fee::sums(&mut tx, (date!(2000 - 01 - 01), date!(2099 - 01 - 01)))
         .await
         .unwrap()
-}
-
-/// A folder with settings for commands that use this world's database.
-fn beside(world: &World) -> tempfile::TempDir {
-    let folder = folder();
-    let access = world.access;
-    let url = |user: &str, password: &str| {
-        format!(
-            "postgres://{user}:{password}@{}:{}/{}",
-            access.host, access.port, world.database
-        )
-    };
-    let text = format!(
-        "[database]\nurl = {}\nowner_url = {}\n[runtime]\ndir = {}\n[models]\nembedding = none\n",
-        url(LOGIN_ROLE, &concierge::boot::login_password(access)),
-        url(&access.user, &access.password),
-        runtime_dir().display()
-    );
-    fs::write(folder.path().join("config.ini"), text).unwrap();
-    folder
 }
 
 /// Three programs bill at once, some are killed and begun again; the table of the last one.

@@ -82,12 +82,19 @@ pub fn word(number: u128) -> String {
 
 impl Anvil {
     pub async fn start() -> Self {
+        Self::of(CHAIN_ID).await
+    }
+
+    /// A chain of this number.
+    pub async fn of(chain_id: u64) -> Self {
         let mut child = Command::new(program())
             .args([
                 "--port",
                 "0",
                 "--accounts",
                 "3",
+                "--chain-id",
+                &chain_id.to_string(),
                 "--no-mining",
                 "--order",
                 "fifo",

@@ -24,7 +24,8 @@ pub enum Lie {
     Says(StatusCode, String),
     /// It never answers.
     Stalls,
-    /// It changes answers: method, parameters, the whole answer with `result` or `error`.
+    /// It changes answers: method, parameters, the whole answer with `result` or `error`; a `padding`
+    /// makes it so many bytes longer.
     Changes(Change),
 }
 
@@ -122,6 +123,10 @@ impl Endpoint for Between {
                 answer,
             );
         }
-        Ok(Response::builder().body(Value::from(answers).to_string()))
+        let padding = answers
+            .iter()
+            .filter_map(|answer| answer["padding"].as_u64());
+        let spaces = " ".repeat(padding.sum::<u64>() as usize);
+        Ok(Response::builder().body(Value::from(answers).to_string() + &spaces))
     }
 }

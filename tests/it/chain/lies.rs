@@ -178,7 +178,7 @@ async fn lies_about_blocks_are_seen() {
 }
 
 /// A log as the token would write it.
-fn log(token: &str, to: &str, block: &Value, changes: &[(&str, Value)]) -> Value {
+pub fn log(token: &str, to: &str, block: &Value, changes: &[(&str, Value)]) -> Value {
     let mut log = json!({
         "address": token,
         "topics": [

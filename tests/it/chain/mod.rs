@@ -1,11 +1,14 @@
 //! Payments on a chain, against a chain: anvil on loopback, with reorganisations and nodes that lie.
 
 pub mod anvil;
+mod check;
 mod compared;
 mod crowd;
 mod golden;
 mod http;
+mod injected;
 mod lag;
+mod large;
 mod liar;
 mod lies;
 mod moves;

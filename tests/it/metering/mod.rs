@@ -2,6 +2,7 @@
 
 mod api;
 mod costs;
+mod crash;
 mod ends;
 mod ingestion;
 mod kill;

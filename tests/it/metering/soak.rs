@@ -22,7 +22,8 @@ use crate::{
 /// Far more than is spent.
 const PLENTY: i64 = 1_000_000_000_000;
 
-fn deeds(seed: u64) -> impl Iterator<Item = u64> {
+/// Numbers that decide what is done.
+pub fn deeds(seed: u64) -> impl Iterator<Item = u64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     std::iter::repeat_with(move || {
         state ^= state << 13;

@@ -66,7 +66,7 @@ const TABLES: [(&str, &str); 47] = [
     (
         "chain_address",
         "c, id, n, '0x' || lpad(to_hex(n), 40, '0'), 'main', 1, 'asset', 'USDT', 6, 1, 12, at, at,
-         case n % 100 when 0 then 'open' else 'paid' end, 0, at",
+         case n % 100 when 0 then 'open' else 'paid' end, 0, at, n",
     ),
     (
         "chain_arrival",

@@ -41,9 +41,9 @@ const WHOLE: [(&str, &str); 28] = [
     // once a day: whether any document still names a file
     ("blobs.rs", "sweep"),
     // a client has a handful of keys
-    ("identity/store.rs", "active_keys"),
-    ("identity/store.rs", "newest_public_key"),
-    ("identity/store.rs", "retire_keys"),
+    ("identity/store/keys.rs", "active_keys"),
+    ("identity/store/keys.rs", "newest_public_key"),
+    ("identity/store/keys.rs", "retire_keys"),
     ("identity/store/keyring.rs", "sealed_keys"),
     ("identity/store/keyring.rs", "keys"),
     ("identity/store/keyring.rs", "api_keys"),
@@ -56,14 +56,18 @@ const HOT: [(&str, &str, &[&str]); 40] = [
         "of_user",
         &["usage_of_user", "meter_pkey", "meter_by_month", "sorts"],
     ),
-    ("identity/store.rs", "client_at_gate", &["client_id_key"]),
     (
-        "identity/store.rs",
+        "identity/store/clients.rs",
+        "client_at_gate",
+        &["client_id_key"],
+    ),
+    (
+        "identity/store/keys.rs",
         "active_keys",
         &["client_key_pkey", "sorts"],
     ),
     (
-        "identity/store.rs",
+        "identity/store/users.rs",
         "user_by_name",
         &["app_user_external_key"],
     ),

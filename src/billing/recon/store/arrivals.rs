@@ -29,11 +29,13 @@ pub async fn addresses(
     .await?)
 }
 
-/// The block behind those that were read for this day and days before; else that of the first arrival.
+/// The block behind those that were read for this day and days before; else the first in which
+/// something can have arrived.
 pub async fn first_block(tx: &mut SystemTx, chain: &str, day: Date) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar(
         "select coalesce((select max(top) + 1 from outside_block where chain = $1 and day <= $2),
-           (select min(block_no) from chain_arrival where chain = $1))",
+           least((select min(block_no) from chain_arrival where chain = $1),
+             (select min(since_block) from chain_address where chain = $1)))",
     )
     .bind(chain)
     .bind(day)
@@ -114,6 +116,36 @@ pub async fn paid(
          join payment using (client_no, order_id)
          where client_no = $1 and chain_address.state = 'paid' and payment.provider = 'chain'
            and payment.reference = address and at >= $2 and at < $3",
+    )
+    .bind(client)
+    .bind(since)
+    .bind(until)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Orders without a payment, though by our books and by the chain all of it arrived in time.
+pub async fn unpaid(
+    tx: &mut ClientTx,
+    (since, until): (OffsetDateTime, OffsetDateTime),
+) -> Result<Vec<FactRow>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select 'payment' area, 'chain' provider, address reference, chain_address.order_id,
+           chain_address.amount::text amount, lower(symbol) currency, 'stands' stage, null::text known_as,
+           max(block_at) at
+         from chain_address
+         join chain_arrival arrival on arrival.client_no = $1 and arrival.order_id = chain_address.order_id
+         join outside_fact fact on fact.client_no = $1 and fact.provider = 'chain' and fact.area = 'arrival'
+           and fact.order_id = arrival.order_id and fact.amount = arrival.amount
+           and fact.reference = arrival.chain || ' ' || block_hash || ' ' || tx_hash || ' ' || log_no
+         where chain_address.client_no = $1 and chain_address.state <> 'refused'
+           and not exists (select from payment where payment.client_no = $1
+             and payment.order_id = chain_address.order_id and payment.provider = 'chain')
+           and arrival.state = 'confirmed' and arrival.asset = chain_address.asset and block_at <= deadline
+           and resolved_at is null and block_at >= $2 and block_at < $3
+         group by chain_address.client_no, chain_address.order_id
+         having sum(arrival.amount) >= chain_address.amount",
     )
     .bind(client)
     .bind(since)
