@@ -20,15 +20,17 @@ use crate::billing::order::Stage;
 const GRACE: Duration = Duration::DAY;
 
 /// All that moved the balance for a payment, a refund or a dispute, added up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Moved {
     /// What it is about.
     pub area: Area,
     /// What that is called.
     pub reference: String,
     /// The order that it is for.
+    #[sqlx(rename = "order_id")]
     pub order: Option<Uuid>,
     /// How much, what Stripe kept, and of which currency.
+    #[sqlx(flatten)]
     pub settled: Settled,
     /// The last time that it moved.
     pub at: OffsetDateTime,

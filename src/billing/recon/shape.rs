@@ -166,7 +166,7 @@ pub enum Remedy {
 }
 
 /// What moved the balance at a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Settled {
     /// Whole units; below zero where the balance fell.
     pub amount: i64,

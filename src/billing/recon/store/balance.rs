@@ -8,7 +8,7 @@ use crate::{
     billing::recon::{
         balance::Moved,
         follow::{Followed, Transaction},
-        shape::{Area, Settled},
+        shape::Area,
     },
     db::{ClientTx, SystemTx},
     error::Result,
@@ -87,9 +87,9 @@ pub async fn since(tx: &mut ClientTx) -> Result<Option<OffsetDateTime>> {
 /// one of none.
 pub async fn moved(tx: &mut ClientTx, since: OffsetDateTime) -> Result<Vec<Moved>> {
     let client = tx.client();
-    let rows: Vec<(Area, String, Option<Uuid>, i64, i64, String, OffsetDateTime)> = sqlx::query_as(
-        "select area, reference, min(order_id::text)::uuid, sum(amount)::bigint, sum(fee)::bigint,
-           case when count(distinct currency) = 1 then min(currency) else 'several' end, max(at)
+    Ok(sqlx::query_as(
+        "select area, reference, min(order_id::text)::uuid order_id, sum(amount)::bigint amount, sum(fee)::bigint fee,
+           case when count(distinct currency) = 1 then min(currency) else 'several' end currency, max(at) at
          from outside_balance
          where client_no = $1 and (area, reference) in (
            select area, reference from outside_balance where client_no = $1 and at >= $2)
@@ -98,21 +98,7 @@ pub async fn moved(tx: &mut ClientTx, since: OffsetDateTime) -> Result<Vec<Moved
     .bind(client)
     .bind(since)
     .fetch_all(tx.conn())
-    .await?;
-    let moved = rows.into_iter().map(
-        |(area, reference, order, amount, fee, currency, at)| Moved {
-            area,
-            reference,
-            order,
-            settled: Settled {
-                amount,
-                fee,
-                currency,
-            },
-            at,
-        },
-    );
-    Ok(moved.collect())
+    .await?)
 }
 
 /// What Stripe kept in this time, by currency.
