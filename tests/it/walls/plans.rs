@@ -10,7 +10,7 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 28] = [
+const WHOLE: [(&str, &str); 31] = [
     // a client has one row of it
     ("billing/store/meters.rs", "terms"),
     ("billing/store/settings.rs", "settings"),
@@ -22,6 +22,7 @@ const WHOLE: [(&str, &str); 28] = [
     ("billing/store/notices.rs", "threshold"),
     ("billing/store/notices.rs", "remove_threshold"),
     ("billing/recon/store/outside.rs", "is_read_here"),
+    ("billing/recon/store/balance.rs", "since"),
     // one row from the end of an index
     ("billing/recon/store/days.rs", "last"),
     ("billing/recon/store/days.rs", "last_no"),
@@ -30,6 +31,8 @@ const WHOLE: [(&str, &str); 28] = [
     ("billing/recon/store/days.rs", "moved"),
     ("billing/recon/store/ours.rs", "strays"),
     ("billing/recon/store/arrivals.rs", "ours"),
+    ("billing/recon/store/balance.rs", "moved"),
+    ("billing/recon/store/balance.rs", "taken"),
     ("billing/recon/store/ours.rs", "payments"),
     ("billing/recon/store/ours.rs", "reversals"),
     ("billing/recon/store/ours.rs", "orders"),
