@@ -247,6 +247,7 @@ async fn answers(count: usize, every: usize, billing: Billing) {
     );
     end(servers).await;
     eprintln!("{count} answers, {kills} servers killed");
+    assert!(kills > 0, "nobody was killed");
     settled(&world, acme.no, &hands).await;
 }
 
