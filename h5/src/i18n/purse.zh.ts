@@ -7,7 +7,7 @@ export const purse: PurseTexts = {
   topUp: "充值",
   low: "您的余额即将用完。",
   lowClient: "本服务的余额即将用完。",
-  hideLow: "不再显示",
+  hideLow: "隐藏",
   usedUp: (until) => `目前可用的额度已用完，将于 ${dayTime(until, "zh")} 重新开始计算。`,
   askThem: "额度由本服务的提供方管理，请与其联系。",
 
