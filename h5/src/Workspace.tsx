@@ -109,7 +109,7 @@ export function Workspace({ store, onEnded }: { store: AccessStore; onEnded: () 
           onMissing={startNew}
           purse={purse}
           onTopUp={showPurse}
-          onWanting={reloadPurse}
+          onSpent={reloadPurse}
         />
       </main>
       <Panels

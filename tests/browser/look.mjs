@@ -1,4 +1,4 @@
-// Whether a screen of the console fits, says only what is meant for people, and can be read; leaves a picture.
+// Whether a screen fits, says only what is meant for people, and can be read; leaves a picture.
 import assert from "node:assert/strict";
 import { screenshot } from "./stage.mjs";
 
@@ -32,7 +32,7 @@ function faint() {
     return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
   };
   const found = [];
-  for (const element of document.querySelectorAll("#root *, .ant-modal *")) {
+  for (const element of document.querySelectorAll("#root *, .ant-modal *, .ant-drawer *")) {
     const own = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
     const shown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
     if (!own || !shown || element.closest(":disabled, .visually-hidden, .skip") !== null) continue;

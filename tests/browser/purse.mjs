@@ -41,6 +41,7 @@ export const WORDS = {
     receipt: "Save the receipt",
     low: "Your balance is running low.",
     hide: "Hide this",
+    rest: "Still to send",
     cancel: "Cancel the order",
     cancelIt: "Cancel it",
     cancelled: "Cancelled",

@@ -78,6 +78,11 @@ export class ApiError extends Error {
   get passing(): boolean {
     return this.code === "offline" || this.code === "unavailable" || this.code === "upstream";
   }
+
+  /** Whether it may have been done all the same: also when the answer broke off on its way. */
+  get unsure(): boolean {
+    return this.passing || this.code === "internal";
+  }
 }
 
 /** Reads a problem body; a proxy's own error page still becomes the right code by its status. */

@@ -1,6 +1,6 @@
 /** One conversation: what was said, and where the next question is written. */
 import { Button } from "antd";
-import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { Api } from "../api";
 import type { Rating } from "../api/types";
 import type { Source } from "../citation/sources";
@@ -37,12 +37,12 @@ interface Props {
   /** Null where nobody pays. */
   purse: Purse | null;
   onTopUp: () => void;
-  /** A question was refused for want of credit. */
-  onWanting: () => void;
+  /** An answer has ended, or a question was refused for want of credit. */
+  onSpent: () => void;
 }
 
 export function ChatPane(props: Props) {
-  const { api, conversation, bases, scope, draftOf, isNew, onCite, onKnowledge, onMissing, purse, onTopUp, onWanting } = props;
+  const { api, conversation, bases, scope, draftOf, isNew, onCite, onKnowledge, onMissing, purse, onTopUp, onSpent } = props;
   const { t } = useI18n();
   const online = useOnline();
   const state = useConversation(conversation, onMissing);
@@ -55,8 +55,10 @@ export function ChatPane(props: Props) {
   const wanting = state.turns.some(isWanting);
   useEffect(() => {
     // who pays may not be known yet
-    if (wanting) onWanting();
-  }, [wanting, onWanting]);
+    if (wanting) onSpent();
+  }, [wanting, onSpent]);
+  const busy = state.turns.some(isOpen);
+  useEnd(busy && purse !== null, onSpent);
   const acts = useMemo(
     () => ({
       cite: onCite,
@@ -93,7 +95,7 @@ export function ChatPane(props: Props) {
         {state.refused && <ErrorNote error={state.refused} />}
         <Composer
           draftOf={draftOf}
-          busy={state.turns.some(isOpen)}
+          busy={busy}
           onSend={(question) => conversation.ask(question)}
           attachments={attachments}
           onStop={() => void conversation.stop()}
@@ -110,6 +112,15 @@ function useGoingOn(): () => void {
   return useCallback(() => {
     if (!touch) focusQuestion();
   }, [touch]);
+}
+
+/** Acts once something that went on has ended. */
+function useEnd(going: boolean, act: () => void): void {
+  const before = useRef(going);
+  useEffect(() => {
+    if (before.current && !going) act();
+    before.current = going;
+  }, [going, act]);
 }
 
 function useConversation(conversation: Conversation, onMissing: () => void): ConversationState {

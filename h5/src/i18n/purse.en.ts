@@ -53,8 +53,7 @@ export const purse = {
   low: "Your balance is running low.",
   lowClient: "The balance of this service is running low.",
   hideLow: "Hide this",
-  usedUp: (until: Date) =>
-    `What you may use for now is used up. It starts anew on ${dayTime(until, "en")}.`,
+  usedUp: (until: Date) => `You have used up your allowance. It resets on ${dayTime(until, "en")}.`,
   askThem: "Whoever offers this service can add to it: ask them.",
 
   credits: (amount: string) => `${amount} credits`,
@@ -75,7 +74,7 @@ export const purse = {
   budget: "All users this month",
   answers: (used: string, max: string) => `${used} of ${max} answers`,
   spent: (used: string, max: string) => `${used} of ${max} credits`,
-  anew: (when: string) => `starts anew on ${when}`,
+  anew: (when: string) => `resets on ${when}`,
 
   buy: "Buy",
   nothing: "Nothing is sold here. Whoever offers this service can add to your balance.",
@@ -95,7 +94,6 @@ export const purse = {
 
   orders: "Orders",
   order: "Order",
-  open: (title: string) => `Order: ${title}`,
   back: "Back to the balance",
   states,
   more: "Earlier ones",
@@ -103,16 +101,16 @@ export const purse = {
   payText: "Opens in a new tab. Come back here when you have paid: this page notices by itself.",
   copyLink: "Copy the address",
   minutes: (count: number) => (count === 1 ? "1 minute left" : `${count} minutes left`),
-  payUntil: (when: string) => `To be paid until ${when}`,
+  payUntil: (when: string) => `Pay by ${when}`,
   cancel: "Cancel the order",
   cancelTitle: "Cancel this order?",
-  cancelText: "Nobody can pay it any more. If you have sent the money already, do not cancel.",
+  cancelText: "It can no longer be paid. If you have sent the money already, do not cancel.",
   cancelDone: "Cancel it",
   keep: "Keep it",
   receipt: "Save the receipt",
-  looking: "This page looks by itself whether the money has come.",
+  looking: "This page checks for the payment by itself.",
   lookAgain: "Look again",
-  notLooking: "This page has stopped looking whether the money has come.",
+  notLooking: "This page has stopped checking for the payment.",
   done: {
     credit: (amount: string) => `${amount} credits were added.`,
     uses: "The pack is yours now.",
@@ -121,6 +119,7 @@ export const purse = {
 
   chain: {
     amount: "Send exactly",
+    rest: "Still to send",
     address: "To this address",
     chain: "On the chain",
     chainName: (name: string, id: string) => `${name} (number ${id})`,
@@ -138,7 +137,7 @@ export const purse = {
     arrivals: "What has come so far",
     nothing: "Nothing yet. A transfer shows here soon after it is in a block.",
     needs: (needed: string) => `A payment counts after ${needed} confirmations.`,
-    deadline: (when: string) => `What is in a block until ${when} counts.`,
+    deadline: (when: string) => `Transfers in a block by ${when} count.`,
     other: "another token",
   },
 

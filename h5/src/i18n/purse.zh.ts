@@ -7,7 +7,7 @@ export const purse: PurseTexts = {
   topUp: "充值",
   low: "您的余额即将用完。",
   lowClient: "本服务的余额即将用完。",
-  hideLow: "不再显示",
+  hideLow: "隐藏",
   usedUp: (until) => `目前可用的额度已用完，将于 ${dayTime(until, "zh")} 重新开始计算。`,
   askThem: "额度由本服务的提供方管理，请与其联系。",
 
@@ -54,7 +54,6 @@ export const purse: PurseTexts = {
 
   orders: "订单",
   order: "订单详情",
-  open: (title) => `订单：${title}`,
   back: "返回余额",
   states: {
     created: "准备中",
@@ -88,7 +87,8 @@ export const purse: PurseTexts = {
   },
 
   chain: {
-    amount: "转账金额（须完全一致）",
+    amount: "转账总额",
+    rest: "还需转账",
     address: "收款地址",
     chain: "所在的链",
     chainName: (name, id) => `${name}（链编号 ${id}）`,

@@ -16,10 +16,12 @@ interface Props {
 
 export function CopyRow({ label, text, copied = text, quiet = false }: Props) {
   const { t } = useI18n();
-  const [done, setDone] = useState(false);
-  const copy = async () => setDone(await copyText(copied));
+  const [held, setHeld] = useState<string | null>(null);
+  // what was copied before it changed is not what is shown
+  const done = held === copied;
+  const copy = async () => setHeld((await copyText(copied)) ? copied : null);
   const icon = done ? <CopiedIcon /> : <CopyIcon />;
-  const act = { icon, onClick: () => void copy(), onBlur: () => setDone(false) };
+  const act = { icon, onClick: () => void copy(), onBlur: () => setHeld(null) };
   if (quiet) {
     return (
       <Button type="text" size="small" {...act}>

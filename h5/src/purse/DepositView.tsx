@@ -5,7 +5,7 @@ import { useI18n } from "../i18n";
 import { useTouch } from "../ui/useMedia";
 import { dayTime, grouped } from "./amounts";
 import { CopyRow } from "./CopyRow";
-import { arrived } from "./orders";
+import { arrived, toSend } from "./orders";
 
 const CODE_PX = 168;
 
@@ -24,14 +24,18 @@ export default function DepositView({ deposit, payable }: Props) {
   );
 }
 
+/** Codes and links of wallets hold the whole amount: whoever has sent a part types the rest. */
 function Where({ deposit }: { deposit: Deposit }) {
   const { t, lang } = useI18n();
   const { chain } = t.purse;
+  const amount = toSend(deposit);
+  if (amount === null) return null;
+  const whole = amount === deposit.amount;
   const contract = deposit.asset.split("/erc20:")[1];
   return (
     <section className="deposit">
       <dl>
-        <CopyRow label={chain.amount} text={`${grouped(deposit.amount, lang)} ${deposit.symbol}`} copied={deposit.amount} />
+        <CopyRow label={whole ? chain.amount : chain.rest} text={`${grouped(amount, lang)} ${deposit.symbol}`} copied={amount} />
         <CopyRow label={chain.address} text={deposit.address} />
         <div className="copy-row">
           <dt>{chain.chain}</dt>
@@ -39,7 +43,7 @@ function Where({ deposit }: { deposit: Deposit }) {
         </div>
         {contract && <CopyRow label={chain.contract} text={contract} />}
       </dl>
-      <Scan uri={deposit.uri} />
+      {whole && <Scan uri={deposit.uri} />}
     </section>
   );
 }

@@ -6,6 +6,7 @@ import type { Plan, Whose } from "../api/types";
 import { type I18n, useI18n } from "../i18n";
 import { ErrorNote } from "../ui/ErrorNote";
 import { grouped, money } from "./amounts";
+import type { Keys } from "./keys";
 import { type Offered, type Way, wayName } from "./offers";
 import { type Buying, useBuying } from "./useBuying";
 
@@ -13,13 +14,14 @@ interface Props {
   api: Api;
   whose: Whose;
   offers: readonly Offered[];
+  keys: Keys;
   onBought: () => void;
   onOrdered: (orderId: string) => void;
 }
 
-export function Offers({ api, whose, offers, ...outcome }: Props) {
+export function Offers({ api, whose, offers, ...options }: Props) {
   const { t } = useI18n();
-  const buying = useBuying(api, whose, outcome);
+  const buying = useBuying(api, whose, options);
   const [chosen, setChosen] = useState<string | null>(null);
   return (
     <section>

@@ -45,7 +45,7 @@ function OrderRow({ order, onOpen }: { order: Order; onOpen: () => void }) {
   const { t, lang } = useI18n();
   return (
     <li>
-      <button type="button" className="plan-open" aria-label={t.purse.open(order.title)} onClick={onOpen}>
+      <button type="button" className="plan-open" onClick={onOpen}>
         <span className="plan-text">
           <span className="plan-name">{order.title}</span>
           <span className="purse-facts">{[priceOf(order, null, lang), dayTime(order.created_at, lang)].join(" · ")}</span>

@@ -5,7 +5,7 @@ import type { Api } from "../api";
 import type { Whose } from "../api/types";
 import { useI18n } from "../i18n";
 import { ErrorNote } from "../ui/ErrorNote";
-import { dayTime, grouped, signed } from "./amounts";
+import { dayTime, grouped, microsOf, signed } from "./amounts";
 import { folded, type Line } from "./lines";
 import { usePaged } from "./usePaged";
 
@@ -42,7 +42,7 @@ export function Statement({ api, whose }: Props) {
 
 function Row({ line }: { line: Line }) {
   const { t, lang } = useI18n();
-  const came = !line.amount.startsWith("-");
+  const came = microsOf(line.amount) > 0n;
   return (
     <li className="line">
       <span className="plan-text">

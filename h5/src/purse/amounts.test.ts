@@ -15,6 +15,7 @@ describe("an amount", () => {
     expect(grouped("1234567.05", "en")).toBe("1,234,567.05");
     expect(grouped("1234567.05", "zh")).toBe("1,234,567.05");
     expect([signed("20", "en"), signed("-3.2", "en"), signed("-0.5", "zh")]).toEqual(["+20", "−3.2", "−0.5"]);
+    expect([signed("0", "en"), signed("0.000001", "en")]).toEqual(["0", "+0.000001"]);
   });
 });
 

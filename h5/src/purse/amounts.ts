@@ -35,7 +35,7 @@ export function grouped(decimal: string, lang: Lang): string {
 
 /** What came in and what went out, told apart by more than a colour. */
 export function signed(credits: string, lang: Lang): string {
-  return credits.startsWith("-") ? grouped(credits, lang) : `+${grouped(credits, lang)}`;
+  return (microsOf(credits) > 0n ? "+" : "") + grouped(credits, lang);
 }
 
 /** An amount in the smallest unit of a bank's currency. */

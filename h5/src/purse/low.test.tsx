@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { I18nProvider } from "../i18n";
 import { notice } from "./examples";
 import { LowLine } from "./LowLine";
-import { lowOf } from "./usePurse";
+import { lowOf, stillLow } from "./usePurse";
 
 const ME = "01900000-0000-7000-8000-000000000001";
 
@@ -20,6 +20,11 @@ describe("a word that the money runs low", () => {
     expect(lowOf([past, others, { ...mine, kind: "fee_unpaid" }], "me", ME)).toBeNull();
   });
 
+  it("is over with the money, not when the notice ends", () => {
+    const five = { ...mine, balance: "1", needed: "5" };
+    expect(["4.999999", "5", "100"].map((balance) => stillLow(five, { balance, held: "0" }))).toEqual([true, false, false]);
+  });
+
   it("offers the way to more, and can be put away", () => {
     const purse = { whose: "me" as const, low: mine, hideLow: () => undefined };
     const markup = renderToStaticMarkup(
@@ -27,6 +32,6 @@ describe("a word that the money runs low", () => {
         <LowLine purse={purse} onTopUp={() => undefined} />
       </I18nProvider>,
     );
-    expect([...markup.matchAll(/<button[^>]*>([^<]+)/g)].map(([, label]) => label)).toEqual(["充值", "不再显示"]);
+    expect([...markup.matchAll(/<button[^>]*>([^<]+)/g)].map(([, label]) => label)).toEqual(["充值", "隐藏"]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { ApiError } from "../api/error";
 import type { Order } from "../api/types";
 import { arrival, deposit, order } from "./examples";
-import { arrived, followOrder, hasReceipt, isOver, isPayable, LOOKS_MAX, minutesLeft, priceOf, type Standing } from "./orders";
+import { arrived, followOrder, hasReceipt, isOver, isPayable, LOOKS_MAX, minutesLeft, priceOf, type Standing, toSend } from "./orders";
 
 const NOW = Date.parse("2026-03-01T09:00:00Z");
 const at = (minutes: number) => new Date(NOW + 60_000 * minutes).toISOString();
@@ -48,6 +48,25 @@ describe("an order", () => {
     const usdt = deposit({ amount: "12.5", units: "12500000", symbol: "USDT", asset: "eip155:1/erc20:0xa" });
     expect(arrived(arrival({ asset: usdt.asset, units: "6250000" }), usdt, "en")).toBe("6.25 USDT");
     expect(arrived(arrival({ asset: "eip155:1/slip44:60", units: "1" }), usdt, "en")).toBeNull();
+  });
+});
+
+describe("what is still to be sent for an order", () => {
+  const asset = "eip155:1/erc20:0xa";
+  const after = (...arrivals: Parameters<typeof arrival>[0][]) =>
+    toSend(deposit({ amount: "12.5", units: "12500000", asset, arrivals: arrivals.map((one) => arrival({ asset, ...one })) }));
+
+  it("is all of it, then the rest, then nothing", () => {
+    expect(after()).toBe("12.5");
+    expect(after({ units: "2500000", verdict: "counted" })).toBe("10");
+    expect(after({ units: "2500000", verdict: "counted" }, { units: "9999999", verdict: "waiting" })).toBe("0.000001");
+    expect(after({ units: "12500000", verdict: "waiting" })).toBeNull();
+    expect(after({ units: "20000000", verdict: "waiting" })).toBeNull();
+  });
+
+  it("is not less for what does not count", () => {
+    const other = { asset: "eip155:1/slip44:60", units: "12500000", verdict: "waiting" } as const;
+    expect(after(other, { units: "1", verdict: "gone" }, { units: "1", verdict: "late" })).toBe("12.5");
   });
 });
 

@@ -44,6 +44,16 @@ export function arrived(arrival: Arrival, deposit: Deposit, lang: Lang): string 
   return `${grouped(decimalOf(BigInt(arrival.units), decimals), lang)} ${deposit.symbol}`;
 }
 
+/**
+ * What is still to be sent, in whole tokens: what came counts already, or will once its block is deep enough.
+ * Null when nothing is.
+ */
+export function toSend({ amount, units, asset, arrivals }: Deposit): string | null {
+  const counts = ({ asset: came, verdict }: Arrival) => came === asset && (verdict === "counted" || verdict === "waiting");
+  const rest = arrivals.filter(counts).reduce((left, arrival) => left - BigInt(arrival.units), BigInt(units));
+  return rest > 0n ? decimalOf(rest, decimalsIn(amount, units)) : null;
+}
+
 /** Whole minutes until then, 0 when it is over. */
 export function minutesLeft(until: string, now: number): number {
   return Math.max(0, Math.ceil((Date.parse(until) - now) / 60_000));

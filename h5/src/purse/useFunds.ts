@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { Api } from "../api";
 import { type ApiError, asApiError } from "../api/error";
 import type { Entitlement, Quotas, Wallet, Whose } from "../api/types";
+import { useLatest } from "../ui/latest";
 import { type Offered, offered } from "./offers";
 
 export interface Funds {
@@ -23,10 +24,15 @@ export interface FundsState {
 export function useFunds(api: Api, whose: Whose | null): FundsState {
   const [funds, setFunds] = useState<Funds | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
+  const ask = useLatest();
   const reload = useCallback(() => {
+    const isLatest = ask();
     setError(null);
-    find(api, whose).then(setFunds, (reason: unknown) => setError(asApiError(reason)));
-  }, [api, whose]);
+    find(api, whose).then(
+      (found) => isLatest() && setFunds(found),
+      (reason: unknown) => isLatest() && setError(asApiError(reason)),
+    );
+  }, [api, whose, ask]);
   useEffect(reload, [reload]);
   return { funds, error, reload };
 }

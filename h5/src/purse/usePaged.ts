@@ -1,6 +1,7 @@
 /** A list that is loaded page by page. */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { type ApiError, asApiError } from "../api/error";
+import { useLatest } from "../ui/latest";
 
 interface Page<Item> {
   items: Item[];
@@ -22,24 +23,23 @@ export function usePaged<Item>(ask: (cursor: string | null) => Promise<Page<Item
   const [cursor, setCursor] = useState<string | null>(null);
   const [loading, setLoading] = useState(true);
   const [error, setError] = useState<ApiError | null>(null);
-  const latest = useRef(0);
+  const latest = useLatest();
   const load = useCallback(
     async (from: string | null) => {
-      const mine = ++latest.current;
+      const isLatest = latest();
       setLoading(true);
       setError(null);
       try {
         const page = await ask(from);
-        // what was asked for later counts
-        if (mine !== latest.current) return;
+        if (!isLatest()) return;
         setItems((old) => (from === null ? page.items : [...old, ...page.items]));
         setCursor(page.next_cursor ?? null);
       } catch (reason) {
-        if (mine === latest.current) setError(asApiError(reason));
+        if (isLatest()) setError(asApiError(reason));
       }
-      if (mine === latest.current) setLoading(false);
+      if (isLatest()) setLoading(false);
     },
-    [ask],
+    [ask, latest],
   );
   const reload = useCallback(() => void load(null), [load]);
   useEffect(reload, [reload]);

@@ -1,7 +1,9 @@
 /** Who pays for what is asked here, and whether that is known to run low. */
 import { useCallback, useEffect, useState } from "react";
 import type { Api } from "../api";
-import type { MoneyNotice, Whose } from "../api/types";
+import type { MoneyNotice, Wallet, Whose } from "../api/types";
+import { useLatest } from "../ui/latest";
+import { microsOf } from "./amounts";
 
 export interface Purse {
   /** Whose money this person spends: their own, or the client's as its manager; null for whom another pays. */
@@ -20,11 +22,15 @@ export interface PurseState {
 export function usePurse(api: Api): PurseState {
   const [known, setKnown] = useState<Pick<Purse, "whose" | "low"> | null>(null);
   const [hidden, setHidden] = useState<string | null>(null);
-  const reload = useCallback(
+  const ask = useLatest();
+  const reload = useCallback(() => {
+    const isLatest = ask();
     // without an answer there is no panel; who is refused for want of credit has it asked for again
-    () => void find(api).then(setKnown, () => undefined),
-    [api],
-  );
+    find(api).then(
+      (found) => isLatest() && setKnown(found),
+      () => undefined,
+    );
+  }, [api, ask]);
   useEffect(reload, [reload]);
   const hideLow = useCallback(() => setHidden(known?.low?.id ?? null), [known]);
   const low = known?.low?.id === hidden ? null : (known?.low ?? null);
@@ -36,7 +42,9 @@ async function find(api: Api): Promise<Pick<Purse, "whose" | "low"> | null> {
   if (payer === "off") return null;
   const [me, notices] = await Promise.all([api.me(), api.notices()]);
   const whose = payer === "user" ? "me" : me.role === "manager" ? "client" : null;
-  return { whose, low: lowOf(notices.items, whose, me.id) };
+  const low = lowOf(notices.items, whose, me.id);
+  if (whose === null || low === null) return { whose, low: null };
+  return { whose, low: stillLow(low, await api.wallet(whose)) ? low : null };
 }
 
 /** A manager sees the notices of everybody; what counts is whose money is spent. */
@@ -46,4 +54,9 @@ export function lowOf(notices: readonly MoneyNotice[], whose: Whose | null, me: 
   const isLow = ({ kind, user_id, ended_at }: MoneyNotice) =>
     kind === "low_balance" && ended_at == null && (user_id ?? null) === owner;
   return notices.find(isLow) ?? null;
+}
+
+/** Notices end some minutes late: what counts is what there is now. */
+export function stillLow({ needed }: MoneyNotice, { balance }: Wallet): boolean {
+  return microsOf(balance) < microsOf(needed);
 }

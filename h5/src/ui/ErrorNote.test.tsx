@@ -57,7 +57,7 @@ describe("an error", () => {
     const wait = 36_000;
     const text = said(note("en", new ApiError("throttled", "What you may use today is used up.", wait)));
     const day = new Date(Date.now() + wait * 1000).toLocaleDateString("en", { dateStyle: "medium" });
-    expect(text).toContain(`starts anew on ${day}`);
+    expect(text).toContain(`resets on ${day}`);
     expect(text).not.toContain("36000");
     expect(said(note("zh", new ApiError("throttled", "", wait)))).toContain("重新开始计算");
     // who asks too often waits for seconds
