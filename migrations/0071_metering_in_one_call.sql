@@ -19,7 +19,7 @@ $$;
 -- Whole micro-credits, rounded up once, and no more than are moved at once; null stays null.
 create function price_rounded(millionths numeric) returns bigint
 language sql immutable as $$
-  select case when millionths > 1e21 then 1000000000000000 else ceil(millionths / 1000000)::bigint end
+  select case when millionths > 1e21 then 1000000000000000 else ceil(millionths * 0.000001)::bigint end
 $$;
 
 -- The accounts of a wallet, made when it is not there yet and locked until the transaction ends:
@@ -186,7 +186,7 @@ begin
         return;
       end if;
       -- an answer that is no longer than the credits last
-      output_max := least(p_output_max, floor((least_there * 1000000::numeric - fixed) / rates.output));
+      output_max := least(p_output_max, div(least_there * 1000000::numeric - fixed, rates.output));
       held := price_rounded(fixed + output_max * rates.output);
     end if;
   end if;

@@ -230,7 +230,12 @@ async fn first_open(app: &App, client: ClientNo) -> Result<Option<Date>> {
 }
 
 async fn compare(app: &App, client: ClientNo, name: &str, day: Date) -> Result<Row> {
-    reconcile::read(app, day).await.map_err(told)?;
+    let mut tx = app.db.client(client).await.map_err(told)?;
+    let is_closed = close::is_closed(&mut tx, day).await.map_err(told)?;
+    drop(tx);
+    if !is_closed {
+        reconcile::read(app, day).await.map_err(told)?;
+    }
     let done = reconcile::day(app, client, day).await.map_err(told)?;
     let closed = reconcile::close(app, client, day).await.map_err(told)?;
     let mut tx = app.db.client(client).await.map_err(told)?;

@@ -147,6 +147,7 @@ async fn by_hash(
 ) -> Result<Vec<Arrival>> {
     let header = Ask::new("eth_getBlockByNumber", json!([hex(number), false]));
     let block = node.one(header).await?;
+    let of_block = Hash::parse(&block["hash"]);
     let hashes = block["transactions"].as_array();
     let hashes: Option<Vec<Hash>> =
         hashes.and_then(|hashes| hashes.iter().map(Hash::parse).collect());
@@ -162,7 +163,16 @@ async fn by_hash(
             .iter()
             .map(|hash| Ask::new("eth_getTransactionByHash", json!([hash.as_str()])))
             .collect();
-        found.extend(sent(chain, wanted, number, &node.ask(&asks).await?));
+        let transactions = node.ask(&asks).await?;
+        // a node behind the same address that lacks one has not said that nothing was sent
+        let is_of_block =
+            |one: &Value| of_block.is_some() && Hash::parse(&one["blockHash"]) == of_block;
+        if !transactions.iter().all(is_of_block) {
+            return Err(node.failed(anyhow!(
+                "it does not tell all transactions of its block {number}"
+            )));
+        }
+        found.extend(sent(chain, wanted, number, &transactions));
     }
     Ok(found)
 }

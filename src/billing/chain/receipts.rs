@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::anyhow;
 use serde_json::json;
 
 use super::{
@@ -55,6 +56,13 @@ pub async fn with_receipts(chain: &Chain, arrivals: Vec<Arrival>) -> Result<Told
     Ok(told)
 }
 
+fn block_of(arrival: &Arrival) -> Ask {
+    Ask::new(
+        "eth_getBlockByHash",
+        json!([arrival.block_hash.as_str(), false]),
+    )
+}
+
 fn receipt_of(tx: &Hash) -> Ask {
     Ask::new("eth_getTransactionReceipt", json!([tx.as_str()]))
 }
@@ -104,10 +112,14 @@ impl Told {
         for arrival in arrivals {
             let block = json!({"blockHash": arrival.block_hash.as_str()});
             let logs = node.one(logs_at(chain, &[arrival.payee], block)).await?;
-            let logs = logs.as_array().map_or(&[][..], Vec::as_slice);
+            let logs = logs.as_array();
+            let logs = logs.ok_or_else(|| node.failed(anyhow!("its logs are no list")))?;
             let mut said = logs.iter().filter_map(|value| seen::log(value, chain));
             if said.any(|said| said == *arrival) {
                 self.sure.push(arrival.clone());
+            } else if node.one(block_of(arrival)).await?.is_null() {
+                // a node that has no such block says nothing about what is in it
+                self.unsure.insert(arrival.block_no);
             }
         }
         Ok(())

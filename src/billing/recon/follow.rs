@@ -48,18 +48,20 @@ pub async fn keep(
         .filter(|source| !followed.contains_key(*source))
         .collect();
     followed.extend(store::followed(tx, &unknown).await?);
-    let kept: Vec<Transaction> = moves
+    // pages of a list overlap when rows are added meanwhile
+    let kept: HashMap<&str, Transaction> = moves
         .iter()
-        .filter_map(|row| transaction(&followed, row))
+        .filter_map(|row| Some((row.id.as_str(), transaction(&followed, row)?)))
         .collect();
+    let kept: Vec<Transaction> = kept.into_values().collect();
     for batch in kept.chunks(BATCH_ROWS) {
         store::put(tx, batch, now).await?;
     }
     Ok(kept.len())
 }
 
-/// By what Stripe names it, what was said and is whose. What is older than the transactions that were
-/// read is not followed, unless it was before: a part of them adds up to nothing.
+/// By what Stripe names it, what was said and is whose. What is older than the first transactions that
+/// were ever read is not followed: a part of them adds up to nothing.
 pub fn sources<'a>(
     said: impl Iterator<Item = (&'a Said, ClientNo, Option<Uuid>)>,
     since: OffsetDateTime,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     follow,
     shape::{Area, Fact},
-    store::outside as store,
+    store::{balance, outside as store},
 };
 use crate::{
     billing::{
@@ -25,7 +25,7 @@ use crate::{
     ids::ClientNo,
 };
 
-/// Rows of a list that are read at most.
+/// Rows of each list that are read at most.
 const ROWS_MAX: usize = 500_000;
 /// Days back from the day that is read for what came later than its day.
 const DAYS_BACK: i64 = 30;
@@ -68,16 +68,18 @@ pub async fn stripe(stripe: &Stripe, day: Date) -> Result<All> {
     let (mut said, mut moves) = (Vec::new(), Vec::new());
     for (subject, days) in LISTS {
         let since = day.midnight().assume_utc() - Duration::days(days);
-        let mut after = None;
+        let (mut after, mut count) = (None, 0);
         loop {
             let (rows, next) = list::list(stripe, subject, since, after.as_deref()).await?;
+            count += rows.len();
             match subject {
                 Subject::BalanceTransactions => moves.extend(rows),
                 _ => said.extend(rows.into_iter().filter_map(|row| row.said(subject))),
             }
-            if said.len() + moves.len() > ROWS_MAX {
+            if count > ROWS_MAX {
                 return Err(Error::Conflict(format!(
-                    "Stripe lists more than {ROWS_MAX} rows: reconcile fewer days at once."
+                    "Stripe lists more than {ROWS_MAX} {} in {days} days: so many are not compared.",
+                    subject.named().0
                 )));
             }
             match next {
@@ -156,7 +158,10 @@ pub async fn keep(
         let (client, order) = owners.of(said)?;
         Some((said, client, order))
     });
-    let followed = follow::sources(owned, all.moves_since);
+    // what is slow, such as a question of a bank, moves the balance long after it was made
+    let first = balance::first_read(tx).await?;
+    let since = first.map_or(all.moves_since, |first| first.min(all.moves_since));
+    let followed = follow::sources(owned, since);
     let moves = follow::keep(tx, followed, &all.moves, now).await?;
     let since = Some(all.moves_since);
     store::put_read(tx, "stripe", day, all.said.len(), (now, since)).await?;

@@ -121,7 +121,7 @@ impl Subject {
     }
 
     /// What it is, and the right of a restricted key that it takes, by the words of Stripe's dashboard.
-    fn named(self) -> (&'static str, &'static str) {
+    pub fn named(self) -> (&'static str, &'static str) {
         match self {
             Self::PaymentIntents => ("payments", "PaymentIntents: Read"),
             Self::Refunds => ("refunds", "Charges and Refunds: Read"),

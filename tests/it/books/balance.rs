@@ -211,6 +211,12 @@ async fn money_that_is_not_in_the_balance_waits_for_a_person() {
     changes(&stall, &txn(&sales[1].1), |txn| {
         txn["amount"] = 1_200.into()
     });
+    // what is taken apart in another currency hides nothing
+    stripe.moves(&Move {
+        category: "fee",
+        currency: "eur",
+        ..Move::of("stripe_fee", &sales[1].1, -20, now(&stall))
+    });
     changes(&stall, &txn(&sales[2].1), |txn| {
         (txn["amount"], txn["currency"], txn["fee"]) = (1_164.into(), "eur".into(), 62.into());
     });
@@ -304,6 +310,42 @@ async fn money_that_is_not_in_the_balance_waits_for_a_person() {
     );
     assert_eq!(verified(world, acme.no).await.1, [""; 0]);
     agree(world).await;
+}
+
+#[tokio::test]
+async fn a_question_that_becomes_a_claim_after_weeks_is_followed() {
+    let stall = stall().await;
+    let world = &stall.world;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let (intent, _) = sold(&stall, &alice.orders(&plan, "one").await).await;
+    // the balance has been read for forty days, and the bank asked five days later
+    let then = world.app.clock.now() - time::Duration::days(40);
+    sqlx::query(
+        "insert into outside_read (provider, day, facts, read_at, balance_since)
+         values ('stripe', $1, 0, $2, $3)",
+    )
+    .bind(then.date())
+    .bind(then + time::Duration::DAY)
+    .bind(then - time::Duration::days(30))
+    .execute(&mut world.superuser().await)
+    .await
+    .unwrap();
+    claims(&stall, "dp_slow", &intent).await;
+    let asked = now(&stall) - 35 * 86_400;
+    changes(&stall, "dp_slow", |dispute| {
+        dispute["created"] = asked.into();
+    });
+    later(world);
+    reconciled(world, acme.no).await;
+    assert_eq!(
+        says(&balance(world, acme.no).await, "dp_slow"),
+        [(
+            State::Disputed,
+            json!(["-1250", "-1250", "1500", "usd"]),
+            Standing::Fine
+        )]
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use concierge::{billing::chain::Standing, jobs};
@@ -89,7 +89,12 @@ async fn a_block_that_is_too_much_is_read_by_parts() {
         till.anvil.mine(1).await;
         let block = till.anvil.top().await;
         till.anvil.mine(CONFIRMATIONS).await;
+        let lacks = Arc::new(AtomicBool::new(true));
+        let is_lacking = lacks.clone();
         liar.says(Lie::changes(move |method, params, answer| {
+            if method == "eth_getTransactionByHash" && is_lacking.load(Ordering::SeqCst) {
+                answer["result"] = Value::Null;
+            }
             let is_too_much = match method {
                 "eth_getLogs" if params[0]["blockHash"].is_null() => {
                     blocks(params) > 1
@@ -102,6 +107,13 @@ async fn a_block_that_is_too_much_is_read_by_parts() {
                 refuses(answer, in_words);
             }
         }));
+        // that a transaction is not told is no proof that it sent nothing
+        let refused = till.looks().await.unwrap_err().causes();
+        assert!(
+            refused.contains("does not tell all transactions"),
+            "{refused}"
+        );
+        lacks.store(false, Ordering::SeqCst);
         till.looks().await.unwrap();
         let reach = till.reach().await;
         assert_eq!((reach.scanned, reach.failure), (reach.top, None));
@@ -158,6 +170,46 @@ async fn a_receipt_that_is_too_long_is_not_needed_where_all_nodes_have_the_log()
     assert_eq!((reach.scanned, reach.failure), (reach.top, None));
     assert_eq!(till.standing(paid.order_id).await, Standing::Paid);
     assert_eq!(till.verdicts(forged.order_id).await, []);
+    assert_eq!(till.credits().await, CREDITS);
+    till.balances().await;
+}
+
+#[tokio::test]
+async fn a_log_that_a_node_does_not_have_yet_waits_for_it() {
+    let anvil = Arc::new(Anvil::start().await);
+    let liar = Liar::before(&anvil.url).await;
+    let witness = Liar::before(&anvil.url).await;
+    let set = vec![
+        ("chain.local.rpc_url", liar.url.clone()),
+        ("chain.local.witness_url", witness.url.clone()),
+    ];
+    let till = Till::with(anvil, set).await;
+    let paid = till.orders("paid", "local/USDT").await;
+    till.looks().await.unwrap();
+    till.anvil
+        .sends_token(&till.usdt, &paid.address, PRICE)
+        .await;
+    till.anvil.mine(CONFIRMATIONS + 1).await;
+    let behind = Arc::new(AtomicBool::new(true));
+    let lie = |behind: Arc<AtomicBool>| {
+        Lie::changes(move |method, params, answer| match method {
+            "eth_getTransactionReceipt" => refuses(answer, false),
+            "eth_getLogs"
+                if behind.load(Ordering::SeqCst) && params[0]["blockHash"].is_string() =>
+            {
+                answer["result"] = json!([]);
+            }
+            "eth_getBlockByHash" if behind.load(Ordering::SeqCst) => answer["result"] = Value::Null,
+            _ => {}
+        })
+    };
+    liar.says(lie(Arc::default()));
+    witness.says(lie(behind.clone()));
+    till.looks().await.unwrap();
+    assert_eq!(till.credits().await, 0);
+    behind.store(false, Ordering::SeqCst);
+    till.looks().await.unwrap();
+    assert_eq!(till.standing(paid.order_id).await, Standing::Paid);
     assert_eq!(till.credits().await, CREDITS);
     till.balances().await;
 }

@@ -1,7 +1,14 @@
 //! What amounts cost: exact until the end, and rounded up once.
 
+use concierge::{
+    billing::{Estimate, Owner, price},
+    error::Error,
+    ids::UserId,
+};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
+use super::{answer, billed, gift, opened, tx, users_pay};
 use crate::world::World;
 
 /// Micro-credits per million tokens, or each.
@@ -101,4 +108,51 @@ async fn what_is_used_without_end_costs_no_more_than_can_be_moved() {
         cost(conn, &rates, [all, 0, all, all, all, all]).await,
         Some(most)
     );
+}
+
+#[tokio::test]
+async fn what_can_be_afforded_costs_no_more_than_there_is() {
+    let world = World::new().await;
+    let conn = &mut world.superuser().await;
+    let client = world.partner("acme").await.no;
+    billed(&world, client, users_pay()).await;
+    let rates = Rates {
+        input: Some(300_000),
+        output: Some(1_700_000),
+        ..Rates::default()
+    };
+    let odd = price::Rates {
+        input: rates.input,
+        output: rates.output,
+        ..price::Rates::default()
+    };
+    let (mut tx, now) = (tx(&world, client).await, world.app.clock.now());
+    price::set(&mut tx, "odd", odd, None, now).await.unwrap();
+    tx.commit().await.unwrap();
+    for there in [1, 472, 473, 474, 475, 476, 900, 1_737, 1_738, 10_000] {
+        let who = Owner::User(UserId(Uuid::new_v4()));
+        gift(&world, client, who, there).await;
+        let wish = Estimate {
+            model: "odd",
+            ..answer(who, 100, 1_000)
+        };
+        // a quarter more is set aside for what is read: 125 tokens; 256 have to be left to write
+        let costs = async |conn: &mut PgConnection, output| {
+            cost(conn, &rates, [125, 0, output, 0, 0, 0]).await.unwrap()
+        };
+        match opened(&world, client, &wish).await {
+            Err(Error::OutOfCredit(_)) => assert!(costs(conn, 256).await > there, "{there}"),
+            Ok(Some(opened)) => {
+                let output = i64::from(opened.output_tokens_max);
+                assert_eq!(opened.held, costs(conn, output).await, "{there}");
+                assert!(opened.held <= there && output >= 256, "{there}");
+                let more = output == 1_000 || costs(conn, output + 1).await > there;
+                assert!(
+                    more,
+                    "{there}: {output} tokens are fewer than can be paid for"
+                );
+            }
+            other => panic!("{there}: {other:?}"),
+        }
+    }
 }

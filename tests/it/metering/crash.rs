@@ -1,6 +1,5 @@
 //! Answers of two real servers that are killed again and again while they write them, with readers who
-//! go, a vendor that breaks off or never counts, and questions that are asked twice. A few in each run,
-//! 20,000 in `make soak`.
+//! go, a vendor that breaks off or never counts, and questions that are asked twice: 20,000 in `make soak`.
 
 use std::{
     path::{Path, PathBuf},
@@ -248,6 +247,7 @@ async fn answers(count: usize, every: usize, billing: Billing) {
     );
     end(servers).await;
     eprintln!("{count} answers, {kills} servers killed");
+    assert!(kills > 0, "nobody was killed");
     settled(&world, acme.no, &hands).await;
 }
 
@@ -305,6 +305,7 @@ async fn settled(world: &World, client: concierge::ids::ClientNo, hands: &[Hand<
 }
 
 #[tokio::test]
+#[ignore = "servers are started again and again: in `make soak`"]
 async fn whatever_is_killed_over_answers_the_books_agree() {
     answers(40, 12, users_pay()).await;
 }

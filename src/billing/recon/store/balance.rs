@@ -74,6 +74,15 @@ pub async fn followed(tx: &mut SystemTx, sources: &[&str]) -> Result<Vec<(String
     Ok(followed.collect())
 }
 
+/// The same as [`since`], for whoever reads for all clients.
+pub async fn first_read(tx: &mut SystemTx) -> Result<Option<OffsetDateTime>> {
+    Ok(
+        sqlx::query_scalar("select min(balance_since) from outside_read where provider = 'stripe'")
+            .fetch_one(tx.conn())
+            .await?,
+    )
+}
+
 /// Since when the balance was read; none when it never was.
 pub async fn since(tx: &mut ClientTx) -> Result<Option<OffsetDateTime>> {
     Ok(
@@ -84,15 +93,19 @@ pub async fn since(tx: &mut ClientTx) -> Result<Option<OffsetDateTime>> {
 }
 
 /// All that moved the balance for what it moved for since this time. A sum of several currencies is
-/// one of none.
+/// one of none; fees that are taken apart in another one are not counted.
 pub async fn moved(tx: &mut ClientTx, since: OffsetDateTime) -> Result<Vec<Moved>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select area, reference, min(order_id::text)::uuid order_id, sum(amount)::bigint amount, sum(fee)::bigint fee,
-           case when count(distinct currency) = 1 then min(currency) else 'several' end currency, max(at) at
-         from outside_balance
-         where client_no = $1 and (area, reference) in (
-           select area, reference from outside_balance where client_no = $1 and at >= $2)
+        "select area, reference, min(order_id::text)::uuid order_id, sum(amount)::bigint amount,
+           coalesce(sum(fee) filter (where currency = moved_in), 0)::bigint fee,
+           case when count(distinct currency) filter (where amount <> 0) <= 1 then min(moved_in) else 'several' end currency,
+           max(at) at
+         from (select *, coalesce(min(currency) filter (where amount <> 0) over thing, min(currency) over thing) moved_in
+           from outside_balance
+           where client_no = $1 and (area, reference) in (
+             select area, reference from outside_balance where client_no = $1 and at >= $2)
+           window thing as (partition by area, reference)) moved
          group by area, reference",
     )
     .bind(client)
