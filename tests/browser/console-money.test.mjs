@@ -211,6 +211,22 @@ describe("an operator of finance", () => {
       await dialog.getByRole("button", { name: "Give" }).click();
       await page.getByRole("heading", { name: "Wallet of u-1" }).waitFor();
       await held().getByText("20", { exact: true }).waitFor();
+      // lost once more, and changed before it is sent again: nobody gives another amount beside the first
+      await here.button("Give credits").click();
+      await here.field("Credits", dialog).fill("5");
+      await page.route("**/grants", async (route) => {
+        assert.ok(await dialog.getByRole("button", { name: "Cancel" }).isDisabled(), "a gift on its way can be left");
+        await page.keyboard.press("Escape");
+        await route.fetch();
+        await route.abort();
+      }, { times: 1 });
+      await dialog.getByRole("button", { name: "Give" }).click();
+      await dialog.getByRole("alert").getByText("No connection to the server.").waitFor();
+      await here.field("Credits", dialog).fill("6");
+      await dialog.getByRole("button", { name: "Give" }).click();
+      await dialog.getByRole("alert").getByText("These credits may have been given already").waitFor();
+      await dialog.getByRole("button", { name: "Cancel" }).click();
+      await held().getByText("25", { exact: true }).waitFor();
     });
   });
 
@@ -236,7 +252,20 @@ describe("an operator of finance", () => {
       await page.getByRole("row").filter({ hasText: "2.50 USD went back" }).waitFor();
       await here.button("Refund 点数 100").click();
       await dialog.getByText("10.00 USD is left of this order.").waitFor();
+      // the answer is lost and another amount is typed: clicked as often as one likes, only the first goes back
+      await here.field("Reason", dialog).fill("The buyer asked again.");
+      await here.field("Amount", dialog).fill("1.50");
+      await page.route("**/refund", (route) => route.fetch().then(() => route.abort()), { times: 1 });
+      await dialog.getByRole("button", { name: "Send the money back" }).click();
+      await dialog.getByRole("alert").getByText("No connection to the server.").waitFor();
+      await here.field("Amount", dialog).fill("3.00");
+      for (let click = 0; click < 2; click += 1) {
+        const [answer] = await Promise.all([page.waitForResponse("**/refund"), dialog.getByRole("button", { name: "Send the money back" }).click()]);
+        assert.equal(answer.status(), 409);
+        await dialog.getByRole("alert").getByText("The earlier try may have gone through").waitFor();
+      }
       await page.keyboard.press("Escape");
+      await page.getByRole("row").filter({ hasText: "4.00 USD went back" }).waitFor();
       await dialog.waitFor({ state: "hidden" });
     });
     await walk("waiting", "waiting", async (page, here) => {
@@ -309,10 +338,14 @@ describe("an operator of finance", () => {
       await page.getByText("There are no such lines in these days.").waitFor();
       await here.field("Standing").selectOption("healed");
       await lines.getByText("13.00 USD").waitFor();
-      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download as CSV" }).click()]);
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download all lines as CSV" }).click()]);
       assert.match(file.suggestedFilename(), /^till .*\.csv$/);
+      // the day that is shown already is shown again, whatever was typed meanwhile
+      await here.field("From").fill("2001-01-01");
+      await here.button(`Show its lines ${day}`).click();
+      await page.waitForFunction((first) => document.querySelector('input[type="date"]').value === first, day);
       await here.field("To").fill("2001-01-01");
-      await page.getByRole("alert").getByText("From comes before to.").waitFor();
+      await page.getByRole("alert").getByText("From must not be after to.").waitFor();
       await here.field("To").fill(day);
       const note = await resolves(page, here);
       assert.deepEqual(note, { note: "Sent back at Stripe." });

@@ -147,6 +147,12 @@ describe("a role", () => {
       await page.goto(`${BASE}/admin/#/clients/demo/keys`);
       await page.getByRole("columnheader", { name: "Fingerprint" }).waitFor();
       assert.equal(await page.getByRole("button", { name: /Kill|Retire|Add/ }).count(), 0);
+      for (const [part, seen] of [["plans", "Nothing is on offer."], ["credits", "Wallet of the client"], ["orders", "Nothing was ordered yet."]]) {
+        await page.goto(`${BASE}/admin/#/clients/demo/money/${part}`);
+        await page.getByText("Your role reads this; an operator of finance or an administrator changes it.").waitFor();
+        await page.getByText(seen).or(page.getByRole("table")).first().waitFor();
+        assert.equal(await page.getByRole("button", { name: /Give|Offer|Refund|Save|Set/ }).count(), 0, `${part} offers a deed`);
+      }
       const refused = await page.evaluate(() =>
         fetch("/admin/v1/clients", {
           method: "POST",

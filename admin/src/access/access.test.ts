@@ -19,6 +19,7 @@ describe("the code of a link", () => {
 describe("a role", () => {
   it("is offered what it may do", () => {
     expect(["clients", "documents", "operators"].map((deed) => may("admin", deed as "clients"))).toEqual([true, true, true]);
+    expect((["admin", "finance", "knowledge", "read_only"] as const).map((role) => may(role, "money"))).toEqual([true, true, false, false]);
     expect(may("knowledge", "documents")).toBe(true);
     expect(may("knowledge", "clients")).toBe(false);
     expect(may("finance", "documents")).toBe(false);

@@ -60,6 +60,13 @@ export class ApiError extends Error {
   }
 }
 
+/** What may have been done all the same: the answer was lost, or somebody behind the server gave none. */
+const UNSURE: ReadonlySet<ErrorCode> = new Set(["offline", "upstream", "unavailable", "internal", "interrupted"]);
+
+export function isUnsure({ code }: ApiError): boolean {
+  return UNSURE.has(code);
+}
+
 /** What a failed answer says; a proxy's own error page still becomes the right code by its status. */
 export function problemOf(response: Response, body: unknown): ApiError {
   const wait = Number(response.headers.get("retry-after"));

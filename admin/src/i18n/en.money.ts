@@ -65,6 +65,7 @@ export const money = {
     noteWrong: "Say why, in 1 to 500 characters.",
     noteLong: "At most 500 characters.",
     from: "From",
+    daysHint: "Without days: the last month.",
     to: "To",
     show: "Show",
     user: "User",
@@ -193,6 +194,7 @@ export const money = {
     creditsWrong: "Credits such as 20 or 0.5: more than 0, at most 1000000000, at most six digits behind the point.",
     noteHint: "What it is for, at most 500 characters; the owner of the wallet reads it.",
     userMissing: "Name the user.",
+    mayBeGiven: "These credits may have been given already: close this and look at the wallet.",
   },
 
   usage: {
@@ -206,7 +208,6 @@ export const money = {
     cached: (tokens: string) => `${tokens} of them cached`,
     written: (tokens: string) => `${tokens} written`,
     credits: "Credits",
-    total: "Together",
-    daysWrong: "From comes before to.",
+    daysWrong: "From must not be after to.",
   },
 };

@@ -25,6 +25,7 @@ export const money: typeof English = {
     noteWrong: "请说明原因，1 至 500 个字符。",
     noteLong: "最多 500 个字符。",
     from: "从",
+    daysHint: "日期留空：最近一个月。",
     to: "到",
     show: "查看",
     user: "用户",
@@ -50,8 +51,8 @@ export const money: typeof English = {
     freeWrong: "0 至 1000000 的整数。",
     creditsWrong: "点数，如 20 或 0.5：0 至 1000000000，小数点后最多六位；也可留空。",
     usesWrong: "0 至 1000000 的整数，或留空。",
-    lowTitle: "余额不足",
-    low: "钱包低于此数即为不足",
+    lowTitle: "余额提醒",
+    low: "钱包低于此数时提醒",
     lowHint: "以点数计。每次低于此数时通知其所有者；留空则不通知任何人。",
     lowWrong: "点数，如 20 或 0.5：大于 0，不超过 1000000000，小数点后最多六位；也可留空。",
   },
@@ -165,6 +166,7 @@ export const money: typeof English = {
     creditsWrong: CREDITS_WRONG,
     noteHint: "用途，最多 500 个字符；钱包的所有者会看到。",
     userMissing: "请填写用户。",
+    mayBeGiven: "这些点数可能已经赠送：请关闭此窗口并查看钱包。",
   },
 
   usage: {
@@ -178,7 +180,6 @@ export const money: typeof English = {
     cached: (tokens) => `其中缓存 ${tokens}`,
     written: (tokens) => `写出 ${tokens}`,
     credits: "点数",
-    total: "合计",
-    daysWrong: "开始日期须早于结束日期。",
+    daysWrong: "开始日期不能晚于结束日期。",
   },
 };

@@ -59,7 +59,7 @@ function Moved({ trial }: { trial: string }) {
     <ul className="amounts">
       {moved.map(({ account, taken, given }) => (
         <li key={account}>
-          <code>{account}</code> {t.books.taken(grouped(taken))}, {t.books.given(grouped(given))}
+          <code>{account}</code> {t.books.takenGiven(grouped(taken), grouped(given))}
         </li>
       ))}
     </ul>

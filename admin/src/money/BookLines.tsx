@@ -64,7 +64,7 @@ export function BookLines({ client, first }: { client: string; first: Days }) {
 function LineTable({ lines, onResolve }: { lines: readonly BookLine[]; onResolve: ((line: BookLine) => void) | null }) {
   const { t } = useI18n();
   const amount = (line: BookLine, value: string | null | undefined) =>
-    value ? lineOf(line.provider, value, line.currency, t.money.credits) : <span className="muted">{t.none}</span>;
+    value ? lineOf(line.provider, value, line.currency, t) : <span className="muted">{t.none}</span>;
   const acts: Column<BookLine> = {
     head: t.actions,
     acts: true,
@@ -97,7 +97,7 @@ function LineTable({ lines, onResolve }: { lines: readonly BookLine[]; onResolve
 function Theirs({ line: { provider, settled, settled_in, fee }, plain }: { line: BookLine; plain: ReactNode }) {
   const { t } = useI18n();
   if (!settled || !settled_in || !fee) return plain;
-  const money = (value: string) => lineOf(provider, value, settled_in, t.money.credits);
+  const money = (value: string) => lineOf(provider, value, settled_in, t);
   return (
     <>
       {money(settled)}

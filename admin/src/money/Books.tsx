@@ -1,6 +1,5 @@
 /** The books of a client: lines that were compared, days that were closed, runs. */
 import { useState } from "react";
-import type { Days } from "../api/money";
 import { useI18n } from "../i18n";
 import { BookDays } from "./BookDays";
 import { BookLines } from "./BookLines";
@@ -9,14 +8,15 @@ import { Runs } from "./Runs";
 
 export default function Books({ client }: { client: string }) {
   const { t } = useI18n();
-  const [days, setDays] = useState<Days>(ANY_DAYS);
+  const [days, setDays] = useState(ANY_DAYS);
+  // the form begins anew each time a day is chosen below, the same day, too
+  const [turn, setTurn] = useState(0);
   return (
     <>
       <section className="section">
         <h2>{t.books.lines}</h2>
         <p className="part-lead">{t.books.linesLead}</p>
-        {/* another day that is chosen below begins the form anew */}
-        <BookLines key={`${days.from} ${days.to}`} client={client} first={days} />
+        <BookLines key={turn} client={client} first={days} />
       </section>
       <section className="section">
         <h2>{t.books.days}</h2>
@@ -25,6 +25,7 @@ export default function Books({ client }: { client: string }) {
           client={client}
           onShow={(day) => {
             setDays({ from: day, to: day });
+            setTurn(turn + 1);
             scrollTo(0, 0);
           }}
         />

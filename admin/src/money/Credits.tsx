@@ -27,6 +27,10 @@ export default function Credits({ client }: { client: string }) {
     if (to === user) load.set(wallet);
     else setUser(to);
   };
+  const leave = (unsure: boolean) => {
+    setGiving(false);
+    if (unsure) load.reload();
+  };
   return (
     <>
       <p className="part-lead">{t.credits.lead}</p>
@@ -45,7 +49,7 @@ export default function Credits({ client }: { client: string }) {
         <Loaded load={load}>{(wallet) => <Figures wallet={wallet} />}</Loaded>
       </section>
       <Look user={user} onLook={look} />
-      {giving && <GiftDialog client={client} user={user} onDone={done} onCancel={() => setGiving(false)} />}
+      {giving && <GiftDialog client={client} user={user} onDone={done} onCancel={leave} />}
     </>
   );
 }

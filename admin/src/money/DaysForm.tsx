@@ -28,6 +28,7 @@ export function DaysForm({ first, onShow, children, beside }: Props) {
         if (!wrong) onShow({ ...days });
       }}
     >
+      <p className="filters-hint">{t.money.daysHint}</p>
       <MomentField kind="date" label={t.money.from} value={days.from} onChange={(from) => setDays((old) => ({ ...old, from }))} />
       <MomentField
         kind="date"

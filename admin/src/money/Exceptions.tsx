@@ -94,7 +94,7 @@ function Amount({ row: { provider, amount, currency } }: { row: PaymentException
   const { t } = useI18n();
   return (
     <>
-      {amount && currency ? paidOf(provider, amount, currency) : <span className="muted">{t.none}</span>}
+      {amount && currency ? paidOf(provider, amount, currency, t) : <span className="muted">{t.none}</span>}
       <span className="sub">{t.orders.providers[provider]}</span>
     </>
   );

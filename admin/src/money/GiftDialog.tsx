@@ -15,7 +15,8 @@ interface Props {
   /** Whose wallet is open; empty: the client's. */
   user: string;
   onDone: (user: string, credits: string, wallet: Wallet) => void;
-  onCancel: () => void;
+  /** `unsure`: credits may have been given, though no answer said so. */
+  onCancel: (unsure: boolean) => void;
 }
 
 export function GiftDialog({ client, user, onDone, onCancel }: Props) {
@@ -26,7 +27,8 @@ export function GiftDialog({ client, user, onDone, onCancel }: Props) {
   const [key] = useState(newKey);
   const begin = (): GiftDraft => ({ whose: user === "" ? "client" : "user", user, credits: "", note: "" });
   const { draft, set, faults, tried } = useDraft(begin, (typed) => giftFaults(typed, t));
-  const refusal = refusalOf(deed.error, { not_found: "user", taken: "credits" }, t);
+  // only this form knows the key: an earlier try of it was done
+  const refusal = refusalOf(deed.error, { not_found: "user", taken: "credits" }, t, { taken: t.credits.mayBeGiven });
   const at = { ...refusal.at, ...faults };
   const send = () => {
     const gift = giftOf(draft, key);
@@ -39,7 +41,7 @@ export function GiftDialog({ client, user, onDone, onCancel }: Props) {
       busy={deed.busy}
       error={refusal.rest}
       onSubmit={() => tried(send)}
-      onCancel={onCancel}
+      onCancel={() => onCancel(deed.unsure)}
     >
       <ChoiceField
         label={t.credits.whose}

@@ -36,6 +36,10 @@ export default function Orders({ client }: { client: string }) {
     setRefunding(null);
     list.change((orders) => orders.map((one) => (one.id === changed.id ? changed : one)));
   };
+  const leave = (unsure: boolean) => {
+    setRefunding(null);
+    if (unsure) list.reload();
+  };
   return (
     <>
       <p className="part-lead">{t.orders.lead}</p>
@@ -50,7 +54,7 @@ export default function Orders({ client }: { client: string }) {
       <Listed list={list} empty={<Empty text={state === "" ? t.orders.empty : t.orders.emptyFiltered} />}>
         {(orders) => <OrderTable orders={orders} onRefund={may("money") ? setRefunding : null} />}
       </Listed>
-      {refunding && <RefundDialog client={client} order={refunding} onDone={done} onCancel={() => setRefunding(null)} />}
+      {refunding && <RefundDialog client={client} order={refunding} onDone={done} onCancel={leave} />}
     </>
   );
 }
@@ -105,10 +109,9 @@ function Amount({ order: { provider, amount, currency, refunded } }: { order: Or
   const { t } = useI18n();
   return (
     <>
-      {paidOf(provider, amount, currency)}
-      {provider === "chain" && <span className="sub">{t.orders.smallest}</span>}
+      {paidOf(provider, amount, currency, t)}
       <span className="sub">{t.orders.providers[provider]}</span>
-      {refunded !== "0" && <span className="sub">{t.orders.back(paidOf(provider, refunded, currency))}</span>}
+      {refunded !== "0" && <span className="sub">{t.orders.back(paidOf(provider, refunded, currency, t))}</span>}
     </>
   );
 }

@@ -1,4 +1,5 @@
 /** A plan to be, in the place of another one if it replaces one. */
+import type { ReactNode } from "react";
 import type { Plan } from "../api/types";
 import { useConsole } from "../console";
 import { useI18n } from "../i18n";
@@ -7,7 +8,7 @@ import { FormDialog } from "../ui/dialogs";
 import { ChoiceField, TextField } from "../ui/fields";
 import { refusalOf } from "../ui/refusal";
 import { useDeed } from "../ui/useDeed";
-import { type Faults, useDraft } from "../ui/useDraft";
+import { useDraft } from "../ui/useDraft";
 import { asks, newPlanOf, PASS_UNITS, PLAN_KINDS, type PlanDraft, planDraft, planFaults } from "./plan";
 
 interface Props {
@@ -47,7 +48,7 @@ export function PlanDialog({ client, replaces, onDone, onCancel }: Props) {
 
 interface FieldsProps {
   draft: PlanDraft;
-  faults: Faults<PlanDraft>;
+  faults: Partial<Record<keyof PlanDraft, ReactNode>>;
   set: (part: Partial<PlanDraft>) => void;
   t: Texts;
 }

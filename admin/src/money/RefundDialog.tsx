@@ -17,7 +17,8 @@ interface Props {
   client: string;
   order: Order;
   onDone: (order: Order) => void;
-  onCancel: () => void;
+  /** `unsure`: money may have gone back, though no answer said so. */
+  onCancel: (unsure: boolean) => void;
 }
 
 export function RefundDialog({ client, order, onDone, onCancel }: Props) {
@@ -27,11 +28,11 @@ export function RefundDialog({ client, order, onDone, onCancel }: Props) {
   const [made, setMade] = useState(newKey);
   const begin = (): RefundDraft => ({ amount: "", reason: "", key: made });
   const { draft, set, faults, tried } = useDraft(begin, (typed) => refundFaults(typed, order, t));
-  const refusal = refusalOf(deed.error, { conflict: "amount" }, t);
+  const refusal = refusalOf(deed.error, { conflict: "amount" }, t, deed.unsure ? { conflict: t.orders.mayBeBack } : {});
   const at = { ...refusal.at, ...faults };
   const currency = order.currency.toUpperCase();
   const renew = (reason: unknown) => {
-    const key = keyAfter(asApiError(reason).code, draft, made);
+    const key = keyAfter(asApiError(reason).code, deed.unsure, draft, made);
     if (key !== draft.key) {
       setMade(key);
       set({ key });
@@ -48,7 +49,7 @@ export function RefundDialog({ client, order, onDone, onCancel }: Props) {
       busy={deed.busy}
       error={refusal.rest}
       onSubmit={() => tried(send)}
-      onCancel={onCancel}
+      onCancel={() => onCancel(deed.unsure)}
     >
       <p className="field-row">{t.orders.refundText(moneyOf(leftOf(order).toString(), order.currency))}</p>
       <TextField

@@ -1,5 +1,5 @@
 /** Has a monthly plan paid by the client, or by one of its users. */
-import { useCallback } from "react";
+import { type ReactNode, useCallback } from "react";
 import type { NewSubscription, Plan } from "../api/types";
 import { useConsole } from "../console";
 import { useI18n } from "../i18n";
@@ -83,7 +83,7 @@ export function SubscribeDialog({ client, onDone, onCancel }: Props) {
 interface PlanFieldProps {
   plans: readonly Plan[];
   value: string;
-  error: string | undefined;
+  error: ReactNode;
   onChange: (plan: string) => void;
 }
 

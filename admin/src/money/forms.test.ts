@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ApiError, isUnsure } from "../api/error";
 import type { Billing, Order, Plan, Price } from "../api/types";
 import { TEXTS } from "../i18n";
 import { billingDraft, billingFaults, billingOf, thresholdOf } from "./billing";
@@ -163,22 +164,30 @@ describe("a refund", () => {
   });
 
   it("keeps its name until it is known to be refused, and one that was typed always", () => {
-    for (const code of ["offline", "upstream", "internal", "unavailable"] as const) expect(keyAfter(code, draft, draft.key)).toBe(draft.key);
-    expect(keyAfter("conflict", draft, draft.key)).not.toBe(draft.key);
-    expect(keyAfter("conflict", draft, "another")).toBe(draft.key);
+    for (const code of ["offline", "upstream", "internal", "unavailable"] as const) {
+      expect(isUnsure(new ApiError(code))).toBe(true);
+      expect(keyAfter(code, false, draft, draft.key)).toBe(draft.key);
+    }
+    expect(keyAfter("conflict", false, draft, draft.key)).not.toBe(draft.key);
+    expect(keyAfter("conflict", false, draft, "another")).toBe(draft.key);
+    expect(isUnsure(new ApiError("conflict"))).toBe(false);
+  });
+
+  it("of which an answer was lost is never asked for by another name", () => {
+    expect(keyAfter("conflict", true, draft, draft.key)).toBe(draft.key);
   });
 });
 
 describe("amounts of orders and books", () => {
   it("are written as their side counts them", () => {
-    expect(paidOf("stripe", "1250", "usd")).toBe("12.50 USD");
-    expect(paidOf("chain", "12500000", "usdt")).toBe("12,500,000 USDT");
-    const credits = (text: string) => `${text} credits`;
-    expect(lineOf("ledger", "1500000", "micro-credits", credits)).toBe("1.5 credits");
-    expect(lineOf("stripe", "1250", "usd", credits)).toBe("12.50 USD");
-    expect(lineOf("stripe", "-1250", "usd", credits)).toBe("-12.50 USD");
-    expect(lineOf("stripe", "-5", "usd", credits)).toBe("-0.05 USD");
-    expect(lineOf("chain", "5", "eth", credits)).toBe("5 ETH");
+    expect(paidOf("stripe", "1250", "usd", t)).toBe("12.50 USD");
+    expect(paidOf("chain", "12500000", "usdt", t)).toBe("12,500,000 smallest units of USDT");
+    expect(paidOf("chain", "12500000", "usdt", TEXTS.zh)).toBe("12,500,000 个 USDT 最小单位");
+    expect(lineOf("ledger", "1500000", "micro-credits", t)).toBe("1.5 credits");
+    expect(lineOf("stripe", "1250", "usd", t)).toBe("12.50 USD");
+    expect(lineOf("stripe", "-1250", "usd", t)).toBe("-12.50 USD");
+    expect(lineOf("stripe", "-5", "usd", t)).toBe("-0.05 USD");
+    expect(lineOf("chain", "5", "eth", t)).toBe("5 smallest units of ETH");
   });
 
   it("of a day are read line by line; what is no such line is left out", () => {

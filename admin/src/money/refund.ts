@@ -44,9 +44,11 @@ export function newRefundOf(draft: RefundDraft, order: Order): NewRefund {
 }
 
 /**
- * The key of the next try. What was refused is done with; what may have been done all the same is asked
- * for again by the name it had, and so is what somebody named by hand: then it is not the one `made`.
+ * The key of the next try. What was refused is done with. What may have been done all the same (`unsure`: one
+ * try of this form ended so) keeps its name, whatever comes after: a conflict is then the proof that the name
+ * was written down, and another one would send money back twice. So does what somebody named by hand: then it
+ * is not the one `made`.
  */
-export function keyAfter(code: ErrorCode, draft: RefundDraft, made: string): string {
-  return code === "conflict" && draft.key === made ? newKey() : draft.key;
+export function keyAfter(code: ErrorCode, unsure: boolean, draft: RefundDraft, made: string): string {
+  return code === "conflict" && !unsure && draft.key === made ? newKey() : draft.key;
 }

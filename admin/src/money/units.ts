@@ -1,23 +1,25 @@
 /** Amounts of orders and of the books, as each side counts them. */
 import type { Provider } from "../api/types";
+import type { Texts } from "../i18n/en";
 import { creditsOf, grouped, moneyOf } from "./amount";
 
 /** What the books call what the ledger moves. */
 const MICRO_CREDITS = "micro-credits";
 
 /** A provider of bank money counts the smallest coin; what a token's unit is worth only its chain knows. */
-export function paidOf(provider: Provider, amount: string, currency: string): string {
-  return provider === "stripe" ? moneyOf(amount, currency) : tokensOf(amount, currency);
+export function paidOf(provider: Provider, amount: string, currency: string, t: Texts): string {
+  return provider === "stripe" ? moneyOf(amount, currency) : tokensOf(amount, currency, t);
 }
 
-/** A line of the books; `credits` writes an amount of them. */
-export function lineOf(provider: string, amount: string, currency: string, credits: (text: string) => string): string {
-  if (currency === MICRO_CREDITS && /^-?\d+$/.test(amount)) return credits(grouped(creditsOf(BigInt(amount))));
-  return provider === "stripe" && /^-?\d+$/.test(amount) ? moneyOf(amount, currency) : tokensOf(amount, currency);
+/** A line of the books. */
+export function lineOf(provider: string, amount: string, currency: string, t: Texts): string {
+  if (currency === MICRO_CREDITS && /^-?\d+$/.test(amount)) return t.money.credits(grouped(creditsOf(BigInt(amount))));
+  return provider === "stripe" && /^-?\d+$/.test(amount) ? moneyOf(amount, currency) : tokensOf(amount, currency, t);
 }
 
-function tokensOf(amount: string, currency: string): string {
-  return `${grouped(amount)} ${currency.toUpperCase()}`;
+/** Never without the word: a token has six, eight or eighteen decimals, and they are not known here. */
+function tokensOf(amount: string, currency: string, t: Texts): string {
+  return t.orders.units(grouped(amount), currency.toUpperCase());
 }
 
 export interface Moved {

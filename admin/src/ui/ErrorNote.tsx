@@ -1,4 +1,5 @@
 /** A failure in a person's words, with what to do about it. */
+import type { ReactNode } from "react";
 import type { ApiError, ErrorCode } from "../api/error";
 import { useI18n } from "../i18n";
 import type { Texts } from "../i18n/en";
@@ -22,16 +23,36 @@ export function sentenceOf({ code, retryAfterSeconds }: ApiError, t: Texts): str
   return sentences.join(t.gap);
 }
 
-/** The same with the server's own words, where they say more: for a place that has no room for two. */
-export function wordsOf(error: ApiError, t: Texts): string {
-  const detail = PRECISE.has(error.code) ? error.detail : "";
-  return [sentenceOf(error, t), detail].filter(Boolean).join(t.gap);
+/** The server's own words, where they say more. */
+function detailOf({ code, detail }: ApiError): string {
+  return PRECISE.has(code) ? detail : "";
 }
 
-interface NoteProps {
+/** What is said, and below it the server's own words. */
+export function wordsOf(error: ApiError, t: Texts): ReactNode {
+  return <Words text={sentenceOf(error, t)} technical={detailOf(error)} />;
+}
+
+interface WordsProps {
   text: string;
   /** The server's own words, which are English: for whoever is asked for help. */
   technical?: string | undefined;
+}
+
+function Words({ text, technical }: WordsProps) {
+  return (
+    <>
+      {text}
+      {technical && (
+        <span className="note-technical" lang="en">
+          {technical}
+        </span>
+      )}
+    </>
+  );
+}
+
+interface NoteProps extends WordsProps {
   act?: { label: string; run: () => void } | undefined;
 }
 
@@ -40,12 +61,7 @@ export function Note({ text, technical, act }: NoteProps) {
   return (
     <div className="note note-error" role="alert">
       <span className="note-text">
-        {text}
-        {technical && (
-          <span className="note-technical" lang="en">
-            {technical}
-          </span>
-        )}
+        <Words text={text} technical={technical} />
       </span>
       {act && (
         <button type="button" className="note-act" onClick={act.run}>
@@ -68,5 +84,5 @@ interface Props {
 export function ErrorNote({ error, about, retry, act }: Props) {
   const { t } = useI18n();
   const text = [about, sentenceOf(error, t)].filter(Boolean).join(t.gap);
-  return <Note text={text} technical={PRECISE.has(error.code) ? error.detail : ""} act={act ?? (retry && { label: t.retry, run: retry })} />;
+  return <Note text={text} technical={detailOf(error)} act={act ?? (retry && { label: t.retry, run: retry })} />;
 }

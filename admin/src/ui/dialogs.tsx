@@ -21,13 +21,13 @@ interface FormProps {
   children: ReactNode;
 }
 
-/** A form in a dialog: what was typed stays when the server refuses it. */
+/** A form in a dialog: what was typed stays when the server refuses it, and nobody leaves while it is on its way. */
 export function FormDialog(props: FormProps) {
   const { title, submit, busy, error, ready = true, danger = false, onSubmit, onCancel, children } = props;
   const { t } = useI18n();
   useReturnFocus();
   return (
-    <Modal open centered width={520} title={title} footer={null} closable={false} onCancel={onCancel} mask={{ closable: false }}>
+    <Modal open centered width={520} title={title} footer={null} closable={false} keyboard={!busy} onCancel={onCancel} mask={{ closable: false }}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -38,7 +38,9 @@ export function FormDialog(props: FormProps) {
         {children}
         {error && <ErrorNote error={error} />}
         <div className="dialog-foot">
-          <Button onClick={onCancel}>{t.cancel}</Button>
+          <Button onClick={onCancel} disabled={busy}>
+            {t.cancel}
+          </Button>
           <Button type="primary" htmlType="submit" danger={danger} loading={busy} disabled={!ready}>
             {submit}
           </Button>

@@ -5,7 +5,7 @@ import { type ReactNode, useId } from "react";
 interface FieldProps {
   label: string;
   hint?: ReactNode;
-  error?: string | null | undefined;
+  error?: ReactNode;
 }
 
 interface Wiring {
