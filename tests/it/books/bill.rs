@@ -29,7 +29,7 @@ const ALL: Window = Window {
     limit: 100,
 };
 
-async fn monthly(world: &World, client: ClientNo, micros: i64) -> Plan {
+pub async fn monthly(world: &World, client: ClientNo, micros: i64) -> Plan {
     let new = NewPlan {
         name: "monthly".into(),
         kind: Offer::Monthly,
@@ -48,7 +48,7 @@ async fn monthly(world: &World, client: ClientNo, micros: i64) -> Plan {
     plan
 }
 
-async fn subscribed(
+pub async fn subscribed(
     world: &World,
     client: ClientNo,
     plan: &Plan,
@@ -77,7 +77,7 @@ async fn periods(world: &World, client: ClientNo, of: &Subscription) -> Vec<(Str
     fees
 }
 
-async fn zone(world: &World, client: ClientNo, name: &str) {
+pub async fn zone(world: &World, client: ClientNo, name: &str) {
     sqlx::query("update client set time_zone = $2 where client_no = $1")
         .bind(client)
         .bind(name)

@@ -3,6 +3,7 @@
 mod balance;
 mod bill;
 mod closed;
+mod commands;
 mod looked_after;
 mod reconcile;
 mod walk;
