@@ -4,6 +4,7 @@ mod balance;
 mod bill;
 mod closed;
 mod commands;
+mod injected;
 mod looked_after;
 mod reconcile;
 mod walk;
