@@ -10,6 +10,7 @@ mod order;
 pub mod plans;
 
 mod quotas;
+mod refused;
 mod soak;
 
 use concierge::{
