@@ -11,6 +11,7 @@ pub mod shapes;
 mod state;
 mod store;
 mod units;
+mod wish;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,6 +21,7 @@ pub use self::{
     payment::{Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed},
     state::{State, Step},
     units::{Units, currency, step, written},
+    wish::Wish,
 };
 use super::{Micros, wallet::Owner};
 use crate::{
@@ -149,11 +151,6 @@ fn key_used() -> Error {
     Error::Conflict(
         "This Idempotency-Key was used for another order: make a new one for each order.".into(),
     )
-}
-
-/// The order that was made by this key.
-pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Option<Order>> {
-    store::of_key(tx, buyer, key).await
 }
 
 /// An order.

@@ -6,9 +6,8 @@ use super::{deposit::assign, quote::Quote, settings::Chains};
 use crate::{
     app::App,
     billing::{
-        order::{self, Goods, NewOrder, Order, Provider},
+        order::{self, Goods, NewOrder, Order, Provider, Wish},
         plan::{self, Plan},
-        stripe::Wish,
     },
     db::ClientTx,
     error::{Error, Result},
@@ -47,13 +46,7 @@ async fn write_down(
     wish: &Wish<'_>,
     (pay_with, now): (&str, OffsetDateTime),
 ) -> Result<Order> {
-    let plan = plan::find(tx, wish.plan).await?;
-    let known = order::of_key(tx, wish.buyer, wish.key).await?;
-    if !plan.enabled && known.is_none() {
-        return Err(Error::Conflict(
-            "This plan is not on offer any more.".into(),
-        ));
-    }
+    let (plan, is_known) = wish.admit(tx).await?;
     let (goods, price, currency) = sold(&plan)?;
     let quote = chains.quote(pay_with, price, currency)?;
     let new = NewOrder {
@@ -70,7 +63,7 @@ async fn write_down(
         expires_at: now + quote.chain.order,
     };
     let order = order::create(tx, &new, now).await?;
-    if known.is_some() {
+    if is_known {
         return Ok(order);
     }
     assign(tx, &order, &quote, now).await?;
