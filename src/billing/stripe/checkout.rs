@@ -155,6 +155,7 @@ impl Stripe {
             return Err(Error::Conflict("This plan is not sold for money.".into()));
         };
         let amount = Units::new(price.unsigned_abs().into())?;
+        let currency = order::currency(currency)?;
         Ok(NewOrder {
             owner: wish.owner,
             buyer: wish.buyer,
@@ -165,7 +166,8 @@ impl Stripe {
             credits: plan.credits.filter(|_| goods == Goods::Credit),
             provider: Provider::Stripe,
             amount,
-            currency: order::currency(currency)?,
+            decimals: order::decimals(&currency),
+            currency,
             // whole seconds: that is what Stripe is told
             expires_at: (now + Duration::minutes(self.order_minutes))
                 .replace_nanosecond(0)
