@@ -11,15 +11,18 @@ pub mod shapes;
 mod state;
 mod store;
 mod units;
+mod wish;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::units::written;
 pub use self::{
     exception::{Exception, Reason, Trouble, Verdict},
     payment::{Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed},
     state::{State, Step},
-    units::{Units, currency, step, written},
+    units::{Units, currency, decimals, step},
+    wish::Wish,
 };
 use super::{Micros, wallet::Owner};
 use crate::{
@@ -76,6 +79,8 @@ pub struct Order {
     pub amount: Units,
     /// Of what, in small letters.
     pub currency: String,
+    /// Digits of its amounts behind the point.
+    pub(super) decimals: i32,
     /// Where it stands.
     pub state: State,
     /// What was refunded.
@@ -125,6 +130,8 @@ pub struct NewOrder<'a> {
     pub amount: Units,
     /// Of what, in small letters.
     pub currency: String,
+    /// Digits of the amount behind the point, 0 to 36.
+    pub decimals: i32,
     /// Until when it can be paid.
     pub expires_at: OffsetDateTime,
 }
@@ -149,11 +156,6 @@ fn key_used() -> Error {
     Error::Conflict(
         "This Idempotency-Key was used for another order: make a new one for each order.".into(),
     )
-}
-
-/// The order that was made by this key.
-pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Option<Order>> {
-    store::of_key(tx, buyer, key).await
 }
 
 /// An order.
@@ -243,6 +245,11 @@ impl Order {
     /// Whose it is.
     pub fn owner(&self) -> Owner {
         Owner::of(self.owner_id)
+    }
+
+    /// An amount of what it is paid in, as people write it.
+    pub fn written(&self, amount: Units) -> String {
+        written(amount, self.decimals.unsigned_abs(), &self.currency)
     }
 
     /// # Errors

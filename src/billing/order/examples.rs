@@ -25,6 +25,7 @@ fn order() -> Order {
         provider: Provider::Stripe,
         amount: Units::cents(1_250),
         currency: "usd".into(),
+        decimals: 2,
         state: State::Fulfilled,
         refunded: Units::default(),
         disputed: Units::default(),

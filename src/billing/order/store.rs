@@ -20,8 +20,8 @@ pub async fn add(
     let client = tx.client();
     sqlx::query(
         "insert into payment_order (client_no, order_id, owner_id, buyer_id, plan_id, title, goods, credits,
-           provider, amount, currency, state, key, created_at, expires_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11, 'created', $12, $13, $14, $13)",
+           provider, amount, currency, decimals, state, key, created_at, expires_at, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11, $12, 'created', $13, $14, $15, $14)",
     )
     .bind(client)
     .bind(id)
@@ -34,6 +34,7 @@ pub async fn add(
     .bind(new.provider)
     .bind(new.amount.to_string())
     .bind(&new.currency)
+    .bind(new.decimals)
     .bind(new.key)
     .bind(now)
     .bind(new.expires_at)
@@ -47,7 +48,7 @@ pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Optio
     let client = tx.client();
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and buyer_id = $2 and key = $3",
@@ -63,7 +64,7 @@ pub async fn order(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and order_id = $2",
@@ -79,7 +80,7 @@ pub async fn lock(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and order_id = $2
@@ -96,7 +97,7 @@ pub async fn of_owner(tx: &mut ClientTx, owner: UserId, window: &Window) -> Resu
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and owner_id = $2
@@ -118,7 +119,7 @@ pub async fn all(tx: &mut ClientTx, state: Option<State>, window: &Window) -> Re
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and ($2::text is null or state = $2)

@@ -83,7 +83,7 @@ impl Story {
             "client_no": books.client.0, "order_id": id(1, n), "owner_id": Uuid::nil(), "buyer_id": Uuid::nil(),
             "plan_id": id(2, 0), "title": "credit", "goods": "credit", "credits": 5_000_000, "provider": "stripe",
             "amount": 1_250, "currency": "usd", "state": "pending", "refunded": 0, "disputed": 0, "taken_back": 0,
-            "revoked": false, "key": format!("key {n}"), "created_at": around(-hour), "expires_at": around(hour),
+            "revoked": false, "decimals": 2, "key": format!("key {n}"), "created_at": around(-hour), "expires_at": around(hour),
             "paid_at": null, "fulfilled_at": null, "changed_at": at,
         });
         Self {
