@@ -19,7 +19,9 @@ use uuid::Uuid;
 use self::units::written;
 pub use self::{
     exception::{Exception, Reason, Trouble, Verdict},
-    payment::{Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed},
+    payment::{
+        Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed, take_back,
+    },
     state::{State, Step},
     units::{Units, currency, decimals, step},
     wish::Wish,
@@ -91,6 +93,7 @@ pub struct Order {
     pub disputed: Units,
     pub(super) taken_back: i64,
     pub(super) lost: i64,
+    back_due: Option<OffsetDateTime>,
     revoked: bool,
     steps: i32,
     /// What the provider calls it.
@@ -215,6 +218,12 @@ pub async fn pending(
 /// Ends an order that nobody paid; false when it does not wait for money.
 pub async fn expire(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Result<bool> {
     end(tx, id, Step::Expire, now).await
+}
+
+/// Orders of all clients of which credits are still to be taken back (see [`take_back`]), the longest
+/// waiting first.
+pub async fn behind_with(tx: &mut SystemTx, rows: i64) -> Result<Vec<(ClientNo, OrderId)>> {
+    store::behind_with(tx, rows).await
 }
 
 /// Orders of all clients whose time to pay is over, the longest first.

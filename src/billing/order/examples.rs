@@ -31,6 +31,7 @@ fn order() -> Order {
         disputed: Units::default(),
         taken_back: 0,
         lost: 0,
+        back_due: None,
         revoked: false,
         steps: 0,
         provider_ref: Some("cs_test_a1".into()),
