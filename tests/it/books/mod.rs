@@ -4,6 +4,7 @@ mod balance;
 mod bill;
 mod looked_after;
 mod reconcile;
+mod schedule;
 mod walk;
 
 use concierge::{
