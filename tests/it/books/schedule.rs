@@ -6,7 +6,7 @@ use concierge::{
     app::App,
     billing::{
         Micros, Owner, notice,
-        order::State,
+        order::{Paid, State},
     },
     ids::{ClientNo, UserId},
     jobs::{self, Slot},
@@ -244,4 +244,55 @@ async fn a_slot_that_fails_keeps_no_other_and_is_tried_again() {
     assert_eq!(done, ["bill", "late_usage"]);
     assert_eq!(jobs_of(conn, "bill").await, [shop.client]);
     assert_eq!(world.count("select count(*) from usage_hour").await, 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_does_nothing_twice_and_stops_nothing() {
+    let world = World::new().await;
+    world.at_noon();
+    let shop = world.shop("acme").await;
+    let (clock, server) = (&world.app.clock, std::slice::from_ref(&world.app));
+    let state_of = async |id| shop.order(id).await.state;
+    let first = shop.orders(&shop.credit, "first").await.order_id;
+    assert_eq!(done(server).await.len(), ALL.len());
+    clock.forward(minutes(120));
+    assert_eq!(done(server).await, due(120, 0));
+    assert_eq!(state_of(first).await, State::Expired);
+    clock.back(minutes(120));
+    assert_eq!(done(server).await, [""; 0]);
+    // what has ended stays ended, what is new has its whole hour
+    let second = shop.orders(&shop.credit, "second").await.order_id;
+    for (ahead, state) in [(50, State::Created), (15, State::Expired)] {
+        clock.forward(minutes(ahead));
+        assert!(
+            done(server).await.contains(&"orders"),
+            "no look had this slot"
+        );
+        assert_eq!(state_of(second).await, state);
+        assert_eq!(state_of(first).await, State::Expired);
+    }
+    // weeks ahead by mistake, so that all slots of these days are forgotten
+    let third = shop.orders(&shop.credit, "third").await.order_id;
+    clock.forward(minutes(30 * 1_440));
+    assert_eq!(done(server).await.len(), ALL.len());
+    assert_eq!(state_of(third).await, State::Expired);
+    clock.back(minutes(30 * 1_440));
+    // done again, which changes nothing; and from here on as ever
+    for _ in 0..2 {
+        done(server).await;
+        clock.forward(minutes(5));
+        assert!(done(server).await.contains(&"orders"));
+    }
+    let paid = shop
+        .pays(third, &crate::orders::payment("pi_1"))
+        .await
+        .unwrap();
+    assert_eq!(paid, Paid::Fulfilled);
+    for sql in [
+        "select count(*) from job where kind = 'sweep_blobs'",
+        "select count(*) from job where kind = 'reconcile'",
+    ] {
+        assert_eq!(world.count(sql).await, 1, "{sql}");
+    }
+    agree(&world).await;
 }

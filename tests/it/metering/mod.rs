@@ -1,6 +1,7 @@
 //! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
 
 mod api;
+mod back;
 mod costs;
 mod crash;
 mod ends;
