@@ -5,6 +5,7 @@ pub mod double;
 mod facts;
 mod frozen;
 mod hook;
+mod lives;
 mod localstripe;
 mod refunds;
 pub mod stall;
