@@ -11,15 +11,20 @@ pub mod shapes;
 mod state;
 mod store;
 mod units;
+mod wish;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::units::written;
 pub use self::{
     exception::{Exception, Reason, Trouble, Verdict},
-    payment::{Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed},
+    payment::{
+        Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed, take_back,
+    },
     state::{State, Step},
-    units::{Units, currency, step, written},
+    units::{Units, currency, decimals, step},
+    wish::Wish,
 };
 use super::{Micros, wallet::Owner};
 use crate::{
@@ -76,6 +81,8 @@ pub struct Order {
     pub amount: Units,
     /// Of what, in small letters.
     pub currency: String,
+    /// Digits of its amounts behind the point.
+    pub(super) decimals: i32,
     /// Where it stands.
     pub state: State,
     /// What was refunded.
@@ -86,6 +93,7 @@ pub struct Order {
     pub disputed: Units,
     pub(super) taken_back: i64,
     pub(super) lost: i64,
+    back_due: Option<OffsetDateTime>,
     revoked: bool,
     steps: i32,
     /// What the provider calls it.
@@ -125,6 +133,8 @@ pub struct NewOrder<'a> {
     pub amount: Units,
     /// Of what, in small letters.
     pub currency: String,
+    /// Digits of the amount behind the point, 0 to 36.
+    pub decimals: i32,
     /// Until when it can be paid.
     pub expires_at: OffsetDateTime,
 }
@@ -149,11 +159,6 @@ fn key_used() -> Error {
     Error::Conflict(
         "This Idempotency-Key was used for another order: make a new one for each order.".into(),
     )
-}
-
-/// The order that was made by this key.
-pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Option<Order>> {
-    store::of_key(tx, buyer, key).await
 }
 
 /// An order.
@@ -215,6 +220,12 @@ pub async fn expire(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Resu
     end(tx, id, Step::Expire, now).await
 }
 
+/// Orders of all clients of which credits are still to be taken back (see [`take_back`]), the longest
+/// waiting first.
+pub async fn behind_with(tx: &mut SystemTx, rows: i64) -> Result<Vec<(ClientNo, OrderId)>> {
+    store::behind_with(tx, rows).await
+}
+
 /// Orders of all clients whose time to pay is over, the longest first.
 pub async fn overdue(
     tx: &mut SystemTx,
@@ -243,6 +254,11 @@ impl Order {
     /// Whose it is.
     pub fn owner(&self) -> Owner {
         Owner::of(self.owner_id)
+    }
+
+    /// An amount of what it is paid in, as people write it.
+    pub fn written(&self, amount: Units) -> String {
+        written(amount, self.decimals.unsigned_abs(), &self.currency)
     }
 
     /// # Errors

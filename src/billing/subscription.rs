@@ -103,6 +103,11 @@ pub async fn list(tx: &mut ClientTx, window: &Window) -> Result<Vec<Subscription
     store::list(tx, window).await
 }
 
+/// Whether somebody pays by the month.
+pub async fn is_any(tx: &mut ClientTx, owner: Owner) -> Result<bool> {
+    store::is_any(tx, owner.id()).await
+}
+
 /// Those of all clients for which something is due by then, in the order of clients and ids, behind
 /// the one given.
 pub async fn due(

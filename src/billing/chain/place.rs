@@ -6,9 +6,8 @@ use super::{deposit::assign, quote::Quote, settings::Chains};
 use crate::{
     app::App,
     billing::{
-        order::{self, Goods, NewOrder, Order, Provider},
+        order::{self, Goods, NewOrder, Order, Provider, Wish},
         plan::{self, Plan},
-        stripe::Wish,
     },
     db::ClientTx,
     error::{Error, Result},
@@ -47,13 +46,7 @@ async fn write_down(
     wish: &Wish<'_>,
     (pay_with, now): (&str, OffsetDateTime),
 ) -> Result<Order> {
-    let plan = plan::find(tx, wish.plan).await?;
-    let known = order::of_key(tx, wish.buyer, wish.key).await?;
-    if !plan.enabled && known.is_none() {
-        return Err(Error::Conflict(
-            "This plan is not on offer any more.".into(),
-        ));
-    }
+    let (plan, is_known) = wish.admit(tx).await?;
     let (goods, price, currency) = sold(&plan)?;
     let quote = chains.quote(pay_with, price, currency)?;
     let new = NewOrder {
@@ -67,10 +60,12 @@ async fn write_down(
         provider: Provider::Chain,
         amount: quote.amount,
         currency: quote.token.symbol.to_ascii_lowercase(),
+        // no more than 36
+        decimals: quote.token.decimals.cast_signed(),
         expires_at: now + quote.chain.order,
     };
     let order = order::create(tx, &new, now).await?;
-    if known.is_some() {
+    if is_known {
         return Ok(order);
     }
     assign(tx, &order, &quote, now).await?;

@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 
 use super::{
-    Order, Provider, State,
+    Order, Provider, State, Wish,
     receipt::{self, Lang},
     shapes::{self, NewOrder, OrderBody, ReceiptBody},
 };
@@ -102,7 +102,7 @@ impl OrdersApi {
         body: Json<NewOrder>,
     ) -> Result<Ordered> {
         let key = checked(&key.0)?;
-        let wish = stripe::Wish {
+        let wish = Wish {
             owner: owner(&who, body.for_client.unwrap_or(false))?,
             buyer: who.user().user_id,
             key,

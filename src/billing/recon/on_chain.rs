@@ -148,7 +148,7 @@ pub async fn keep(
             known_as: None,
             at: at.unwrap_or(last),
         };
-        outside::put(tx, *client, Some(*order), &fact, now).await?;
+        outside::put(tx, (*client, Some(*order)), (&fact, None), now).await?;
     }
     let top = i64::try_from(told.top).map_err(Error::internal)?;
     store::put_top(tx, &chain.name, day, top).await

@@ -49,6 +49,18 @@ pub async fn find(tx: &mut ClientTx, id: SubscriptionId) -> Result<Option<Subscr
     .await?)
 }
 
+pub async fn is_any(tx: &mut ClientTx, owner: Uuid) -> Result<bool> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select exists (select from subscription
+         where client_no = $1 and owner_id = $2 and ended_at is null)",
+    )
+    .bind(client)
+    .bind(owner)
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 pub async fn list(tx: &mut ClientTx, window: &Window) -> Result<Vec<Subscription>> {
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(

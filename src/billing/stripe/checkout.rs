@@ -15,28 +15,14 @@ use super::{
 use crate::{
     app::App,
     billing::{
-        Owner,
-        order::{self, Goods, NewOrder, Order, Provider, State, Units},
-        plan::{self, Plan},
+        order::{self, Goods, NewOrder, Order, Provider, State, Units, Wish},
+        plan::Plan,
     },
     db::ClientTx,
     error::{Error, Result},
     identity::Who,
-    ids::{CallId, ClientNo, OrderId, PlanId, UserId},
+    ids::{CallId, ClientNo, OrderId},
 };
-
-/// What a buyer wants.
-#[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
-    /// Whose it will be.
-    pub owner: Owner,
-    /// Who buys.
-    pub buyer: UserId,
-    /// The buyer's name for the order.
-    pub key: &'a str,
-    /// What is bought.
-    pub plan: PlanId,
-}
 
 /// Orders, and has Stripe make the page. Asked again by the same key, it goes on where it was left.
 ///
@@ -58,16 +44,15 @@ pub async fn place(app: &App, stripe: &Stripe, who: &Who, wish: &Wish<'_>) -> Re
 async fn write_down(app: &App, stripe: &Stripe, who: &Who, wish: &Wish<'_>) -> Result<Order> {
     let now = app.clock.now();
     let mut tx = app.db.client(who.client).await?;
-    let plan = plan::find(&mut tx, wish.plan).await?;
-    let known = order::of_key(&mut tx, wish.buyer, wish.key).await?;
-    if !plan.enabled && known.is_none() {
-        return Err(Error::Conflict(
-            "This plan is not on offer any more.".into(),
-        ));
-    }
+    let (plan, is_known) = wish.admit(&mut tx).await?;
     let new = stripe.order(&plan, wish, now)?;
     let mut order = order::create(&mut tx, &new, now).await?;
-    if known.is_none() {
+    // two at once by one key: whichever came first has frozen its page, and there is one
+    if !is_known
+        && store::calls(&mut tx, order.order_id, What::Checkout)
+            .await?
+            .is_empty()
+    {
         let page = request::page(&stripe.sale(&order, &who.client_id))?;
         let call = Call::freeze(
             (CallId::new(now), order.order_id),
@@ -175,6 +160,7 @@ impl Stripe {
             return Err(Error::Conflict("This plan is not sold for money.".into()));
         };
         let amount = Units::new(price.unsigned_abs().into())?;
+        let currency = order::currency(currency)?;
         Ok(NewOrder {
             owner: wish.owner,
             buyer: wish.buyer,
@@ -185,7 +171,8 @@ impl Stripe {
             credits: plan.credits.filter(|_| goods == Goods::Credit),
             provider: Provider::Stripe,
             amount,
-            currency: order::currency(currency)?,
+            decimals: order::decimals(&currency),
+            currency,
             // whole seconds: that is what Stripe is told
             expires_at: (now + Duration::minutes(self.order_minutes))
                 .replace_nanosecond(0)

@@ -20,7 +20,7 @@ use anyhow::Result;
 use reqwest::{Client, Url};
 
 pub use self::{
-    checkout::{Wish, cancel, place},
+    checkout::{cancel, place},
     event::{Event, Told},
     intake::{Taken, find, stray, sweep, take_in},
     object::{dispute_stage, refund_stage},

@@ -12,6 +12,7 @@ use super::{
     till::{CONFIRMATIONS, PRICE, Till, hundred},
 };
 use crate::{
+    metering::{billed, users_pay},
     verbs::problem,
     world::{Person, body},
 };
@@ -25,6 +26,7 @@ async fn orders(person: &Person<'_>, key: &str, json: Value) -> reqwest::Respons
 async fn an_order_shows_where_it_is_paid_and_how_far_its_payment_has_come() {
     let till = Till::new().await;
     let shop = till.world.partner("shop").await;
+    billed(&till.world, shop.no, users_pay()).await;
     let now = till.world.app.clock.now();
     let mut tx = till.world.app.db.client(shop.no).await.unwrap();
     let plan = plan::offer(&mut tx, hundred(), None, now).await.unwrap();
@@ -114,6 +116,15 @@ async fn an_order_shows_where_it_is_paid_and_how_far_its_payment_has_come() {
         (Some("paid"), Some("over"))
     );
     assert_eq!(alice.get("/api/v1/wallet").await["balance"], "100");
+    let receipt = format!("/api/v1/orders/{}/receipt", order["id"].as_str().unwrap());
+    let said = alice.get(&receipt).await;
+    assert_eq!(
+        (said["total"].as_str(), said["decimals"].as_i64()),
+        (Some("12.5 USDT"), Some(6))
+    );
+    let page = alice.request(Method::GET, &format!("{receipt}?format=html&lang=zh"));
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<th>金额<td>12.5 USDT"), "{page}");
     assert_eq!(
         alice.get("/api/v1/wallet/statement").await["items"][0]["kind"],
         "top_up"
@@ -127,6 +138,7 @@ async fn nobody_orders_before_it_is_known_where_to_begin() {
     let set = vec![("chain.local.rpc_url", anvil.url.clone())];
     let till = Till::unread(anvil, set).await;
     let shop = till.world.partner("shop").await;
+    billed(&till.world, shop.no, users_pay()).await;
     let now = till.world.app.clock.now();
     let mut tx = till.world.app.db.client(shop.no).await.unwrap();
     let plan = plan::offer(&mut tx, hundred(), None, now).await.unwrap();

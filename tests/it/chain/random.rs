@@ -207,9 +207,7 @@ impl Scene<'_> {
         app.clock.forward(Duration::from_secs(seconds));
         self.till.anvil.waits(seconds).await;
         let mut tx = app.db.system().await.unwrap();
-        money::expire_orders(app, &mut tx, app.clock.now())
-            .await
-            .unwrap();
+        money::orders(app, &mut tx, app.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
         self.done.hours += HOURS;
     }

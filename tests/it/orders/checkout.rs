@@ -1,9 +1,10 @@
 //! Ordering by Stripe: one page for one order, whatever dies in between.
 
-use concierge::billing::Offer;
+use concierge::billing::{Billing, Offer, Plan, subscription};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     books_agree,
@@ -12,8 +13,9 @@ use super::{
     stall::{Stall, session},
 };
 use crate::{
+    metering::{billed, client_pays, owner, tx, users_pay},
     verbs::{problem, text},
-    world::body,
+    world::{Person, body},
 };
 
 #[tokio::test]
@@ -21,10 +23,12 @@ async fn an_order_is_made_once_and_paid_once() {
     let stall = Stall::new().await;
     let (acme, plan) = stall.seller("acme").await;
     let alice = acme.person("alice").await;
-    let orders = join_all((0..4).map(|_| alice.orders(&plan, "one"))).await;
+    let orders = join_all((0..12).map(|_| alice.orders(&plan, "one"))).await;
     let order = &orders[0];
     assert!(orders.iter().all(|other| other["id"] == order["id"]));
     assert_eq!(stall.stripe.count("cs_"), 1);
+    let frozen = "select count(*) from payment_call";
+    assert_eq!(stall.world.count(frozen).await, 1);
     let offers = alice.get("/api/v1/plans").await;
     assert_eq!(offers["providers"], json!(["stripe"]));
     let bound = json!([
@@ -186,6 +190,58 @@ async fn what_an_order_costs_is_not_the_buyers_to_say() {
     problem(eve.tries_to_order(&plan, "e").await, StatusCode::NOT_FOUND).await;
     assert_eq!(alice.get("/api/v1/orders").await["items"], json!([]));
     assert_eq!(stall.stripe.count("cs_"), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_sold_what_is_of_no_use_to_them() {
+    let stall = Stall::new().await;
+    let (acme, credit) = stall.seller("acme").await;
+    let pack = offer("Ten uses", Offer::Uses, None, Some(10));
+    let pack = stall.offers(acme.no, pack).await;
+    let (alice, mia) = (acme.person("alice").await, acme.manager("mia").await);
+    let tries = async |who: &Person<'_>, plan: &Plan, for_client: bool| {
+        let key = format!("{} {for_client} {}", plan.plan_id, Uuid::new_v4()).replace(' ', ".");
+        let wish = json!({"plan_id": plan.plan_id, "provider": "stripe", "for_client": for_client});
+        let request = who.request(Method::POST, "/api/v1/orders").json(&wish);
+        let answer = request.header("Idempotency-Key", key).send().await;
+        answer.unwrap().status()
+    };
+    let (yes, no) = (StatusCode::CREATED, StatusCode::CONFLICT);
+    let first = alice.orders(&credit, "first").await;
+    for (billing, alices, clients) in [
+        (users_pay(), [yes, yes], [yes, no]),
+        (client_pays(), [no, no], [yes, yes]),
+        // the client's wallet may be filled before anything is paid out of it
+        (Billing::default(), [no, no], [yes, no]),
+    ] {
+        billed(&stall.world, acme.no, billing).await;
+        for (nth, plan) in [&credit, &pack].into_iter().enumerate() {
+            assert_eq!(tries(&alice, plan, false).await, alices[nth], "{billing:?}");
+            assert_eq!(tries(&mia, plan, true).await, clients[nth], "{billing:?}");
+        }
+        // what was ordered before stays what it was
+        assert_eq!(alice.orders(&credit, "first").await["id"], first["id"]);
+    }
+    let said = alice.tries_to_order(&credit, "k").await;
+    let said = problem(said, StatusCode::CONFLICT).await;
+    assert_eq!(said["detail"], "Nothing is paid for here.");
+
+    // who pays by the month pays out of the wallet, whoever pays for answers
+    let mut monthly = offer("Monthly", Offer::Monthly, Some(1), None);
+    (monthly.price_minor, monthly.currency) = (None, None);
+    let monthly = stall.offers(acme.no, monthly).await;
+    let now = stall.world.app.clock.now();
+    let mut books = tx(&stall.world, acme.no).await;
+    let whose = owner(&alice).await;
+    let pays = subscription::start(&mut books, whose, &monthly, now).await;
+    let pays = pays.unwrap().subscription_id;
+    books.commit().await.unwrap();
+    assert_eq!(tries(&alice, &credit, false).await, yes);
+    assert_eq!(tries(&alice, &pack, false).await, no);
+    let mut books = tx(&stall.world, acme.no).await;
+    subscription::end(&mut books, pays, now).await.unwrap();
+    books.commit().await.unwrap();
+    assert_eq!(tries(&alice, &credit, false).await, no);
 }
 
 #[tokio::test]

@@ -203,6 +203,7 @@ async fn order(
         provider: Provider::Stripe,
         amount: Units::cents(AMOUNT),
         currency: "usd".into(),
+        decimals: 2,
         expires_at: now + time::Duration::hours(1),
     };
     let order = order::create(&mut tx, &new, now).await.unwrap();

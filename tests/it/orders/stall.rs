@@ -13,6 +13,7 @@ use super::{
     offer,
 };
 use crate::{
+    metering::{billed, users_pay},
     verbs::text,
     world::{Partner, Person, World, body},
 };
@@ -46,9 +47,10 @@ impl Stall {
         Self { world, stripe }
     }
 
-    /// A client, and a plan of a hundred credits for 12.50 USD.
+    /// A client whose users pay, and a plan of a hundred credits for 12.50 USD.
     pub async fn seller(&self, id: &str) -> (Partner<'_>, Plan) {
         let partner = self.world.partner(id).await;
+        billed(&self.world, partner.no, users_pay()).await;
         let new = offer(
             "Credit · 100 点",
             concierge::billing::Offer::Credit,
