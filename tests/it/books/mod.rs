@@ -7,6 +7,7 @@ mod commands;
 mod injected;
 mod looked_after;
 mod reconcile;
+mod schedule;
 mod walk;
 
 use concierge::{
