@@ -11,7 +11,9 @@ use crate::{
             Line, Remedy, Standing,
             close::{self, Day},
             desk::{self, Judged, Run},
-            look, on_chain, outside,
+            look,
+            on_chain::{self, Part},
+            outside,
         },
         stripe::Stripe,
     },
@@ -67,20 +69,46 @@ async fn read_chains(app: &App, day: Date) -> Result<()> {
     tx.commit().await
 }
 
-/// Reads a chain by parts, and keeps each of them; how much it was.
+/// Reads a chain by parts; how much it was.
 async fn read_chain(app: &App, chain: &Chain, day: Date, now: OffsetDateTime) -> Result<usize> {
-    let (mut facts, mut is_all) = (0, false);
-    while !is_all {
+    let mut facts = 0;
+    loop {
         let mut tx = app.db.system().await?;
-        let wanted = on_chain::wanted(&mut tx, chain, day).await?;
+        let first = on_chain::first(&mut tx, chain, day).await?;
         drop(tx);
-        let told = on_chain::read(chain, &wanted).await?;
-        (facts, is_all) = (facts + told.count(), told.is_all);
+        let part = on_chain::part(chain, first).await?;
+        facts += read_part(app, (chain, day), &part, now).await?;
         let mut tx = app.db.system().await?;
-        on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
+        on_chain::end(&mut tx, chain, day, &part).await?;
         tx.commit().await?;
+        if part.is_last {
+            return Ok(facts);
+        }
     }
-    Ok(facts)
+}
+
+/// Reads a part for all addresses, some at a time.
+async fn read_part(
+    app: &App,
+    (chain, day): (&Chain, Date),
+    part: &Part,
+    now: OffsetDateTime,
+) -> Result<usize> {
+    let (mut facts, mut before) = (0, None);
+    loop {
+        let mut tx = app.db.system().await?;
+        let owners = on_chain::owners(&mut tx, day, before.as_ref()).await?;
+        drop(tx);
+        let Some(owners) = owners else {
+            return Ok(facts);
+        };
+        let arrivals = on_chain::read(chain, part, &owners).await?;
+        facts += arrivals.len();
+        let mut tx = app.db.system().await?;
+        on_chain::keep(&mut tx, (chain, day), &owners, &arrivals, now).await?;
+        tx.commit().await?;
+        before = Some(owners);
+    }
 }
 
 async fn read_stripe(app: &App, day: Date) -> Result<()> {
