@@ -3,6 +3,7 @@
 mod balance;
 mod bill;
 mod looked_after;
+mod readers;
 mod reconcile;
 mod walk;
 
