@@ -20,3 +20,6 @@ create table outside_turn (
 );
 insert into outside_turn (provider) values ('stripe'), ('chain');
 grant select, update on outside_turn to concierge_system;
+
+-- The time of a block is looked up for each arrival that the reconciliation reads.
+create index chain_arrival_of_block on chain_arrival (client_no, block_hash);
