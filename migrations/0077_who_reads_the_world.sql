@@ -23,3 +23,6 @@ grant select, update on outside_turn to concierge_system;
 
 -- The time of a block is looked up for each arrival that the reconciliation reads.
 create index chain_arrival_of_block on chain_arrival (client_no, block_hash);
+
+-- Nobody asks for the arrivals of all clients by their time.
+drop index chain_arrival_by_time;
