@@ -106,8 +106,8 @@ pub async fn revoke(tx: &mut ClientTx, key: &str, now: OffsetDateTime) -> Result
     })
 }
 
-/// Gives back what was taken back: what is used stays used, and a pass lasts as much longer as it
-/// stood still.
+/// Gives back what was taken back: what is used stays used, and a pass goes on for what was left of it
+/// when it was taken back, behind the other passes of its owner.
 ///
 /// # Errors
 /// `NotFound` when nothing was given by this key.

@@ -128,8 +128,17 @@ pub async fn collect(tx: &mut ClientTx, id: SubscriptionId, limit: &Limit) -> Re
     let mut collected = Collected::default();
     let mut unpaid = retry(tx, &subscription, limit, &mut collected).await?;
     let due = match unpaid < UNPAID_MAX {
-        true => due(&subscription, zone, limit)?,
-        false => Vec::new(),
+        true => due(&subscription, zone, limit),
+        false => Ok(Vec::new()),
+    };
+    let due = match due {
+        // what was owed for certain stays paid: the next look, at once, says why nothing else is billed
+        Err(Error::Conflict(_)) if collected.paid > 0 => {
+            let (no, at) = (subscription.next_no, limit.now);
+            super::store::subscriptions::step(tx, id, no, at).await?;
+            return Ok(collected);
+        }
+        due => due?,
     };
     let mut next_no = subscription.next_no;
     for (period, begins) in due {

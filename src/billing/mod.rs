@@ -12,6 +12,7 @@ pub mod entitlement;
 pub mod fee;
 pub mod ledger;
 pub mod meter;
+pub mod note;
 pub mod notice;
 pub mod order;
 pub mod period;

@@ -16,11 +16,14 @@ mod wish;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::units::written;
 pub use self::{
     exception::{Exception, Reason, Trouble, Verdict},
-    payment::{Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed},
+    payment::{
+        Paid, Payment, Reversal, Stage, Why, accept, fulfil, paid, reference, reversed, take_back,
+    },
     state::{State, Step},
-    units::{Units, currency, step, written},
+    units::{Units, currency, decimals, step},
     wish::Wish,
 };
 use super::{Micros, wallet::Owner};
@@ -78,6 +81,8 @@ pub struct Order {
     pub amount: Units,
     /// Of what, in small letters.
     pub currency: String,
+    /// Digits of its amounts behind the point.
+    pub(super) decimals: i32,
     /// Where it stands.
     pub state: State,
     /// What was refunded.
@@ -88,6 +93,7 @@ pub struct Order {
     pub disputed: Units,
     pub(super) taken_back: i64,
     pub(super) lost: i64,
+    back_due: Option<OffsetDateTime>,
     revoked: bool,
     steps: i32,
     /// What the provider calls it.
@@ -127,6 +133,8 @@ pub struct NewOrder<'a> {
     pub amount: Units,
     /// Of what, in small letters.
     pub currency: String,
+    /// Digits of the amount behind the point, 0 to 36.
+    pub decimals: i32,
     /// Until when it can be paid.
     pub expires_at: OffsetDateTime,
 }
@@ -212,6 +220,12 @@ pub async fn expire(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Resu
     end(tx, id, Step::Expire, now).await
 }
 
+/// Orders of all clients of which credits are still to be taken back (see [`take_back`]), the longest
+/// waiting first.
+pub async fn behind_with(tx: &mut SystemTx, rows: i64) -> Result<Vec<(ClientNo, OrderId)>> {
+    store::behind_with(tx, rows).await
+}
+
 /// Orders of all clients whose time to pay is over, the longest first.
 pub async fn overdue(
     tx: &mut SystemTx,
@@ -240,6 +254,11 @@ impl Order {
     /// Whose it is.
     pub fn owner(&self) -> Owner {
         Owner::of(self.owner_id)
+    }
+
+    /// An amount of what it is paid in, as people write it.
+    pub fn written(&self, amount: Units) -> String {
+        written(amount, self.decimals.unsigned_abs(), &self.currency)
     }
 
     /// # Errors

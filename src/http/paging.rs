@@ -109,6 +109,10 @@ impl Place {
         let (at, id) = bytes.split_first_chunk::<8>()?;
         let nanos = i128::from(i64::from_be_bytes(*at)) * 1_000;
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+        // the database knows other years than we do, and nothing here is of any of them
+        if !(1970..=9999).contains(&at.year()) {
+            return None;
+        }
         Some(Self {
             at,
             id: Uuid::from_slice(id).ok()?,
@@ -133,6 +137,9 @@ mod tests {
             "x",
             "AAAA",
             "\u{1F600}",
+            // the year -7537
+            &URL_SAFE_NO_PAD
+                .encode([&(-300_000_000_000_000_000_i64).to_be_bytes()[..], &[0; 16]].concat()),
             &"A".repeat(32),
             &format!("{}AA", place.to_text()),
         ] {

@@ -6,32 +6,46 @@ use time::OffsetDateTime;
 use crate::{
     app::App,
     billing::{notice, order, rollup},
-    db::SystemTx,
+    db::{ClientTx, SystemTx},
     error::{Error, Result},
     ids::{ClientNo, OrderId},
 };
 
-/// Orders that end in one slot; the others follow with the next.
+/// Orders looked at in one slot, of each kind; the others follow with the next.
 const ORDERS_MAX: i64 = 1_000;
 
-/// Ends orders whose time to pay is over; one that cannot be ended keeps no other.
-pub async fn expire_orders(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
+/// Ends orders whose time to pay is over, and takes back what was set aside when their money went
+/// back; one that cannot be looked after keeps no other.
+pub async fn orders(app: &App, tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
     for (client, id) in order::overdue(tx, now, ORDERS_MAX).await? {
-        match expire(app, client, id, now).await {
-            Ok(()) => {}
-            Err(error @ Error::Unavailable(_)) => return Err(error),
-            Err(error) => {
-                tracing::warn!(error = error.causes(), order = %id, "an order is looked at again later");
-            }
-        }
+        let expire = async |tx: &mut ClientTx| order::expire(tx, id, now).await.map(drop);
+        look_after(app, (client, id), expire).await?;
+    }
+    for (client, id) in order::behind_with(tx, ORDERS_MAX).await? {
+        let take_back = async |tx: &mut ClientTx| order::take_back(tx, id, now).await;
+        look_after(app, (client, id), take_back).await?;
     }
     Ok(())
 }
 
-async fn expire(app: &App, client: ClientNo, id: OrderId, now: OffsetDateTime) -> Result<()> {
-    let mut tx = app.db.client(client).await?;
-    order::expire(&mut tx, id, now).await?;
-    tx.commit().await
+async fn look_after(
+    app: &App,
+    (client, id): (ClientNo, OrderId),
+    deed: impl AsyncFnOnce(&mut ClientTx) -> Result<()>,
+) -> Result<()> {
+    let done = async {
+        let mut tx = app.db.client(client).await?;
+        deed(&mut tx).await?;
+        tx.commit().await
+    };
+    match done.await {
+        Err(error @ Error::Unavailable(_)) => Err(error),
+        Err(error) => {
+            tracing::warn!(error = error.causes(), order = %id, "an order is looked at again later");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Looks for wallets that fell low and fees that stay unpaid, and says so in the log, too.

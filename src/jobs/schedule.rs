@@ -82,7 +82,7 @@ async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
     match name {
         "blobs" => sweep_blobs(app, &mut tx, now).await?,
         "bill" => bill::enqueue(app, &mut tx, now).await?,
-        "orders" => money::expire_orders(app, &mut tx, now).await?,
+        "orders" => money::orders(app, &mut tx, now).await?,
         "holds" => end_stale_holds(app).await.map(drop)?,
         "notices" => money::notices(&mut tx, now).await?,
         "usage" => money::usage(&mut tx, now).await?,

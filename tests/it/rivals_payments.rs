@@ -38,6 +38,7 @@ async fn a_callback_of_one_provider_is_none_for_an_order_of_another() {
         provider: Provider::Chain,
         amount: Units::cents(1_250),
         currency: "usd".into(),
+        decimals: 2,
         expires_at: now + time::Duration::hours(1),
     };
     let on_chain = order::create(&mut tx, &new, now).await.unwrap();

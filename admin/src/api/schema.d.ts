@@ -2357,6 +2357,7 @@ export interface components {
          *       "created_at": "2026-03-01T08:30:00Z",
          *       "credits": "100",
          *       "currency": "usd",
+         *       "decimals": 2,
          *       "expires_at": "2026-03-01T09:30:00Z",
          *       "for_client": false,
          *       "fulfilled_at": "2026-03-01T08:30:00Z",
@@ -2396,6 +2397,11 @@ export interface components {
             amount: string;
             /** @description The currency, in small letters. */
             currency: string;
+            /**
+             * Format: int32
+             * @description Digits of these amounts behind the point.
+             */
+            decimals: number;
             /** @description What went back to the payer, in the same unit. */
             refunded: string;
             /** @description Where it stands. */
@@ -2729,6 +2735,7 @@ export interface components {
          *           "created_at": "2026-03-01T08:30:00Z",
          *           "credits": "100",
          *           "currency": "usd",
+         *           "decimals": 2,
          *           "expires_at": "2026-03-01T09:30:00Z",
          *           "for_client": false,
          *           "fulfilled_at": "2026-03-01T08:30:00Z",

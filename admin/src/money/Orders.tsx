@@ -12,7 +12,7 @@ import { useList } from "../ui/useLoad";
 import { grouped } from "./amount";
 import { canRefund } from "./refund";
 import { RefundDialog } from "./RefundDialog";
-import { paidOf } from "./units";
+import { orderedOf } from "./units";
 
 const KINDS = {
   created: "plain",
@@ -105,13 +105,13 @@ function Title({ order: { id, title, goods, credits, for_client: forClient } }: 
   );
 }
 
-function Amount({ order: { provider, amount, currency, refunded } }: { order: Order }) {
+function Amount({ order }: { order: Order }) {
   const { t } = useI18n();
   return (
     <>
-      {paidOf(provider, amount, currency, t)}
-      <span className="sub">{t.orders.providers[provider]}</span>
-      {refunded !== "0" && <span className="sub">{t.orders.back(paidOf(provider, refunded, currency, t))}</span>}
+      {orderedOf(order, order.amount)}
+      <span className="sub">{t.orders.providers[order.provider]}</span>
+      {order.refunded !== "0" && <span className="sub">{t.orders.back(orderedOf(order, order.refunded))}</span>}
     </>
   );
 }

@@ -33,9 +33,18 @@ export function microsOf(text: string): bigint | null {
   return wholeOf(text, DECIMALS);
 }
 
+/** Tokens without needless zeros. */
+export function tokensOf(units: string, decimals: number): string {
+  return decimalsTrimmed(textOf(BigInt(units), decimals));
+}
+
+function decimalsTrimmed(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
 /** Credits as the API writes them: without needless zeros. */
 export function creditsOf(micros: bigint): string {
-  return textOf(micros, DECIMALS).replace(/\.?0+$/, "");
+  return decimalsTrimmed(textOf(micros, DECIMALS));
 }
 
 /** What was typed, as the API takes it; null when it is below `min` or above `max` or no amount at all. */

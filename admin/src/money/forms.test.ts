@@ -8,7 +8,7 @@ import { type GiftDraft, giftFaults, giftOf, newKey, noteFault } from "./gift";
 import { newPlanOf, PLAN_KINDS, type PlanDraft, planDraft, planFaults } from "./plan";
 import { newPriceOf, priceDraft, priceFaults, RATES, standingsOf } from "./price";
 import { canRefund, keyAfter, leftOf, newRefundOf, refundFaults } from "./refund";
-import { lineOf, movedOf, paidOf } from "./units";
+import { lineOf, movedOf, orderedOf, paidOf } from "./units";
 
 const t = TEXTS.en;
 /** What no field of an amount takes, each for a reason of its own. */
@@ -181,6 +181,12 @@ describe("a refund", () => {
 describe("amounts of orders and books", () => {
   it("are written as their side counts them", () => {
     expect(paidOf("stripe", "1250", "usd", t)).toBe("12.50 USD");
+    const card = { provider: "stripe", currency: "usd", decimals: 2 } as Order;
+    expect(orderedOf(card, "1200")).toBe("12.00 USD");
+    const coin = (decimals: number) => ({ provider: "chain", currency: "usdt", decimals }) as Order;
+    expect(orderedOf(coin(6), "1234500000")).toBe("1,234.5 USDT");
+    expect(orderedOf(coin(0), "1200")).toBe("1,200 USDT");
+    expect(orderedOf(coin(18), "1")).toBe("0.000000000000000001 USDT");
     expect(paidOf("chain", "12500000", "usdt", t)).toBe("12,500,000 smallest units of USDT");
     expect(paidOf("chain", "12500000", "usdt", TEXTS.zh)).toBe("12,500,000 个 USDT 最小单位");
     expect(lineOf("ledger", "1500000", "micro-credits", t)).toBe("1.5 credits");

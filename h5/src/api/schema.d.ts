@@ -2695,6 +2695,7 @@ export interface components {
          *       "created_at": "2026-03-01T08:30:00Z",
          *       "credits": "100",
          *       "currency": "usd",
+         *       "decimals": 2,
          *       "expires_at": "2026-03-01T09:30:00Z",
          *       "for_client": false,
          *       "fulfilled_at": "2026-03-01T08:30:00Z",
@@ -2734,6 +2735,11 @@ export interface components {
             amount: string;
             /** @description The currency, in small letters. */
             currency: string;
+            /**
+             * Format: int32
+             * @description Digits of these amounts behind the point.
+             */
+            decimals: number;
             /** @description What went back to the payer, in the same unit. */
             refunded: string;
             /** @description Where it stands. */
@@ -3007,6 +3013,7 @@ export interface components {
          *           "created_at": "2026-03-01T08:30:00Z",
          *           "credits": "100",
          *           "currency": "usd",
+         *           "decimals": 2,
          *           "expires_at": "2026-03-01T09:30:00Z",
          *           "for_client": false,
          *           "fulfilled_at": "2026-03-01T08:30:00Z",
@@ -3831,6 +3838,7 @@ export interface components {
          *       "amount": "1250",
          *       "credits": "100",
          *       "currency": "usd",
+         *       "decimals": 2,
          *       "number": "20260301-000000000001",
          *       "order_id": "01900000-0000-7000-8000-000000000001",
          *       "paid_at": "2026-03-01T08:30:00Z",
@@ -3840,7 +3848,8 @@ export interface components {
          *       "seller": "Acme",
          *       "state": "fulfilled",
          *       "title": "Credit · 100 点",
-         *       "total": "12.50 USD"
+         *       "total": "12.50 USD",
+         *       "went_back": null
          *     }
          */
         Receipt: {
@@ -3863,8 +3872,15 @@ export interface components {
             amount: string;
             /** @description The currency, in small letters. */
             currency: string;
+            /**
+             * Format: int32
+             * @description Digits of these amounts behind the point.
+             */
+            decimals: number;
             /** @description What went back, in the same unit. */
             refunded: string;
+            /** @description What went back, for people; none when nothing did. */
+            went_back: string | null;
             /** @description How it was paid. */
             provider: components["schemas"]["PaymentProvider"];
             /** @description What the provider calls the payment. */

@@ -34,9 +34,9 @@ describe("an order", () => {
 
   it("says what it costs as far as that can be said", () => {
     const card = order({ provider: "stripe", amount: "1250", currency: "usd" });
-    const chain = order({ provider: "chain", amount: "12500000", currency: "usdt" });
+    const chain = order({ provider: "chain", amount: "12500000", currency: "usdt", decimals: 6 });
     expect(priceOf(card, null, "en")).toBe("$12.50");
-    expect(priceOf(chain, null, "en")).toBe("USDT");
+    expect(priceOf(chain, null, "en")).toBe("12.5 USDT");
     expect(priceOf(chain, deposit({ amount: "1234.5", symbol: "USDT" }), "en")).toBe("1,234.5 USDT");
   });
 

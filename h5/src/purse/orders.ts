@@ -31,10 +31,11 @@ export function isOver({ order, deposit }: Standing, now: number): boolean {
   return !(late && Date.parse(deposit.deadline) > now);
 }
 
-/** What it costs. How a token is counted is known once its deposit is. */
-export function priceOf({ provider, amount, currency }: Order, deposit: Deposit | null, lang: Lang): string {
+/** What it costs. */
+export function priceOf({ provider, amount, currency, decimals }: Order, deposit: Deposit | null, lang: Lang): string {
   if (deposit !== null) return `${grouped(deposit.amount, lang)} ${deposit.symbol}`;
-  return provider === "stripe" ? money(amount, currency, lang) : currency.toUpperCase();
+  if (provider === "stripe") return money(amount, currency, lang);
+  return `${grouped(decimalOf(BigInt(amount), decimals), lang)} ${currency.toUpperCase()}`;
 }
 
 /** What came for the order, in whole tokens; null for another token, whose decimals nobody told. */

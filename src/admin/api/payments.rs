@@ -17,6 +17,7 @@ use crate::{
         guard::{Finance, Operator},
     },
     billing::{
+        note,
         order::{
             self, State, Units, Verdict,
             api::checked,
@@ -29,9 +30,6 @@ use crate::{
     http::paging::{Page, Window},
     ids::{ExceptionId, OrderId},
 };
-
-/// Characters of a reason at most.
-const REASON_CHARS_MAX: usize = 500;
 
 /// Operations on orders of clients.
 pub struct PaymentsApi(pub(super) Arc<Console>, pub(super) Option<Arc<Stripe>>);
@@ -186,10 +184,7 @@ impl PaymentsApi {
 
 impl NewRefund {
     fn checked(self, order: OrderId, key: &str) -> Result<(Back<'_>, String)> {
-        let reason = self.reason.trim();
-        if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) || reason.contains('\0') {
-            return Err(Error::invalid("A reason has 1 to 500 characters."));
-        }
+        let reason = note::said(&self.reason, "A reason has 1 to 500 characters.")?;
         let amount = self.amount.as_deref().map(Units::parse).transpose()?;
         let what = amount.map_or("all that is left".into(), |amount| amount.to_string());
         let back = Back { order, amount, key };

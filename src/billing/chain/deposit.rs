@@ -14,7 +14,10 @@ use super::{
     weigh::{State, Verdict},
 };
 use crate::{
-    billing::order::{self, Order, Provider},
+    billing::{
+        note,
+        order::{self, Order, Provider},
+    },
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
@@ -242,13 +245,9 @@ pub async fn resolve(
     resolution: &str,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let chars = resolution.trim().chars().count();
-    if chars == 0 || chars > 500 {
-        return Err(Error::invalid(
-            "Say in 1 to 500 characters what was done about it.",
-        ));
-    }
-    match store::resolve(tx, id, resolution.trim(), now).await? {
+    let asked = "Say in 1 to 500 characters what was done about it.";
+    let resolution = note::said(resolution, asked)?;
+    match store::resolve(tx, id, resolution, now).await? {
         None => Err(Error::NotFound("arrival with something left")),
         Some(false) => Err(Error::Conflict("This was resolved before.".into())),
         Some(true) => Ok(()),

@@ -60,6 +60,8 @@ async fn write_down(
         provider: Provider::Chain,
         amount: quote.amount,
         currency: quote.token.symbol.to_ascii_lowercase(),
+        // no more than 36
+        decimals: quote.token.decimals.cast_signed(),
         expires_at: now + quote.chain.order,
     };
     let order = order::create(tx, &new, now).await?;

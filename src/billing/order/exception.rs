@@ -4,15 +4,13 @@ use time::OffsetDateTime;
 
 use super::{Payment, Provider, Reversal, Units, payment};
 use crate::{
+    billing::note,
     billing::store::behind,
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
     ids::{ExceptionId, OrderId},
 };
-
-/// Characters of a note at most.
-const NOTE_CHARS_MAX: usize = 500;
 
 /// Why a person has to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, poem_openapi::Enum, sqlx::Type)]
@@ -194,12 +192,10 @@ pub async fn resolve(
     note: &str,
     now: OffsetDateTime,
 ) -> Result<Exception> {
-    let chars = note.trim().chars().count();
-    let bad = chars == 0 || chars > NOTE_CHARS_MAX || note.contains('\0');
-    if bad || verdict == Verdict::Open {
-        return Err(Error::invalid(
-            "Say in a note of 1 to 500 characters why this is fulfilled or dismissed.",
-        ));
+    let asked = "Say in a note of 1 to 500 characters why this is fulfilled or dismissed.";
+    let note = note::said(note, asked)?;
+    if verdict == Verdict::Open {
+        return Err(Error::invalid(asked));
     }
     let found = find(tx, id).await?;
     if found.state != Verdict::Open {
@@ -208,7 +204,7 @@ pub async fn resolve(
     if verdict == Verdict::Fulfilled {
         found.fulfil(tx, now).await?;
     }
-    decide(tx, id, verdict, note.trim(), now).await?;
+    decide(tx, id, verdict, note, now).await?;
     find(tx, id).await
 }
 

@@ -1,6 +1,6 @@
 //! What an order gives, and what is taken back when its money goes back.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Goods, Order, Provider};
 use crate::{
@@ -14,6 +14,10 @@ use crate::{
     db::ClientTx,
     error::Result,
 };
+
+/// How long what is set aside is waited for: whoever always has something set aside is not waited for
+/// longer.
+const HELD_FOR: Duration = Duration::hours(1);
 
 /// Gives what was bought.
 pub async fn give(tx: &mut ClientTx, order: &Order, now: OffsetDateTime) -> Result<()> {
@@ -36,7 +40,14 @@ pub async fn balance(tx: &mut ClientTx, order: &mut Order, now: OffsetDateTime) 
     };
     let aim = back.share(order.amount, credits.get());
     let is = order.taken_back + order.lost;
-    if let Ok(more) = Micros::new(aim - is) {
+    let more = match Micros::new(aim - is) {
+        Ok(more) => now_due(tx, order, more, now).await?,
+        Err(_) => {
+            order.back_due = None;
+            None
+        }
+    };
+    if let Some(more) = more {
         order.steps += 1;
         let key = format!("order {} back {}", order.order_id, order.steps);
         let (owner, book) = (order.owner(), order.provider.book());
@@ -49,6 +60,25 @@ pub async fn balance(tx: &mut ClientTx, order: &mut Order, now: OffsetDateTime) 
         put_back(tx, order, again, now).await?;
     }
     Ok(())
+}
+
+/// How much of it is taken now. What the wallet does not hold may be set aside for an answer that is
+/// being written: that is no loss before the answer is over, and is asked for again until then.
+async fn now_due(
+    tx: &mut ClientTx,
+    order: &mut Order,
+    more: Micros,
+    now: OffsetDateTime,
+) -> Result<Option<Micros>> {
+    wallet::lock(tx, order.owner(), now).await?;
+    let there = wallet::find(tx, order.owner()).await?;
+    let until = order.back_due.unwrap_or(now + HELD_FOR);
+    if there.held == 0 || there.balance >= more.get() || until <= now {
+        order.back_due = None;
+        return Ok(Some(more));
+    }
+    order.back_due = Some(until);
+    Ok(Micros::new(there.balance).ok())
 }
 
 /// Money that went back came again. What had been spent by then was booked as a loss: that is mended

@@ -195,6 +195,15 @@ pub async fn reversed(
     Ok(true)
 }
 
+/// Takes back what the wallet could not give at once, because it was set aside for an answer.
+///
+/// # Errors
+/// `NotFound` when there is no such order.
+pub async fn take_back(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Result<()> {
+    let order = lock(tx, id).await?;
+    settle(tx, order, now).await
+}
+
 /// The reference of the payment that an order was paid by.
 pub async fn reference(tx: &mut ClientTx, id: OrderId) -> Result<Option<String>> {
     store::good_payment(tx, id).await

@@ -2,7 +2,7 @@
 
 use time::{OffsetDateTime, macros::format_description};
 
-use super::{Provider, State, Units, shapes::ReceiptBody, written};
+use super::{Provider, State, shapes::ReceiptBody};
 
 /// The language of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, poem_openapi::Enum)]
@@ -49,7 +49,10 @@ pub fn html(receipt: &ReceiptBody, lang: Lang) -> String {
             receipt.credits.clone().unwrap_or_default(),
         ),
         (say("金额", "Total"), receipt.total.clone()),
-        (say("已退款", "Refunded"), refunded(receipt)),
+        (
+            say("已退款", "Refunded"),
+            receipt.went_back.clone().unwrap_or_default(),
+        ),
         (
             say("付款日期（UTC）", "Paid (UTC)"),
             receipt.paid_at.map(day).unwrap_or_default(),
@@ -77,15 +80,6 @@ pub fn html(receipt: &ReceiptBody, lang: Lang) -> String {
          <style>{STYLE}</style><h1>{title}</h1><table>{rows}</table></html>",
         number = escaped(&receipt.number),
     )
-}
-
-fn refunded(receipt: &ReceiptBody) -> String {
-    let amount = Units::parse(&receipt.refunded).ok();
-    let text = amount.map(|amount| match receipt.provider {
-        Provider::Stripe => written(amount, &receipt.currency),
-        Provider::Chain => format!("{amount} {}", receipt.currency),
-    });
-    text.unwrap_or_default()
 }
 
 fn day(at: OffsetDateTime) -> String {

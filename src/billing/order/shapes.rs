@@ -6,7 +6,6 @@ use time::OffsetDateTime;
 use super::{
     Goods, Order, Provider, State,
     exception::{Exception, Reason, Verdict},
-    written,
 };
 use crate::{
     billing::Owner,
@@ -50,6 +49,8 @@ pub struct OrderBody {
     pub amount: String,
     /// The currency, in small letters.
     pub currency: String,
+    /// Digits of these amounts behind the point.
+    pub decimals: i32,
     /// What went back to the payer, in the same unit.
     pub refunded: String,
     /// Where it stands.
@@ -86,8 +87,12 @@ pub struct ReceiptBody {
     pub amount: String,
     /// The currency, in small letters.
     pub currency: String,
+    /// Digits of these amounts behind the point.
+    pub decimals: i32,
     /// What went back, in the same unit.
     pub refunded: String,
+    /// What went back, for people; none when nothing did.
+    pub went_back: Option<String>,
     /// How it was paid.
     pub provider: Provider,
     /// What the provider calls the payment.
@@ -148,6 +153,7 @@ impl From<Order> for OrderBody {
             fulfilled_at: order.fulfilled_at,
             title: order.title,
             currency: order.currency,
+            decimals: order.decimals,
         }
     }
 }
@@ -160,7 +166,9 @@ impl ReceiptBody {
             order_id: order.order_id,
             seller,
             credits: order.credits.map(|credits| credits.to_string()),
-            total: order.total(),
+            total: order.written(order.amount),
+            went_back: (!order.refunded.is_zero()).then(|| order.written(order.refunded)),
+            decimals: order.decimals,
             amount: order.amount.to_string(),
             refunded: order.refunded.to_string(),
             provider: order.provider,
@@ -179,14 +187,6 @@ impl Order {
         let day = self.paid_at.unwrap_or(self.created_at).date();
         let id = self.order_id.0.simple().to_string();
         format!("{}-{}", day.to_string().replace('-', ""), &id[20..])
-    }
-
-    /// What was paid, for people.
-    pub fn total(&self) -> String {
-        match self.provider {
-            Provider::Stripe => written(self.amount, &self.currency),
-            Provider::Chain => format!("{} {}", self.amount, self.currency),
-        }
     }
 }
 

@@ -20,8 +20,8 @@ pub async fn add(
     let client = tx.client();
     sqlx::query(
         "insert into payment_order (client_no, order_id, owner_id, buyer_id, plan_id, title, goods, credits,
-           provider, amount, currency, state, key, created_at, expires_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11, 'created', $12, $13, $14, $13)",
+           provider, amount, currency, decimals, state, key, created_at, expires_at, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::numeric, $11, $12, 'created', $13, $14, $15, $14)",
     )
     .bind(client)
     .bind(id)
@@ -34,6 +34,7 @@ pub async fn add(
     .bind(new.provider)
     .bind(new.amount.to_string())
     .bind(&new.currency)
+    .bind(new.decimals)
     .bind(new.key)
     .bind(now)
     .bind(new.expires_at)
@@ -47,7 +48,7 @@ pub async fn of_key(tx: &mut ClientTx, buyer: UserId, key: &str) -> Result<Optio
     let client = tx.client();
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, back_due, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and buyer_id = $2 and key = $3",
@@ -63,7 +64,7 @@ pub async fn order(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, back_due, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and order_id = $2",
@@ -79,7 +80,7 @@ pub async fn lock(tx: &mut ClientTx, id: OrderId) -> Result<Option<Order>> {
     let client = tx.client();
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, back_due, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and order_id = $2
@@ -96,7 +97,7 @@ pub async fn of_owner(tx: &mut ClientTx, owner: UserId, window: &Window) -> Resu
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, back_due, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and owner_id = $2
@@ -118,7 +119,7 @@ pub async fn all(tx: &mut ClientTx, state: Option<State>, window: &Window) -> Re
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
         "select order_id, owner_id, buyer_id, plan_id, title, goods, credits, provider, amount::text amount,
-           currency, state, refunded::text refunded, disputed::text disputed, taken_back, lost, revoked, steps,
+           currency, decimals, state, refunded::text refunded, disputed::text disputed, taken_back, lost, back_due, revoked, steps,
            provider_ref, pay_url, created_at, expires_at, paid_at, fulfilled_at
          from payment_order
          where client_no = $1 and ($2::text is null or state = $2)
@@ -141,7 +142,7 @@ pub async fn save(tx: &mut ClientTx, order: &Order, now: OffsetDateTime) -> Resu
     sqlx::query(
         "update payment_order set state = $3, refunded = $4::text::numeric, disputed = $5::text::numeric,
            taken_back = $6, lost = $7, revoked = $8, steps = $9, provider_ref = $10, pay_url = $11,
-           paid_at = $12, fulfilled_at = $13, changed_at = $14
+           paid_at = $12, fulfilled_at = $13, back_due = $14, changed_at = $15
          where client_no = $1 and order_id = $2",
     )
     .bind(client)
@@ -157,6 +158,7 @@ pub async fn save(tx: &mut ClientTx, order: &Order, now: OffsetDateTime) -> Resu
     .bind(&order.pay_url)
     .bind(order.paid_at)
     .bind(order.fulfilled_at)
+    .bind(order.back_due)
     .bind(now)
     .execute(tx.conn())
     .await
@@ -235,8 +237,8 @@ pub async fn good_payment(tx: &mut ClientTx, order: OrderId) -> Result<Option<St
     .await?)
 }
 
-/// Writes down how far money went back. A stage behind the one that is known changes nothing: events
-/// come in any order. False when nothing changed.
+/// Writes down how far money went back, and of which payment. A stage behind the one that is known
+/// changes nothing: events come in any order. False when nothing changed.
 pub async fn put_reversal(
     tx: &mut ClientTx,
     order: OrderId,
@@ -249,10 +251,12 @@ pub async fn put_reversal(
            stage, payment, created_at, changed_at)
          values ($1, $2, $3, $4, $5, $6::text::numeric, $7, $8, $9, $10, $10)
          on conflict (client_no, provider, reference) do update
-         set stage = excluded.stage, payment = coalesce(known.payment, excluded.payment), changed_at = excluded.changed_at
+         set stage = case when array_position($11, known.stage) < array_position($11, excluded.stage)
+             then excluded.stage else known.stage end,
+           payment = coalesce(known.payment, excluded.payment), changed_at = excluded.changed_at
          where known.order_id = excluded.order_id
-           and array_position(array['notice', 'open', 'stands', 'undone'], known.stage)
-             < array_position(array['notice', 'open', 'stands', 'undone'], excluded.stage)",
+           and (array_position($11, known.stage) < array_position($11, excluded.stage)
+             or known.payment is null and excluded.payment is not null)",
     )
     .bind(client)
     .bind(reversal.provider)
@@ -264,6 +268,7 @@ pub async fn put_reversal(
     .bind(reversal.stage)
     .bind(reversal.payment)
     .bind(now)
+    .bind(["notice", "open", "stands", "undone"])
     .execute(tx.conn())
     .await?;
     Ok(put.rows_affected() == 1)
@@ -289,6 +294,19 @@ pub async fn gone_back(tx: &mut ClientTx, order: OrderId) -> Result<(Units, Unit
     .await?;
     let units = |text: String| Units::try_from(text).map_err(crate::error::Error::internal);
     Ok((units(refunded)?, units(disputed)?))
+}
+
+/// Orders of all clients of which credits are still to be taken back.
+pub async fn behind_with(tx: &mut SystemTx, rows: i64) -> Result<Vec<(ClientNo, OrderId)>> {
+    Ok(sqlx::query_as(
+        "select client_no, order_id from payment_order
+         where back_due is not null
+         order by back_due
+         limit $1",
+    )
+    .bind(rows)
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// Orders of all clients that nobody paid in time.

@@ -110,6 +110,9 @@ const NO_DECIMALS: [&str; 16] = [
 ];
 const THREE_DECIMALS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
+/// Digits behind the point of any bank's money at most.
+const BANK_DECIMALS_MAX: usize = 3;
+
 /// What an amount of a currency is a multiple of, by Stripe's rules: krónur are whole though they are
 /// counted in hundredths, and the last of three decimals is 0.
 pub fn step(currency: &str) -> u128 {
@@ -120,21 +123,28 @@ pub fn step(currency: &str) -> u128 {
     }
 }
 
-/// Money of a bank as people write it: `12.50 USD`.
-pub fn written(units: Units, currency: &str) -> String {
-    let decimals = match currency {
+/// Digits behind the point of a bank's money.
+pub fn decimals(currency: &str) -> i32 {
+    match currency {
         _ if NO_DECIMALS.contains(&currency) => 0,
         _ if THREE_DECIMALS.contains(&currency) => 3,
         _ => 2,
+    }
+}
+
+/// Money as people write it: `12.50 USD`, and tokens without the zeros at their end: `12.5 USDT`.
+pub(super) fn written(units: Units, decimals: u32, currency: &str) -> String {
+    let (digits, name) = (units.to_string(), currency.to_ascii_uppercase());
+    let decimals = decimals as usize;
+    let digits = format!("{digits:0>width$}", width = decimals + 1);
+    let (whole, part) = digits.split_at(digits.len() - decimals);
+    let part = match decimals {
+        0..=BANK_DECIMALS_MAX => part,
+        _ => part.trim_end_matches('0'),
     };
-    let unit = 10_u128.pow(decimals);
-    let name = currency.to_ascii_uppercase();
-    match decimals {
-        0 => format!("{units} {name}"),
-        _ => {
-            let (whole, part, width) = (units.0 / unit, units.0 % unit, decimals as usize);
-            format!("{whole}.{part:0width$} {name}")
-        }
+    match part {
+        "" => format!("{whole} {name}"),
+        part => format!("{whole}.{part} {name}"),
     }
 }
 
@@ -176,11 +186,22 @@ mod tests {
     fn money_is_written_with_the_decimals_of_its_currency() {
         for (units, name, text) in [
             (1250, "usd", "12.50 USD"),
+            (1200, "usd", "12.00 USD"),
             (5, "eur", "0.05 EUR"),
             (500, "jpy", "500 JPY"),
             (1005, "kwd", "1.005 KWD"),
         ] {
-            assert_eq!(written(Units::new(units).unwrap(), name), text);
+            let decimals = decimals(name).unsigned_abs();
+            assert_eq!(written(Units::cents(units), decimals, name), text);
+        }
+        for (units, decimals, text) in [
+            (12_500_000, 6, "12.5 USDT"),
+            (12_000_000, 6, "12 USDT"),
+            (1, 18, "0.000000000000000001 USDT"),
+            (0, 18, "0 USDT"),
+            (1, 36, "0.000000000000000000000000000000000001 USDT"),
+        ] {
+            assert_eq!(written(Units::cents(units), decimals, "usdt"), text);
         }
     }
 

@@ -12,14 +12,12 @@ use super::{
     store::{balance, lines as store},
 };
 use crate::{
+    billing::note,
     db::ClientTx,
     error::{Error, Result},
     http::paging::Window,
     ids::{LineId, OrderId, RunId},
 };
-
-/// Characters of a note at most.
-const NOTE_CHARS_MAX: usize = 500;
 
 /// A run over one day.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -176,13 +174,8 @@ pub async fn resolve(
     note: &str,
     now: OffsetDateTime,
 ) -> Result<Kept> {
-    let note = note.trim();
-    let chars = note.chars().count();
-    if chars == 0 || chars > NOTE_CHARS_MAX {
-        return Err(Error::invalid(
-            "Say in a note of 1 to 500 characters what became of it.",
-        ));
-    }
+    let asked = "Say in a note of 1 to 500 characters what became of it.";
+    let note = note::said(note, asked)?;
     let missing = || Error::NotFound("line");
     store::find(tx, id).await?.ok_or_else(missing)?;
     if !store::resolve(tx, id, note, now).await? {

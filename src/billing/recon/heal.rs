@@ -2,7 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::shape::{Area, Line, Remedy, Standing};
+use super::{
+    shape::{Area, Line, Remedy, Standing},
+    store::outside,
+};
 use crate::{
     billing::{
         chain::settle,
@@ -61,10 +64,11 @@ pub async fn make_good(
             }
         }
         Remedy::TakeReversal => {
+            let payment = outside::payment_of(tx, line.area, &line.reference).await?;
             let reversal = Reversal {
                 provider: Provider::Stripe,
                 reference: &line.reference,
-                payment: None,
+                payment: payment.as_deref(),
                 kind: match line.area {
                     Area::Dispute => Why::Dispute,
                     _ => Why::Refund,

@@ -163,7 +163,7 @@ pub async fn keep(
             known_as: None,
             at: at.unwrap_or(last),
         };
-        outside::put(tx, *client, Some(*order), &fact, now).await?;
+        outside::put(tx, (*client, Some(*order)), (&fact, None), now).await?;
     }
     Ok(())
 }

@@ -147,7 +147,10 @@ pub async fn keep(
     let mut strays = 0;
     for said in all.said.iter().filter(|said| said.is_fact()) {
         match owners.of(said) {
-            Some((client, order)) => store::put(tx, client, order, &said.fact, now).await?,
+            Some(owner) => {
+                let payment = Some(said.payment.as_str()).filter(|id| !id.is_empty());
+                store::put(tx, owner, (&said.fact, payment), now).await?;
+            }
             None => {
                 strays += 1;
                 store::put_stray(tx, &said.fact, now).await?;

@@ -136,13 +136,21 @@ pub async fn revoke(tx: &mut ClientTx, id: EntitlementId, now: OffsetDateTime) -
     Ok(done.rows_affected() == 1)
 }
 
-/// What had not ended when it was taken back has as much before it as it had then.
+/// What had not ended when it was taken back has as much before it as it had then, behind the other
+/// passes of its owner: two at once would be one for nothing.
 pub async fn restore(tx: &mut ClientTx, id: EntitlementId, now: OffsetDateTime) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "update entitlement set revoked_at = null,
-           starts_at = case when starts_at > revoked_at then starts_at + ($3 - revoked_at) else starts_at end,
-           ends_at = case when ends_at > revoked_at then ends_at + ($3 - revoked_at) else ends_at end
+        "with given as (select owner_id from entitlement where client_no = $1 and entitlement_id = $2
+         ), last as (select coalesce(max(ends_at), $3) at from entitlement join given using (owner_id)
+           where client_no = $1 and kind = 'pass' and revoked_at is null and ends_at > $3
+         )
+         update entitlement set revoked_at = null,
+           starts_at = case when ends_at > revoked_at and (starts_at > revoked_at or last.at > $3)
+             then last.at else starts_at end,
+           ends_at = case when ends_at > revoked_at
+             then last.at + (ends_at - greatest(starts_at, revoked_at)) else ends_at end
+         from last
          where client_no = $1 and entitlement_id = $2 and revoked_at is not null",
     )
     .bind(client)

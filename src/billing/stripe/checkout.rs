@@ -47,7 +47,12 @@ async fn write_down(app: &App, stripe: &Stripe, who: &Who, wish: &Wish<'_>) -> R
     let (plan, is_known) = wish.admit(&mut tx).await?;
     let new = stripe.order(&plan, wish, now)?;
     let mut order = order::create(&mut tx, &new, now).await?;
-    if !is_known {
+    // two at once by one key: whichever came first has frozen its page, and there is one
+    if !is_known
+        && store::calls(&mut tx, order.order_id, What::Checkout)
+            .await?
+            .is_empty()
+    {
         let page = request::page(&stripe.sale(&order, &who.client_id))?;
         let call = Call::freeze(
             (CallId::new(now), order.order_id),
@@ -155,6 +160,7 @@ impl Stripe {
             return Err(Error::Conflict("This plan is not sold for money.".into()));
         };
         let amount = Units::new(price.unsigned_abs().into())?;
+        let currency = order::currency(currency)?;
         Ok(NewOrder {
             owner: wish.owner,
             buyer: wish.buyer,
@@ -165,7 +171,8 @@ impl Stripe {
             credits: plan.credits.filter(|_| goods == Goods::Credit),
             provider: Provider::Stripe,
             amount,
-            currency: order::currency(currency)?,
+            decimals: order::decimals(&currency),
+            currency,
             // whole seconds: that is what Stripe is told
             expires_at: (now + Duration::minutes(self.order_minutes))
                 .replace_nanosecond(0)

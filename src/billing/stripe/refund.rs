@@ -135,11 +135,8 @@ fn left(order: &Order, amount: Option<Units>) -> Result<Units> {
     let left = order.amount.get().saturating_sub(gone.get());
     let wanted = amount.map_or(left, Units::get);
     if wanted == 0 || wanted > left {
-        let (left, currency) = (
-            order::written(Units::new(left)?, &order.currency),
-            &order.currency,
-        );
-        let wanted = order::written(Units::new(wanted)?, currency);
+        let left = order.written(Units::new(left)?);
+        let wanted = order.written(Units::new(wanted)?);
         return Err(Error::Conflict(format!(
             "{wanted} cannot go back: {left} is left of this order."
         )));

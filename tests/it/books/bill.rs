@@ -188,6 +188,30 @@ async fn a_fee_that_cannot_be_paid_is_tried_again() {
     agree(&world).await;
 }
 
+/// Nobody filled the wallet for years: what is owed for certain is paid when somebody does, whatever
+/// is in doubt about the rest.
+#[tokio::test]
+async fn what_is_unpaid_is_paid_though_the_rest_is_in_doubt() {
+    let world = World::new().await;
+    let client = world.partner("acme").await.no;
+    let plan = monthly(&world, client, 2_000_000).await;
+    let start = at("2026-01-15T00:00:00Z");
+    subscribed(&world, client, &plan, start).await;
+    let run = billed(&world, start + Duration::days(100)).await;
+    assert_eq!((run.paid, run.unpaid), (0, 3));
+    give(&world, client, Owner::Client, 50_000_000, "late").await;
+    let years = start + Duration::days(1_000);
+    let run = billed(&world, years).await;
+    assert_eq!((run.paid, run.unpaid, run.problems), (3, 0, 0));
+    let run = billed(&world, years).await;
+    assert_eq!((run.paid, run.unpaid, run.problems), (0, 0, 1));
+    let mut tx = world.app.db.client(client).await.unwrap();
+    let wallet = wallet::find(&mut tx, Owner::Client).await.unwrap();
+    assert_eq!(wallet.balance, 50_000_000 - 3 * 2_000_000);
+    drop(tx);
+    agree(&world).await;
+}
+
 #[tokio::test]
 async fn in_doubt_nothing_is_billed_and_the_others_are() {
     let world = World::new().await;

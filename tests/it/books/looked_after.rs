@@ -169,9 +169,7 @@ async fn an_order_that_nobody_paid_ends_once() {
         .unwrap();
     let end = async || {
         let mut tx = app.db.system().await.unwrap();
-        money::expire_orders(app, &mut tx, app.clock.now())
-            .await
-            .unwrap();
+        money::orders(app, &mut tx, app.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
     };
     end().await;

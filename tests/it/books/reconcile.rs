@@ -148,6 +148,41 @@ async fn what_was_paid_and_never_heard_of_is_credited() {
     agree(&stall.world).await;
 }
 
+/// A payment that did not fit was sent back at Stripe, as it should be, and nobody told us: what the
+/// good payment gave stays.
+#[tokio::test]
+async fn what_goes_back_unheard_is_of_the_payment_that_it_is_of() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    let (paid, good) = pays(&stall, &order).await;
+    let mut short = stall.stripe.object(&good);
+    short["id"] = json!("pi_short");
+    short["amount"] = json!(1_000);
+    short["amount_received"] = json!(1_000);
+    stall.stripe.put(&short);
+    for (event, kind, object) in [
+        ("evt_1", "payment_intent.succeeded", &short),
+        ("evt_2", "checkout.session.completed", &paid),
+    ] {
+        assert_eq!(stall.tells(event, kind, object).await, StatusCode::OK);
+    }
+    assert_eq!(balance(&alice, acme.no, &order).await, 100_000_000);
+    stall.stripe.gives_back(&json!({
+        "id": "re_unheard", "object": "refund", "amount": 1_000, "currency": "usd", "status": "succeeded",
+        "payment_intent": "pi_short", "metadata": {}, "created": stall.world.app.clock.now().unix_timestamp(),
+    }));
+    later(&stall.world);
+    reconciled(&stall.world, acme.no).await;
+    assert_eq!(
+        told(&stall.world, acme.no, Standing::Healed).await,
+        [(Area::Refund, State::MissingHere)]
+    );
+    assert_eq!(balance(&alice, acme.no, &order).await, 100_000_000);
+    agree(&stall.world).await;
+}
+
 /// A server is killed when it has made something good, and before its run has ended.
 #[tokio::test]
 async fn what_was_made_good_is_told_of_though_the_run_was_killed() {
@@ -549,6 +584,10 @@ async fn an_operator_reads_the_lines_and_says_what_became_of_them() {
         said(" ", &fay).await.unwrap().status(),
         StatusCode::UNPROCESSABLE_ENTITY
     );
+    for wrong in ["a\0b", &*"x".repeat(501)] {
+        let said = said(wrong, &fay).await.unwrap().status();
+        assert_eq!(said, StatusCode::UNPROCESSABLE_ENTITY, "{wrong:?}");
+    }
     let kept = body(
         said("Stripe mended it.", &fay).await.unwrap(),
         StatusCode::OK,

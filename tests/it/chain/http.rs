@@ -116,6 +116,15 @@ async fn an_order_shows_where_it_is_paid_and_how_far_its_payment_has_come() {
         (Some("paid"), Some("over"))
     );
     assert_eq!(alice.get("/api/v1/wallet").await["balance"], "100");
+    let receipt = format!("/api/v1/orders/{}/receipt", order["id"].as_str().unwrap());
+    let said = alice.get(&receipt).await;
+    assert_eq!(
+        (said["total"].as_str(), said["decimals"].as_i64()),
+        (Some("12.5 USDT"), Some(6))
+    );
+    let page = alice.request(Method::GET, &format!("{receipt}?format=html&lang=zh"));
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<th>金额<td>12.5 USDT"), "{page}");
     assert_eq!(
         alice.get("/api/v1/wallet/statement").await["items"][0]["kind"],
         "top_up"

@@ -141,6 +141,7 @@ impl Till {
             provider: Provider::Chain,
             amount: quote.amount,
             currency: quote.token.symbol.to_lowercase(),
+            decimals: quote.token.decimals.cast_signed(),
             expires_at: now + time::Duration::hours(1),
         };
         let mut tx = self.world.app.db.client(client).await.unwrap();

@@ -23,10 +23,12 @@ async fn an_order_is_made_once_and_paid_once() {
     let stall = Stall::new().await;
     let (acme, plan) = stall.seller("acme").await;
     let alice = acme.person("alice").await;
-    let orders = join_all((0..4).map(|_| alice.orders(&plan, "one"))).await;
+    let orders = join_all((0..12).map(|_| alice.orders(&plan, "one"))).await;
     let order = &orders[0];
     assert!(orders.iter().all(|other| other["id"] == order["id"]));
     assert_eq!(stall.stripe.count("cs_"), 1);
+    let frozen = "select count(*) from payment_call";
+    assert_eq!(stall.world.count(frozen).await, 1);
     let offers = alice.get("/api/v1/plans").await;
     assert_eq!(offers["providers"], json!(["stripe"]));
     let bound = json!([

@@ -1,5 +1,7 @@
 //! Whatever the order in which facts come, and however often, the end is the same.
 
+use std::time::Duration;
+
 use concierge::{
     billing::{
         Book, Entry, Kind, Micros, Owner,
@@ -8,10 +10,14 @@ use concierge::{
     },
     error::Error,
     ids::OrderId,
+    jobs,
 };
 
 use super::{CREDIT, Shop, books_agree, payment, units};
-use crate::world::World;
+use crate::{
+    metering::{answer, billed, opened, settled, used, users_pay},
+    world::World,
+};
 
 impl Shop<'_> {
     /// Money goes back; a reference that begins with `dp` is a dispute.
@@ -176,5 +182,65 @@ async fn what_never_counted_takes_nothing_with_it() {
     assert!(shop.goes_back_of(id, "pi_1", "re_1").await);
     assert_eq!(shop.order(id).await.state, State::Refunded);
     assert_eq!(shop.wallet().await.balance, 0);
+    books_agree(&world).await;
+}
+
+/// A payment goes back while an answer is being written: what is set aside for it is spent or comes
+/// back, and nobody knows yet.
+#[tokio::test]
+async fn what_is_set_aside_is_no_loss_before_its_answer_is_over() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    billed(&world, shop.client, users_pay()).await;
+    let losses = "select coalesce(sum(amount), 0)::bigint from transfer where kind = 'loss'";
+    let looks = async || {
+        let mut tx = world.app.db.system().await.unwrap();
+        let now = world.app.clock.now();
+        jobs::money::orders(&world.app, &mut tx, now).await.unwrap();
+    };
+    let all = async |key: &str| {
+        let id = shop.orders(&shop.credit, key).await.order_id;
+        shop.pays(id, &payment(key)).await.unwrap();
+        // longer than a hundred credits last: all of them are set aside
+        let estimate = answer(Owner::User(shop.buyer), 1_000, u32::MAX);
+        opened(&world, shop.client, &estimate).await.unwrap();
+        assert!(shop.wallet().await.balance < CREDIT);
+        (id, estimate.id)
+    };
+    let (id, answer) = all("pi_1").await;
+    shop.goes_back(id, "dp_1", 1_250, Stage::Open)
+        .await
+        .unwrap();
+    assert_eq!(shop.order(id).await.state, State::Disputed);
+    looks().await;
+    assert_eq!(world.count(losses).await, 0, "it is not over");
+    settled(&world, shop.client, answer, used(1_000, 100)).await;
+    for _ in 0..2 {
+        looks().await;
+        let wallet = shop.wallet().await;
+        assert_eq!((wallet.balance, wallet.held), (0, 0));
+        assert_eq!(world.count(losses).await, 2_000, "what the answer cost");
+        books_agree(&world).await;
+    }
+    // the claim is withdrawn: what was taken is given again, and what was spent stays spent
+    shop.goes_back(id, "dp_1", 1_250, Stage::Undone)
+        .await
+        .unwrap();
+    assert_eq!(shop.wallet().await.balance, 100 * CREDIT - 2_000);
+    shop.spends(99, "rest").await;
+
+    // whoever always has something set aside is not waited for longer than an hour
+    let (id, answer) = all("pi_2").await;
+    shop.goes_back(id, "dp_2", 1_250, Stage::Open)
+        .await
+        .unwrap();
+    world.app.clock.forward(Duration::from_secs(3_599));
+    looks().await;
+    let lost = "select lost from payment_order where provider_ref is null order by created_at desc limit 1";
+    assert_eq!(world.count(lost).await, 0);
+    world.app.clock.forward(Duration::from_secs(1));
+    looks().await;
+    assert!(world.count(lost).await > 99 * CREDIT);
+    settled(&world, shop.client, answer, used(1_000, 100)).await;
     books_agree(&world).await;
 }

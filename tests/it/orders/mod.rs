@@ -110,6 +110,7 @@ impl Shop<'_> {
             provider: Provider::Stripe,
             amount: units(1_250),
             currency: "usd".into(),
+            decimals: 2,
             expires_at: now + time::Duration::hours(1),
         };
         let mut tx = self.tx().await;

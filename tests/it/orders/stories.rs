@@ -211,6 +211,7 @@ async fn order(stall: &Stall, client: ClientNo, seed: u64) -> (OrderId, UserId) 
         provider: Provider::Stripe,
         amount: Units::cents(AMOUNT),
         currency: "usd".into(),
+        decimals: 2,
         expires_at: now + time::Duration::hours(1),
     };
     let order = order::create(&mut tx, &new, now).await.unwrap();

@@ -1,9 +1,12 @@
 //! Orders by their verbs: what is bound is bound, what is given is given once.
 
+use std::time::Duration;
+
 use concierge::{
     billing::{
-        Owner, entitlement,
-        order::{self, Paid, Payment, Provider, Reason, State, Verdict, exception},
+        Offer, Owner, entitlement,
+        order::{self, Paid, Payment, Provider, Reason, Stage, State, Verdict, exception},
+        plan::{self, PassUnit},
     },
     error::Error,
     http::paging::Window,
@@ -12,7 +15,7 @@ use concierge::{
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{CREDIT, Shop, books_agree, payment, units};
+use super::{CREDIT, Shop, books_agree, offer, payment, units};
 use crate::world::World;
 
 fn window() -> Window {
@@ -312,4 +315,51 @@ async fn a_pack_is_given_and_taken_back_as_one_thing() {
     let paid = shop.pays(unknown, &PI).await;
     assert!(matches!(paid, Err(Error::NotFound("order"))), "{paid:?}");
     books_agree(&world).await;
+}
+
+/// A pass that a bank claims, and gives back, goes on behind the one that was bought after it.
+#[tokio::test]
+async fn a_pass_that_comes_again_lasts_as_long_as_was_left_of_it() {
+    const DAY: u64 = 86_400;
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let (mut tx, now) = (shop.tx().await, world.app.clock.now());
+    let mut month = offer("A pass", Offer::Pass, None, None);
+    (month.pass_unit, month.pass_count) = (Some(PassUnit::Day), Some(30));
+    let month = plan::offer(&mut tx, month, None, now).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut ids = Vec::new();
+    for key in ["a", "b", "c"] {
+        let id = shop.orders(&month, key).await.order_id;
+        shop.pays(id, &payment(key)).await.unwrap();
+        ids.push(id);
+    }
+    // those that count, in whole days from the beginning
+    let passes = async || {
+        let (owner, at) = (Owner::User(shop.buyer), world.app.clock.now());
+        let list = entitlement::list(&mut shop.tx().await, owner, at).await;
+        // the clock goes on meanwhile: to the nearest day
+        let days = |at: Option<time::OffsetDateTime>| ((at.unwrap() - now).whole_hours() + 12) / 24;
+        let list = list.unwrap().into_iter();
+        let mut list: Vec<_> = list
+            .map(|pass| (days(Some(pass.starts_at)), days(pass.ends_at)))
+            .collect();
+        list.sort();
+        list
+    };
+    assert_eq!(passes().await, [(0, 30), (30, 60), (60, 90)]);
+    world.app.clock.forward(Duration::from_secs(10 * DAY));
+    let claims = [(ids[0], "dp_a"), (ids[2], "dp_c")];
+    for (id, claim) in claims {
+        let open = shop.goes_back(id, claim, 1_250, Stage::Open).await;
+        open.unwrap();
+    }
+    assert_eq!(passes().await, [(30, 60)]);
+    world.app.clock.forward(Duration::from_secs(30 * DAY));
+    for (id, claim) in claims {
+        let undone = shop.goes_back(id, claim, 1_250, Stage::Undone).await;
+        undone.unwrap();
+    }
+    // twenty days were left of the first, all of the third, and the second runs till day sixty
+    assert_eq!(passes().await, [(30, 60), (60, 80), (80, 110)]);
 }

@@ -52,7 +52,7 @@ const TABLES: [(&str, &str); 48] = [
     (
         "payment_order",
         "c, id, u, u, id, 'title', 'credit', 1, 'stripe', 1, 'usd', 'pending', 0, 0, 0, 0, false, 0,
-         'k' || n, 'r' || n, null, at, at, null, null, at",
+         'k' || n, 'r' || n, null, at, at, null, null, at, 2",
     ),
     ("payment", "c, id, id, 'stripe', 'r' || n, 1, 'usd', 'good', at"),
     ("payment_reversal", "c, 'stripe', 'r' || n, id, null, 'refund', 1, 'usd', 'stands', at, at"),

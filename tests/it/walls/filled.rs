@@ -146,9 +146,9 @@ async fn with_plans(conn: &mut PgConnection) {
 /// An order that nobody paid, and one that was paid.
 async fn with_orders(person: &Person<'_>) -> [String; 2] {
     let insert = "insert into payment_order (client_no, order_id, owner_id, buyer_id, plan_id, title, goods, provider,
-           amount, currency, state, key, created_at, expires_at, paid_at, fulfilled_at, changed_at)
+           amount, currency, decimals, state, key, created_at, expires_at, paid_at, fulfilled_at, changed_at)
          select client_no, gen_random_uuid(), user_id, user_id, gen_random_uuid(), 'wall', 'uses', 'stripe',
-           1250, 'usd', state, state, 'epoch', 'epoch', paid_at, paid_at, 'epoch'
+           1250, 'usd', 2, state, state, 'epoch', 'epoch', paid_at, paid_at, 'epoch'
          from app_user, (values ('created', null), ('fulfilled', timestamptz 'epoch')) state (state, paid_at)
          where user_id = $1
          returning order_id::text";

@@ -125,7 +125,7 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
     let expected_columns = [
         change(
             "payment_order",
-            "state refunded disputed taken_back lost revoked steps provider_ref pay_url paid_at fulfilled_at changed_at",
+            "state refunded disputed taken_back lost revoked steps provider_ref pay_url paid_at fulfilled_at changed_at back_due",
         ),
         change("recon_run", "lines healed open ended_at"),
     ];

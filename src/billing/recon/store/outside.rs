@@ -4,7 +4,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    billing::recon::shape::Fact,
+    billing::recon::shape::{Area, Fact},
     db::{ClientTx, SystemTx},
     error::Result,
     ids::ClientNo,
@@ -12,17 +12,17 @@ use crate::{
 
 pub async fn put(
     tx: &mut SystemTx,
-    client: ClientNo,
-    order: Option<Uuid>,
-    fact: &Fact,
+    (client, order): (ClientNo, Option<Uuid>),
+    (fact, payment): (&Fact, Option<&str>),
     now: OffsetDateTime,
 ) -> Result<()> {
     sqlx::query(
-        "insert into outside_fact (client_no, provider, area, reference, order_id, amount, currency, stage, at, read_at)
-         values ($1, $2, $3, $4, $5, $6::text::numeric, $7, $8, $9, $10)
+        "insert into outside_fact (client_no, provider, area, reference, order_id, amount, currency, stage, at,
+           read_at, payment)
+         values ($1, $2, $3, $4, $5, $6::text::numeric, $7, $8, $9, $10, $11)
          on conflict on constraint outside_fact_pkey do update
          set order_id = excluded.order_id, amount = excluded.amount, currency = excluded.currency,
-           stage = excluded.stage, at = excluded.at, read_at = excluded.read_at
+           stage = excluded.stage, at = excluded.at, read_at = excluded.read_at, payment = excluded.payment
          where outside_fact.read_at <= excluded.read_at",
     )
     .bind(client)
@@ -35,9 +35,25 @@ pub async fn put(
     .bind(fact.stage)
     .bind(fact.at)
     .bind(now)
+    .bind(payment)
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// The payment that something at Stripe is of.
+pub async fn payment_of(tx: &mut ClientTx, area: Area, reference: &str) -> Result<Option<String>> {
+    let client = tx.client();
+    let payment: Option<Option<String>> = sqlx::query_scalar(
+        "select payment from outside_fact
+         where client_no = $1 and provider = 'stripe' and area = $2 and reference = $3",
+    )
+    .bind(client)
+    .bind(area)
+    .bind(reference)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(payment.flatten())
 }
 
 pub async fn put_stray(tx: &mut SystemTx, fact: &Fact, now: OffsetDateTime) -> Result<()> {
