@@ -33,6 +33,21 @@ pub enum Job {
     Reconcile,
 }
 
+/// What a job has come to that did not fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// It waits for something else.
+    Later {
+        /// Until when.
+        at: OffsetDateTime,
+        /// For what.
+        why: String,
+    },
+}
+
 /// A job in a worker's hands.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -186,6 +201,28 @@ pub async fn give_back(tx: &mut ClientTx, claim: &Claim) -> Result<()> {
     .bind(client)
     .bind(claim.id)
     .bind(claim.attempts)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The job waits for something else: it is due again then, and this attempt does not count.
+pub async fn put_off(
+    tx: &mut ClientTx,
+    claim: &Claim,
+    at: OffsetDateTime,
+    why: &str,
+) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "update job set leased_until = null, attempts = attempts - 1, run_at = $4, last_error = $5
+         where client_no = $1 and job_id = $2 and attempts = $3",
+    )
+    .bind(client)
+    .bind(claim.id)
+    .bind(claim.attempts)
+    .bind(at)
+    .bind(why)
     .execute(tx.conn())
     .await?;
     Ok(())

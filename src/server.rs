@@ -91,6 +91,8 @@ pub struct ConciergeServer {
     pub chat: Arc<Chat>,
     quota: Arc<Quota>,
     stripe: Option<Arc<Stripe>>,
+    /// Shared by all who ask nodes, so that they keep one pause between two requests.
+    chains: Chains,
     /// What reading documents may take.
     pub reading: Reading,
     demo: Option<ClientNo>,
@@ -115,6 +117,7 @@ impl ConciergeServer {
             chat: Arc::new(chat),
             quota,
             stripe: Stripe::open(&app.config)?.map(Arc::new),
+            chains: Chains::new(&app.config)?,
             reading: jobs::reading(&app.config)?,
             draining: CancellationToken::new(),
             app,
@@ -222,7 +225,7 @@ impl ConciergeServer {
     }
 
     fn native(&self, library: Arc<Library>) -> Result<OpenApiService<NativeApis, ()>> {
-        let chains = Chains::new(&self.app.config)?;
+        let chains = self.chains.clone();
         let apis = (
             IdentityApi::new(self.app.clone())?,
             api::all(library),
@@ -269,7 +272,7 @@ impl ConciergeServer {
         self.app
             .tasks
             .spawn(async move { gatekeeper.write_uses(stop).await });
-        jobs::start(&self.app)
+        jobs::start(&self.app, &self.chains)
     }
 
     /// Serves the metrics on a listener of their own, when the settings name one.

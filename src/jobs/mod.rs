@@ -3,6 +3,7 @@
 pub mod bill;
 pub mod chain;
 pub mod money;
+pub mod outside;
 pub mod reconcile;
 mod run;
 mod schedule;
@@ -37,7 +38,7 @@ const ORPHAN_SECONDS: u64 = 2;
 const BACK_MAX: Duration = Duration::from_secs(1);
 
 /// Starts workers, the search for orphans and the schedule.
-pub fn start(app: &App) -> Result<()> {
+pub fn start(app: &App, chains: &Chains) -> Result<()> {
     let reading = Arc::new(reading(&app.config)?);
     let wake = Arc::new(Notify::new());
     for _ in 0..app.config.number("jobs", "workers", 0..=64)? {
@@ -48,7 +49,8 @@ pub fn start(app: &App) -> Result<()> {
     }
     let (hearing, woken) = (app.clone(), wake);
     app.tasks.spawn(async move { hear(&hearing, &woken).await });
-    chain::start(app, &Chains::new(&app.config)?);
+    chain::start(app, chains);
+    outside::start(app, chains)?;
     let watching = app.clone();
     app.tasks
         .spawn(async move { watch_orphans(&watching).await });

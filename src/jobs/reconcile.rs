@@ -1,28 +1,30 @@
-//! The daily reconciliation: providers are read, then each client's days are compared and closed, the
-//! oldest first. Broken off anywhere and begun again, it comes to the same.
+//! The daily reconciliation: once providers were read (`outside`), each client's days are compared and
+//! closed, the oldest first. Broken off anywhere and begun again, it comes to the same.
 
 use time::{Date, Duration, OffsetDateTime};
 
+use super::outside::providers;
 use crate::{
     app::App,
     billing::{
-        chain::{Chain, Chains},
+        chain::Chains,
         recon::{
             Line, Remedy, Standing,
             close::{self, Day},
             desk::{self, Judged, Run},
-            look, on_chain, outside,
+            look, outside, turn,
         },
-        stripe::Stripe,
     },
     db::SystemTx,
     error::{Error, Result},
     ids::{ClientNo, RunId},
-    queue::{self, Job},
+    queue::{self, Job, Outcome},
 };
 
 /// Days that one job closes at most.
 const DAYS_MAX: usize = 31;
+/// After this time it is looked again whether what a day waits for was read.
+const PUT_OFF: Duration = Duration::minutes(5);
 
 /// What became of a client's day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,74 +35,13 @@ pub enum Done {
     Closed,
 }
 
-/// Reads what providers say of a day, unless that was done after it was over. No transaction is open
-/// while they are asked.
+/// Reads what providers say of a day, by hand: without waiting for whose turn it is.
 ///
 /// # Errors
 /// `Upstream` when a provider does not answer: then nothing is concluded.
 pub async fn read(app: &App, day: Date) -> Result<()> {
-    read_stripe(app, day).await?;
-    read_chains(app, day).await
-}
-
-async fn read_chains(app: &App, day: Date) -> Result<()> {
     let chains = Chains::new(&app.config)?;
-    let mut tx = app.db.system().await?;
-    let is_read = chains.0.is_empty() || outside::is_read(&mut tx, "chain", day).await?;
-    drop(tx);
-    if is_read {
-        return Ok(());
-    }
-    let (now, mut facts, mut failed) = (app.clock.now(), 0, None);
-    for chain in chains.0.iter() {
-        match read_chain(app, chain, day, now).await {
-            Ok(count) => facts += count,
-            // the others are read as far as they can be all the same
-            Err(error) => failed = failed.or(Some(error)),
-        }
-    }
-    if let Some(error) = failed {
-        return Err(error);
-    }
-    let mut tx = app.db.system().await?;
-    on_chain::done(&mut tx, day, facts, now).await?;
-    tx.commit().await
-}
-
-/// Reads a chain by parts, and keeps each of them; how much it was.
-async fn read_chain(app: &App, chain: &Chain, day: Date, now: OffsetDateTime) -> Result<usize> {
-    let (mut facts, mut is_all) = (0, false);
-    while !is_all {
-        let mut tx = app.db.system().await?;
-        let wanted = on_chain::wanted(&mut tx, chain, day).await?;
-        drop(tx);
-        let told = on_chain::read(chain, &wanted).await?;
-        (facts, is_all) = (facts + told.count(), told.is_all);
-        let mut tx = app.db.system().await?;
-        on_chain::keep(&mut tx, (chain, day), &wanted, &told, now).await?;
-        tx.commit().await?;
-    }
-    Ok(facts)
-}
-
-async fn read_stripe(app: &App, day: Date) -> Result<()> {
-    let stripe = Stripe::open(&app.config)?;
-    let Some(stripe) = stripe else {
-        return Ok(());
-    };
-    let mut tx = app.db.system().await?;
-    let is_read = outside::is_read(&mut tx, "stripe", day).await?;
-    drop(tx);
-    if is_read {
-        return Ok(());
-    }
-    let now = app.clock.now();
-    let all = outside::stripe(&stripe, day).await?;
-    let mut tx = app.db.system().await?;
-    let (rows, strays, moves) = outside::keep(&mut tx, day, &all, now).await?;
-    tx.commit().await?;
-    tracing::info!(%day, rows, strays, moves, "what Stripe says was read");
-    Ok(())
+    super::outside::read(app, &chains, day).await
 }
 
 /// Compares a client's day, and makes good what can be proved.
@@ -183,21 +124,42 @@ pub async fn close(app: &App, client: ClientNo, day: Date) -> Result<Option<Day>
     }
 }
 
-/// Compares and closes the days of a client that are over.
+/// Compares and closes the days of a client that are over, as far as providers were read for them; what
+/// is not read yet is asked for, and waited for without a worker.
 ///
 /// # Errors
 /// See [`day`].
-pub async fn client(app: &App, client: ClientNo) -> Result<()> {
+pub async fn catch_up(app: &App, client: ClientNo) -> Result<Outcome> {
     for _ in 0..DAYS_MAX {
-        let mut tx = app.db.client(client).await?;
-        let next = close::next(&mut tx, app.clock.now()).await?;
+        let (mut tx, now) = (app.db.client(client).await?, app.clock.now());
+        let next = close::next(&mut tx, now).await?;
         drop(tx);
-        let Some(day) = next else { return Ok(()) };
-        read(app, day).await?;
+        let Some(day) = next else { break };
+        if let Some(why) = unread(app, day, now).await? {
+            return Ok(Outcome::Later {
+                at: now + PUT_OFF,
+                why,
+            });
+        }
         self::day(app, client, day).await?;
         close(app, client, day).await?;
     }
-    Ok(())
+    Ok(Outcome::Done)
+}
+
+/// Why a day cannot be compared yet; it is asked for together with those behind it.
+async fn unread(app: &App, day: Date, now: OffsetDateTime) -> Result<Option<String>> {
+    let last = latest(now).min(day + Duration::days(DAYS_MAX as i64 - 1));
+    let (mut tx, mut whys) = (app.db.system().await?, Vec::new());
+    for provider in providers(app)? {
+        if !outside::is_read(&mut tx, provider, day).await? {
+            let failure = turn::wish(&mut tx, provider, (day, last)).await?;
+            let failure = failure.map_or(String::new(), |why| format!(": {why}"));
+            whys.push(format!("{provider} is not read for {day} yet{failure}"));
+        }
+    }
+    tx.commit().await?;
+    Ok((!whys.is_empty()).then(|| whys.join("; ")))
 }
 
 /// Adds a job for each client that has books.

@@ -15,7 +15,7 @@ use crate::{
         extract::{Limits, Ocr, pdf::Worker},
         ingest::{self, Reading},
     },
-    queue::{self, ATTEMPTS_MAX, Claim, Job, LEASE_SECONDS},
+    queue::{self, ATTEMPTS_MAX, Claim, Job, LEASE_SECONDS, Outcome},
 };
 
 /// What is said of a document whose job was given up.
@@ -123,7 +123,7 @@ async fn give_back(app: &App, claim: &Claim) -> AppResult<bool> {
     Ok(false)
 }
 
-async fn run(app: &App, reading: &Reading, claim: &Claim) -> AppResult<()> {
+async fn run(app: &App, reading: &Reading, claim: &Claim) -> AppResult<Outcome> {
     // each attempt before took its whole process along, so none of them could say that it failed
     if claim.attempts > ATTEMPTS_MAX {
         return Err(Error::Internal(anyhow::anyhow!(
@@ -131,16 +131,17 @@ async fn run(app: &App, reading: &Reading, claim: &Claim) -> AppResult<()> {
         )));
     }
     match claim.job {
-        Job::Ingest(document) => ingest::run(app, reading, claim.client, document).await,
-        Job::Title(session) => title::make(app, claim.client, session).await,
-        Job::Bill => bill::client(app, claim.client).await,
-        Job::Reconcile => reconcile::client(app, claim.client).await,
+        Job::Ingest(document) => ingest::run(app, reading, claim.client, document).await?,
+        Job::Title(session) => title::make(app, claim.client, session).await?,
+        Job::Bill => bill::client(app, claim.client).await?,
+        Job::Reconcile => return reconcile::catch_up(app, claim.client).await,
         Job::SweepBlobs => {
             let mut tx = app.db.client(claim.client).await?;
             app.blobs.sweep(&mut tx).await?;
-            tx.commit().await
+            tx.commit().await?;
         }
     }
+    Ok(Outcome::Done)
 }
 
 /// Returns when the job is not ours any more.
@@ -163,13 +164,17 @@ async fn keep_lease(app: &App, claim: &Claim) {
     }
 }
 
-async fn settle(app: &App, claim: &Claim, outcome: AppResult<()>) -> AppResult<()> {
+async fn settle(app: &App, claim: &Claim, outcome: AppResult<Outcome>) -> AppResult<()> {
     let kind = claim.job.kind();
     let mut tx = app.db.client(claim.client).await?;
     let word = match &outcome {
-        Ok(()) => {
+        Ok(Outcome::Done) => {
             queue::complete(&mut tx, claim).await?;
             "done"
+        }
+        Ok(Outcome::Later { at, why }) => {
+            queue::put_off(&mut tx, claim, *at, why).await?;
+            "put_off"
         }
         Err(error) => {
             tracing::warn!(?error, kind, attempt = claim.attempts, "a job failed");

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use concierge::{
     app::{App, Tasks},
+    billing::chain::Chains,
     db::{Db, LOGIN_ROLE},
     identity::{Realm, Role, user},
+    ids::ClientNo,
+    jobs,
     models::SharedChatModel,
+    queue::Outcome,
     server::ConciergeServer,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -104,6 +108,18 @@ impl World {
 /// The one number that a statement returns.
 pub async fn count(conn: &mut PgConnection, sql: &'static str) -> i64 {
     sqlx::query(sql).fetch_one(conn).await.unwrap().get(0)
+}
+
+/// What the job of a client and those who read providers do, until the client's days are closed.
+pub async fn reconciles(app: &App, client: ClientNo) -> concierge::error::Result<()> {
+    let chains = Chains::new(&app.config)?;
+    while jobs::reconcile::catch_up(app, client).await? != Outcome::Done {
+        for provider in jobs::outside::providers(app)? {
+            while jobs::outside::next(app, &chains, provider).await? {}
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// An id out of an answer.

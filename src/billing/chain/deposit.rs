@@ -26,8 +26,9 @@ use crate::{
 
 /// Arrivals shown of one order, and weighed for it; more is somebody's joke.
 pub const ARRIVALS_MAX: i64 = 10_000;
-/// Orders of one buyer that wait for a payment on a chain: each is an address to be watched.
-const WAITING_MAX: i64 = 200;
+/// Orders of one buyer that wait for a payment on a chain, or have ended without one and are watched on:
+/// each is an address that every look asks for.
+const WAITING_MAX: i64 = 500;
 
 /// An order's address, and what is to arrive there.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -162,8 +163,9 @@ pub async fn assign(
         ));
     }
     let since = since_block(tx, chain).await?;
-    has_room(tx, order.buyer_id).await?;
+    // whoever has a number lets the next one count only then
     let number = store::next_number(tx).await?;
+    has_room(tx, order.buyer_id, now).await?;
     let deposit = Deposit {
         order_id: order.order_id,
         address: chain.deposits.address(tx.client(), number)?.to_string(),
@@ -204,12 +206,12 @@ async fn since_block(tx: &mut ClientTx, chain: &Chain) -> Result<i64> {
 }
 
 /// All addresses cannot be one buyer's.
-async fn has_room(tx: &mut ClientTx, buyer: UserId) -> Result<()> {
-    if store::waiting(tx, buyer).await? < WAITING_MAX {
+async fn has_room(tx: &mut ClientTx, buyer: UserId, now: OffsetDateTime) -> Result<()> {
+    if store::waiting(tx, buyer, now).await? < WAITING_MAX {
         return Ok(());
     }
     Err(Error::Conflict(format!(
-        "{WAITING_MAX} orders of yours wait for a payment on a chain: pay one of them, or wait until one ends."
+        "{WAITING_MAX} orders of yours were never paid, and their addresses are still watched: pay one of them, or wait until one is not watched any more."
     )))
 }
 

@@ -1,88 +1,22 @@
-//! What arrived, for whoever compares: as we wrote it down, and as the chain tells it now.
+//! How chains stand, and what they tell now of what arrived, whatever was written down here.
 
 use std::ops::RangeInclusive;
 
 use anyhow::anyhow;
-use time::OffsetDateTime;
 
 use super::{
-    address::Address,
-    deposit::Reach,
-    read,
-    receipts::with_receipts,
-    seen::Arrival,
-    settings::Chain,
-    store,
-    weigh::{State, Verdict},
+    address::Address, deposit::Reach, read, receipts::with_receipts, seen::Arrival,
+    settings::Chain, store,
 };
 use crate::{
     db::SystemTx,
     error::{Error, Result},
-    ids::{ArrivalId, ClientNo, OrderId},
 };
 
 /// Blocks that can be read anew at once.
 const BLOCKS_MAX: u64 = 100_000;
 /// Arrivals in these; of more, those that matter most.
 const ARRIVALS_MAX: usize = 20_000;
-
-/// An arrival in the books of all clients.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Booked {
-    /// Whose it is.
-    pub client_no: ClientNo,
-    /// For which order it came.
-    pub order_id: OrderId,
-    /// Its id.
-    pub arrival_id: ArrivalId,
-    /// As the settings call the chain.
-    pub chain: String,
-    /// The number of its block.
-    pub block_no: i64,
-    /// The hash of its block.
-    pub block_hash: String,
-    /// The time of its block.
-    pub block_at: OffsetDateTime,
-    /// Its transaction.
-    pub tx_hash: String,
-    /// Its place among the logs of the block; -1 for the coin.
-    pub log_no: i64,
-    /// The token's name for machines (CAIP-19).
-    pub asset: String,
-    /// Where it came to.
-    pub address: String,
-    /// In the token's smallest unit, as digits.
-    pub amount: String,
-    /// Whether it is in the chain, and deep enough.
-    pub state: State,
-    /// What it is to its order.
-    pub verdict: Verdict,
-    /// Of the amount, what no order was given for.
-    pub left_over: String,
-}
-
-/// Arrivals that were mined in this time, those of all clients, in the order of the chain.
-pub async fn list(
-    tx: &mut SystemTx,
-    times: (OffsetDateTime, OffsetDateTime),
-    rows: i64,
-) -> Result<Vec<Booked>> {
-    Ok(sqlx::query_as(
-        "select client_no, order_id, arrival_id, chain_arrival.chain, block_no, block_hash, block_at, tx_hash, log_no,
-           chain_arrival.asset, address, chain_arrival.amount::text amount, chain_arrival.state, verdict,
-           left_over::text left_over
-         from chain_arrival
-         join chain_address using (client_no, order_id)
-         where block_at >= $1 and block_at < $2
-         order by chain_arrival.chain, block_no, log_no, tx_hash, arrival_id
-         limit $3",
-    )
-    .bind(times.0)
-    .bind(times.1)
-    .bind(rows)
-    .fetch_all(tx.conn())
-    .await?)
-}
 
 /// How far each chain was read.
 pub async fn states(tx: &mut SystemTx) -> Result<Vec<Reach>> {

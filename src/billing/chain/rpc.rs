@@ -31,7 +31,6 @@ pub struct Ask {
 }
 
 /// A node.
-#[derive(Debug)]
 pub struct Rpc {
     client: Client,
     url: Url,
@@ -42,6 +41,14 @@ pub struct Rpc {
     time_max: Duration,
     pause: Duration,
     next: Mutex<Instant>,
+}
+
+impl fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rpc")
+            .field("host", &self.host)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An answer that is too long, or a node's refusal in words of its own: it may tell a part of it.

@@ -160,16 +160,20 @@ pub async fn settle_rest(tx: &mut ClientTx, id: OrderId) -> Result<()> {
     Ok(())
 }
 
-/// Orders of a buyer that wait for a payment.
-pub async fn waiting(tx: &mut ClientTx, buyer: UserId) -> Result<i64> {
+/// Orders of a buyer that wait for a payment, or have ended, are watched on, and got nothing.
+pub async fn waiting(tx: &mut ClientTx, buyer: UserId, now: OffsetDateTime) -> Result<i64> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
         "select count(*) from payment_order
          join chain_address using (client_no, order_id)
-         where client_no = $1 and buyer_id = $2 and chain_address.state = 'open'",
+         where client_no = $1 and buyer_id = $2 and payment_order.provider = 'chain'
+           and (chain_address.state = 'open' or chain_address.state = 'short' and watched_until > $3
+             and not exists (select from chain_arrival
+               where chain_arrival.client_no = $1 and chain_arrival.order_id = chain_address.order_id))",
     )
     .bind(client)
     .bind(buyer)
+    .bind(now)
     .fetch_one(tx.conn())
     .await?)
 }

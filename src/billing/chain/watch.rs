@@ -27,9 +27,10 @@ use crate::{
 };
 
 /// Seconds for which a chain is in one server's hands: longer than a look may take.
-pub const LEASE_SECONDS: u64 = 180;
-/// Seconds that reading a chain may take in one look.
-pub const LOOK_SECONDS_MAX: u64 = 120;
+pub const LEASE_SECONDS: u64 = 210;
+/// Seconds that reading a chain may take in one look: twice what the settings let it take, since the
+/// reconciliation asks the same nodes in turn, and some more.
+pub const LOOK_SECONDS_MAX: u64 = 150;
 /// Addresses that are watched at the same time.
 const ADDRESSES_MAX: i64 = 20_000;
 /// Arrivals in one window; of more, those that matter most.

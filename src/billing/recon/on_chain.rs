@@ -21,7 +21,7 @@ use crate::{
     ids::ClientNo,
 };
 
-/// Addresses that are looked at on a chain at most.
+/// Addresses that are asked for at once: of more, a part of a chain is read several times.
 const ADDRESSES_MAX: i64 = 50_000;
 /// Blocks that are read at once.
 const BLOCKS_MAX: u64 = 5_000;
@@ -30,102 +30,117 @@ const COIN_BLOCKS_MAX: u64 = 500;
 /// Seconds that reading them may take.
 const SECONDS_MAX: u64 = 900;
 
-/// What is to be read of a chain: the blocks behind those that were read before.
+/// A part of a chain: the blocks behind those that were read before.
 #[derive(Clone, Debug)]
-pub struct Wanted {
-    first: Option<u64>,
-    owners: HashMap<String, (ClientNo, Uuid)>,
-}
-
-/// What a chain says of these blocks.
-#[derive(Clone, Debug)]
-pub struct Told {
+pub struct Part {
+    blocks: RangeInclusive<u64>,
     /// The last of them.
     top: u64,
-    /// Whether these are all that are deep enough.
-    pub is_all: bool,
-    arrivals: Vec<Arrival>,
+    /// Whether there are none behind it that are deep enough.
+    pub is_last: bool,
 }
 
-/// What is to be read of a chain for a day.
-pub async fn wanted(tx: &mut SystemTx, chain: &Chain, day: Date) -> Result<Wanted> {
-    let since = hours_of(day).start;
-    let owners = store::addresses(tx, since, ADDRESSES_MAX + 1).await?;
-    if owners.len() as u64 > ADDRESSES_MAX.cast_unsigned() {
-        return Err(Error::Conflict(format!(
-            "More than {ADDRESSES_MAX} addresses are watched: chains cannot be compared."
-        )));
-    }
+/// Some of the addresses of all clients, with the orders whose they are.
+#[derive(Debug)]
+pub struct Owners {
+    by_address: HashMap<Address, (ClientNo, Uuid)>,
+    last: (ClientNo, Uuid),
+}
+
+/// The first block that is to be read for a day.
+pub async fn first(tx: &mut SystemTx, chain: &Chain, day: Date) -> Result<Option<u64>> {
     let first = store::first_block(tx, &chain.name, day).await?;
-    let owners = owners
-        .into_iter()
-        .map(|(address, client, order)| (address.to_ascii_lowercase(), (client, order)));
-    Ok(Wanted {
-        first: first.and_then(|block| u64::try_from(block).ok()),
-        owners: owners.collect(),
+    Ok(first.and_then(|block| u64::try_from(block).ok()))
+}
+
+/// The next part of a chain, as deep as it counts. No transaction may be open meanwhile.
+///
+/// # Errors
+/// `Upstream` with the name of the chain when no node answers.
+pub async fn part(chain: &Chain, first: Option<u64>) -> Result<Part> {
+    let top = chain::top(chain)
+        .await
+        .map_err(|error| named(chain, error))?;
+    let top = top.saturating_sub(chain.confirmations);
+    let first = first.unwrap_or(top + 1);
+    let end = top.min(first.saturating_add(blocks_max(chain) - 1));
+    Ok(Part {
+        blocks: first..=end,
+        top: end,
+        is_last: end == top,
     })
 }
 
-/// Reads the next part of a chain, as deep as it counts. No transaction may be open meanwhile.
+fn blocks_max(chain: &Chain) -> u64 {
+    match chain.coin() {
+        Some(_) => COIN_BLOCKS_MAX,
+        None => BLOCKS_MAX,
+    }
+}
+
+/// The addresses that were watched on a day, behind those that were asked for before; none when these
+/// were all. What is given out meanwhile is paid in blocks behind the part that is read.
+pub async fn owners(
+    tx: &mut SystemTx,
+    day: Date,
+    before: Option<&Owners>,
+) -> Result<Option<Owners>> {
+    let after = before.map_or((ClientNo(0), Uuid::nil()), |before| before.last);
+    let rows = store::addresses(tx, hours_of(day).start, after, ADDRESSES_MAX).await?;
+    let Some((_, client, order)) = rows.last() else {
+        return Ok(None);
+    };
+    Ok(Some(Owners {
+        last: (*client, *order),
+        by_address: rows
+            .into_iter()
+            .filter_map(|(address, client, order)| {
+                Some((Address::parse(&address)?, (client, order)))
+            })
+            .collect(),
+    }))
+}
+
+/// What a chain says of these addresses. No transaction may be open meanwhile.
 ///
 /// # Errors
 /// `Upstream` with the name of the chain when no node answers, or not in time.
-pub async fn read(chain: &Chain, wanted: &Wanted) -> Result<Told> {
-    told(chain, wanted).await.map_err(|error| match error {
-        Error::Upstream(cause) => Error::Upstream(cause.context(format!("[chain.{}]", chain.name))),
-        other => other,
-    })
-}
-
-async fn told(chain: &Chain, wanted: &Wanted) -> Result<Told> {
-    let top = chain::top(chain).await?;
-    let top = top.saturating_sub(chain.confirmations);
-    let Some(first) = wanted.first.filter(|first| *first <= top) else {
-        return Ok(Told {
-            top,
-            is_all: true,
-            arrivals: Vec::new(),
-        });
-    };
-    let count = match chain.coin() {
-        Some(_) => COIN_BLOCKS_MAX,
-        None => BLOCKS_MAX,
-    };
-    let addresses: Vec<Address> = wanted
-        .owners
-        .keys()
-        .filter_map(|address| Address::parse(address))
-        .collect();
-    let end = top.min(first + count - 1);
-    let blocks: RangeInclusive<u64> = first..=end;
-    let reading = chain::on_chain(chain, &addresses, blocks);
+pub async fn read(chain: &Chain, part: &Part, owners: &Owners) -> Result<Vec<Arrival>> {
+    if part.blocks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let addresses: Vec<Address> = owners.by_address.keys().copied().collect();
+    let reading = chain::on_chain(chain, &addresses, part.blocks.clone());
     let late = |_| {
+        let blocks = &part.blocks;
         Err(Error::Upstream(anyhow!(
-            "{count} blocks took more than {SECONDS_MAX} s"
+            "blocks {blocks:?} took more than {SECONDS_MAX} s"
         )))
     };
-    let arrivals = tokio::time::timeout(Duration::from_secs(SECONDS_MAX), reading)
+    tokio::time::timeout(Duration::from_secs(SECONDS_MAX), reading)
         .await
-        .unwrap_or_else(late)?;
-    Ok(Told {
-        top: end,
-        is_all: end == top,
-        arrivals,
-    })
+        .unwrap_or_else(late)
+        .map_err(|error| named(chain, error))
+}
+
+fn named(chain: &Chain, error: Error) -> Error {
+    match error {
+        Error::Upstream(cause) => Error::Upstream(cause.context(format!("[chain.{}]", chain.name))),
+        other => other,
+    }
 }
 
 /// Keeps what a chain says.
 pub async fn keep(
     tx: &mut SystemTx,
     (chain, day): (&Chain, Date),
-    wanted: &Wanted,
-    told: &Told,
+    owners: &Owners,
+    arrivals: &[Arrival],
     now: OffsetDateTime,
 ) -> Result<()> {
     let last = hours_of(day).end - time::Duration::SECOND;
-    for arrival in &told.arrivals {
-        let payee = arrival.payee.to_string().to_ascii_lowercase();
-        let Some((client, order)) = wanted.owners.get(&payee) else {
+    for arrival in arrivals {
+        let Some((client, order)) = owners.by_address.get(&arrival.payee) else {
             continue;
         };
         let reference = format!(
@@ -150,18 +165,16 @@ pub async fn keep(
         };
         outside::put(tx, (*client, Some(*order)), (&fact, None), now).await?;
     }
-    let top = i64::try_from(told.top).map_err(Error::internal)?;
+    Ok(())
+}
+
+/// A part was read, for all addresses: the next one begins behind it.
+pub async fn end(tx: &mut SystemTx, chain: &Chain, day: Date, part: &Part) -> Result<()> {
+    let top = i64::try_from(part.top).map_err(Error::internal)?;
     store::put_top(tx, &chain.name, day, top).await
 }
 
 /// Chains were read for a day, all of them.
 pub async fn done(tx: &mut SystemTx, day: Date, facts: usize, now: OffsetDateTime) -> Result<()> {
     outside::put_read(tx, "chain", day, facts, (now, None)).await
-}
-
-impl Told {
-    /// How much it is.
-    pub fn count(&self) -> usize {
-        self.arrivals.len()
-    }
 }

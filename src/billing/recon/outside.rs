@@ -189,12 +189,16 @@ struct Owners {
 
 /// The rows of ours that what was said names: one statement each, however much was said.
 async fn owners(tx: &mut SystemTx, said: &[Said]) -> Result<Owners> {
-    let orders: Vec<Uuid> = said.iter().filter_map(|said| said.fact.order).collect();
-    let by_order: HashMap<Uuid, (ClientNo, String)> = store::clients_of_orders(tx, &orders)
-        .await?
-        .into_iter()
-        .map(|(order, client, name)| (order, (client, name)))
-        .collect();
+    let named = said
+        .iter()
+        .filter_map(|said| Some((said.client_id.as_deref()?, said.fact.order?)));
+    let (clients, orders): (Vec<&str>, Vec<Uuid>) = named.unzip();
+    let by_order: HashMap<Uuid, (ClientNo, String)> =
+        store::clients_of_orders(tx, (&clients, &orders))
+            .await?
+            .into_iter()
+            .map(|(order, client, name)| (order, (client, name)))
+            .collect();
     let payments: Vec<String> = said.iter().map(|said| said.payment.clone()).collect();
     let mut by_payment: HashMap<String, (ClientNo, Uuid)> =
         store::orders_of_payments(tx, &payments)

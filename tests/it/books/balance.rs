@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     orders::{double::Move, stall::Stall},
-    verbs::text,
+    verbs::{reconciles, text},
     world::World,
 };
 
@@ -426,7 +426,7 @@ async fn a_key_without_the_right_closes_no_day_and_says_which_right() {
     sold(&stall, &alice.orders(&plan, "one").await).await;
     later(world);
     stall.stripe.bars(Some("/v1/balance_transactions"));
-    let done = reconcile::client(&world.app, acme.no).await;
+    let done = reconciles(&world.app, acme.no).await;
     let Err(Error::Conflict(said)) = done else {
         panic!("{done:?}");
     };

@@ -6,6 +6,7 @@ mod closed;
 mod commands;
 mod injected;
 mod looked_after;
+mod readers;
 mod reconcile;
 mod schedule;
 mod walk;

@@ -18,6 +18,7 @@ use concierge::{
             close::{self, Flaw},
             desk::{self, Kept},
             look,
+            turn::LEASE_SECONDS,
         },
         wallet,
     },
@@ -37,7 +38,7 @@ use crate::{
         double::Move,
         stall::{Stall, session},
     },
-    verbs::text,
+    verbs::{reconciles, text},
     world::{Person, World, body},
 };
 
@@ -64,7 +65,7 @@ pub fn later(world: &World) {
 }
 
 pub async fn reconciled(world: &World, client: ClientNo) {
-    reconcile::client(&world.app, client).await.unwrap();
+    reconciles(&world.app, client).await.unwrap();
 }
 
 pub async fn lines(world: &World, client: ClientNo, standing: Option<Standing>) -> Vec<Kept> {
@@ -320,7 +321,7 @@ async fn what_is_wrong_waits_for_a_person_and_nothing_else_does() {
         .await
         .unwrap();
     later(world);
-    let servers = (0..3).map(|_| reconcile::client(app, acme.no));
+    let servers = (0..3).map(|_| reconciles(app, acme.no));
     for done in join_all(servers).await {
         done.unwrap();
     }
@@ -408,11 +409,13 @@ async fn broken_off_anywhere_it_comes_to_the_same() {
     });
     later(&stall.world);
     let mut broken = 0;
-    while broken_off(broken + 1, reconcile::client(app, acme.no))
+    while broken_off(broken + 1, reconciles(app, acme.no))
         .await
         .is_none()
     {
         broken += 1;
+        // what it had in its hands is anybody's again
+        app.clock.forward(Duration::from_secs(LEASE_SECONDS + 1));
     }
     assert!(broken > 20, "it was broken off {broken} times");
     assert_eq!(
@@ -440,7 +443,7 @@ async fn nothing_is_concluded_while_stripe_is_away() {
     pays(&stall, &order).await;
     later(&stall.world);
     stall.stripe.goes_away(true);
-    let done = reconcile::client(&stall.world.app, acme.no).await;
+    let done = reconciles(&stall.world.app, acme.no).await;
     assert!(
         matches!(done, Err(Error::Upstream(_) | Error::Unavailable(_))),
         "{done:?}"

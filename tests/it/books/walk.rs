@@ -28,7 +28,7 @@ use crate::{
         double::{Double, KEY, SECRET},
         stall::{Stall, session},
     },
-    verbs::text,
+    verbs::{reconciles, text},
     world::{Person, World, body},
 };
 
@@ -222,7 +222,7 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     // blocks on top, so that what paid is deep enough for the comparison, too
     coins.anvil.mine(2 * CONFIRMATIONS).await;
     world.app.clock.forward(Duration::from_secs(2 * 86_400));
-    jobs::reconcile::client(&world.app, acme.no).await.unwrap();
+    reconciles(&world.app, acme.no).await.unwrap();
     let (days, hash) = closed(world, acme.no).await;
     assert!(days >= 1);
     agree(world).await;

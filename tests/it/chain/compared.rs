@@ -1,6 +1,9 @@
 //! The reconciliation reads a chain by parts: what is behind is caught up with, however much it is.
 
-use concierge::jobs;
+use std::time::{Duration, Instant};
+
+use concierge::{billing::recon::turn, jobs};
+use futures_util::future::join;
 use serde_json::json;
 
 use super::{
@@ -41,4 +44,25 @@ async fn what_was_read_is_kept_when_a_node_breaks_off() {
     assert!(liar.asked() - before < 100, "what is left, and no more");
     let facts = "select count(*) from outside_fact";
     assert_eq!(till.world.count(facts).await, 1);
+}
+
+#[tokio::test]
+async fn the_watch_and_the_comparison_ask_a_node_no_faster_than_one_of_them_may() {
+    let set = vec![("chain.local.requests_per_second", "50".to_owned())];
+    let (till, liar) = between(set).await;
+    till.orders("one", "local/USDT").await;
+    till.anvil.mine(40).await;
+    let (app, day) = (&till.world.app, till.world.app.clock.now().date());
+    let mut tx = app.db.system().await.unwrap();
+    turn::wish(&mut tx, "chain", (day, day)).await.unwrap();
+    tx.commit().await.unwrap();
+    let (before, began) = (liar.asked(), Instant::now());
+    let reading = jobs::outside::next(app, &till.chains, "chain");
+    let (looked, read) = join(till.looks(), reading).await;
+    looked.unwrap();
+    assert!(read.unwrap());
+    let (asked, took) = (liar.asked() - before, began.elapsed());
+    assert!(asked > 60, "both of them asked: {asked}");
+    let least = Duration::from_millis(20) * u32::try_from(asked - 1).unwrap();
+    assert!(took >= least, "{asked} requests in {took:?}");
 }

@@ -7,13 +7,15 @@ use std::sync::{
 
 use concierge::{
     billing::{
-        chain::{self, State, Verdict},
+        chain::{self, Standing, State, Verdict},
         plan,
     },
     error::Error,
+    ids::UserId,
+    jobs,
 };
 use serde_json::json;
-use sqlx::Executor;
+use sqlx::{Executor, types::Uuid};
 
 use super::{
     Lie,
@@ -47,8 +49,8 @@ impl Till {
 }
 
 #[tokio::test]
-async fn a_client_with_many_orders_crowds_out_no_other() {
-    let till = Till::new().await;
+async fn a_buyer_with_many_orders_crowds_out_no_other() {
+    let mut till = Till::new().await;
     let (other, now) = (
         till.world.partner("other").await.no,
         till.world.app.clock.now(),
@@ -60,36 +62,88 @@ async fn a_client_with_many_orders_crowds_out_no_other() {
     till.orders("one", "local/USDT").await;
     // as many as are watched
     till.orders_more(20_000).await;
-    till.anvil
-        .sends_token(&till.usdt, &theirs.address, PRICE)
-        .await;
+    till.buyer = UserId(Uuid::new_v4());
+    let neighbour = till.orders("two", "local/USDT").await;
+    for address in [&theirs.address, &neighbour.address] {
+        till.anvil.sends_token(&till.usdt, address, PRICE).await;
+    }
     till.anvil.mine(CONFIRMATIONS).await;
     till.looks().await.unwrap();
     let mut tx = till.world.app.db.client(other).await.unwrap();
     let arrived = chain::arrivals(&mut tx, theirs.order_id).await.unwrap();
     let verdicts: Vec<_> = arrived.iter().map(|one| (one.state, one.verdict)).collect();
     assert_eq!(verdicts, [(State::Confirmed, Verdict::Counted)]);
+    assert_eq!(
+        till.standing(neighbour.order_id).await,
+        Standing::Paid,
+        "of a buyer of the same client"
+    );
+}
+
+/// Those of one day are compared, however many addresses there are.
+#[tokio::test]
+async fn the_reconciliation_reads_more_addresses_than_it_asks_for_at_once() {
+    let till = Till::new().await;
+    let deposit = till.orders("one", "local/USDT").await;
+    till.anvil
+        .sends_token(&till.usdt, &deposit.address, PRICE)
+        .await;
+    till.anvil.mine(2 * CONFIRMATIONS).await;
+    till.looks().await.unwrap();
+    let mut conn = till.world.superuser().await;
+    // on both sides of the one that was paid
+    let more = "set session_replication_role = replica;
+        insert into chain_address
+        select (jsonb_populate_record(known, jsonb_build_object('order_id', lpad(to_hex(n * 40000), 8, '0') || '-0000-4000-8000-000000000000',
+          'state', 'short', 'address_no', n, 'address', '0x' || lpad(n::text, 40, '0')))).*
+        from chain_address known, generate_series(1, 50000) n";
+    conn.execute(more).await.unwrap();
+    let (app, day) = (&till.world.app, till.world.app.clock.now().date());
+    jobs::reconcile::read(app, day).await.unwrap();
+    let facts = "select count(*) from outside_fact";
+    assert_eq!(till.world.count(facts).await, 1);
 }
 
 #[tokio::test]
-async fn a_buyer_has_two_hundred_orders_waiting_and_no_more() {
+async fn a_buyer_has_five_hundred_addresses_to_which_nothing_came() {
     let till = Till::new().await;
     let tries = |key: &'static str| till.tries(till.client, &till.plan, key, "local/USDT");
     tries("one").await.unwrap();
-    till.orders_more(198).await;
+    till.orders_more(498).await;
+    let mut conn = till.world.superuser().await;
+    // most of them were not paid in time: they are watched on
+    let ended = "update chain_address set state = 'short' where address_no > 1010";
+    conn.execute(ended).await.unwrap();
     tries("the last one").await.unwrap();
     let refused = tries("one too many").await.unwrap_err();
     assert!(
-        matches!(&refused, Error::Conflict(text) if text.contains("200 orders of yours wait")),
+        matches!(&refused, Error::Conflict(text) if text.contains("500 orders of yours")),
         "{refused}"
     );
     // the one that there is can be asked for again
     tries("the last one").await.unwrap();
-    let mut conn = till.world.superuser().await;
-    conn.execute("update chain_address set state = 'paid' where address_no = 1001")
-        .await
-        .unwrap();
-    tries("after one was paid").await.unwrap();
+    for (key, makes_room) in [
+        (
+            "after one was paid",
+            "update chain_address set state = 'paid' where address_no = 1001",
+        ),
+        (
+            "after something came",
+            "insert into chain_arrival (client_no, arrival_id, order_id, chain, block_no, block_hash, block_at, tx_hash,
+               log_no, asset, payer, amount, state, verdict, left_over, settled, seen_at, changed_at)
+             select client_no, gen_random_uuid(), order_id, chain, 0, '0x' || repeat('1', 64), created_at,
+               '0x' || repeat('1', 64), 0, asset, address, 1, 'confirmed', 'short', 1, true, created_at, created_at
+             from chain_address where address_no = 1400",
+        ),
+        (
+            "after the watch over one ended",
+            "update chain_address set watched_until = created_at where address_no = 1401",
+        ),
+    ] {
+        tries("one too many").await.unwrap_err();
+        conn.execute(makes_room).await.unwrap();
+        tries(key).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use super::{
     lies::{between, log},
     till::{COIN_PRICE, CONFIRMATIONS, CREDITS, PRICE, Till},
 };
+use crate::verbs::reconciles;
 
 type Line = (Option<OrderId>, Area, State, Standing);
 
@@ -64,7 +65,7 @@ impl Till {
         let app = &self.world.app;
         app.clock
             .forward(std::time::Duration::from_secs(2 * 86_400));
-        jobs::reconcile::client(app, self.client).await.unwrap();
+        reconciles(app, self.client).await.unwrap();
     }
 }
 
@@ -235,7 +236,7 @@ async fn each_discrepancy_of_a_chain_is_found_and_nothing_else() {
     // again, by three at once, and on the days after it: the same, and nothing is done twice
     jobs::reconcile::day(app, till.client, day).await.unwrap();
     assert_eq!(wrong(&till).await, all);
-    let servers = (0..3).map(|_| jobs::reconcile::client(app, till.client));
+    let servers = (0..3).map(|_| reconciles(app, till.client));
     for done in futures_util::future::join_all(servers).await {
         done.unwrap();
     }
@@ -291,7 +292,7 @@ async fn nothing_is_concluded_from_a_log_that_no_receipt_confirms() {
     let (app, day) = (&till.world.app, till.world.app.clock.now().date());
     app.clock
         .forward(std::time::Duration::from_secs(2 * 86_400));
-    let refused = jobs::reconcile::client(app, till.client).await.unwrap_err();
+    let refused = reconciles(app, till.client).await.unwrap_err();
     let refused = refused.causes();
     assert!(
         refused.contains("[chain.local]") && refused.contains("no receipt"),
@@ -301,7 +302,7 @@ async fn nothing_is_concluded_from_a_log_that_no_receipt_confirms() {
     assert!(!close::is_closed(&mut tx, day).await.unwrap());
     drop(tx);
     liar.says(Lie::None);
-    jobs::reconcile::client(app, till.client).await.unwrap();
+    reconciles(app, till.client).await.unwrap();
     assert_eq!(wrong(&till).await, []);
     assert_eq!(till.credits().await, CREDITS);
 }

@@ -15,6 +15,7 @@ use super::{
     lies::{between, log},
     till::{COIN_PRICE, CONFIRMATIONS, CREDITS, PRICE, Till, XPUB},
 };
+use crate::verbs::reconciles;
 
 /// More than an answer may have.
 const BYTES: usize = (32 << 20) + 1;
@@ -263,7 +264,7 @@ async fn what_is_too_much_for_one_chain_keeps_no_other() {
     }));
     app.clock
         .forward(std::time::Duration::from_secs(2 * 86_400));
-    let refused = jobs::reconcile::client(app, till.client).await.unwrap_err();
+    let refused = reconciles(app, till.client).await.unwrap_err();
     let refused = refused.causes();
     assert!(refused.contains("[chain.local]"), "{refused}");
     let read = "select count(*) from outside_block where chain = 'other'";
@@ -273,7 +274,7 @@ async fn what_is_too_much_for_one_chain_keeps_no_other() {
         0
     );
     liar.says(Lie::None);
-    jobs::reconcile::client(app, till.client).await.unwrap();
+    reconciles(app, till.client).await.unwrap();
     till.looks().await.unwrap();
     assert_eq!(till.credits().await, 2 * CREDITS);
     till.balances().await;

@@ -20,6 +20,13 @@ fn chains(set: &[(&str, &str)]) -> Result<Chains, String> {
 }
 
 #[test]
+fn a_chain_is_printed_without_the_keys_in_its_addresses() {
+    let printed = format!("{:?}", chains(&[]).unwrap());
+    assert!(printed.contains("node.example"), "{printed}");
+    assert!(!printed.contains("secret-key"), "{printed}");
+}
+
+#[test]
 fn a_chain_is_read_with_its_tokens() {
     let read = chains(&[("coin", "ETH 320000.5 usd")]).unwrap();
     let chain = read.find("main").unwrap();

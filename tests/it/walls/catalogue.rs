@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use crate::world::World;
 
 /// Tables that belong to no client.
-const SHARED: [&str; 15] = [
+const SHARED: [&str; 17] = [
     "_sqlx_migrations",
     "chain_block",
     "chain_watch",
@@ -19,6 +19,8 @@ const SHARED: [&str; 15] = [
     "outside_block",
     "outside_read",
     "outside_stray",
+    "outside_turn",
+    "outside_wish",
     "rate_bucket",
     "stray_event",
 ];

@@ -27,6 +27,7 @@ const DOORS: [Door; 9] = [
             "jobs/bill.rs",
             "jobs/chain.rs",
             "jobs/mod.rs",
+            "jobs/outside.rs",
             "jobs/reconcile.rs",
             "jobs/run.rs",
             "jobs/schedule.rs",

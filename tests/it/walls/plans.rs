@@ -53,7 +53,7 @@ const WHOLE: [(&str, &str); 31] = [
 ];
 
 /// The index that a hot statement goes by; a list comes out of it in order, without sorting.
-const HOT: [(&str, &str, &[&str]); 40] = [
+const HOT: [(&str, &str, &[&str]); 43] = [
     (
         "billing/store/usage.rs",
         "of_user",
@@ -195,6 +195,21 @@ const HOT: [(&str, &str, &[&str]); 40] = [
         &["chain_arrival_once", "sorts"],
     ),
     ("billing/chain/store.rs", "left", &["chain_arrival_left"]),
+    (
+        "billing/chain/store.rs",
+        "waiting",
+        &["payment_order_of_buyer", "chain_address_pkey"],
+    ),
+    (
+        "billing/recon/store/arrivals.rs",
+        "time_of",
+        &["chain_arrival_of_block"],
+    ),
+    (
+        "billing/recon/store/outside.rs",
+        "clients_of_orders",
+        &["client_id_key", "payment_order_pkey"],
+    ),
     ("queue.rs", "claim", &["job_due", "job_pkey"]),
 ];
 

@@ -159,6 +159,12 @@ async fn the_roles_have_the_rights_they_need_and_no_others() {
     for table in ["outside_block", "outside_read", "outside_stray"] {
         grant(table, "concierge_system", &["insert", "select", "update"]);
     }
+    grant("outside_turn", "concierge_system", &["select", "update"]);
+    grant(
+        "outside_wish",
+        "concierge_system",
+        &["delete", "insert", "select", "update"],
+    );
     // a client's day is compared only with what was read
     for table in ["outside_block", "outside_read"] {
         grant(table, "concierge_client", &["select"]);

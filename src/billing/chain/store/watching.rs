@@ -67,14 +67,20 @@ pub async fn is_ours(tx: &mut SystemTx, name: &str, lease: Uuid) -> Result<bool>
     Ok(ours.is_some())
 }
 
-/// Of each client those first that wait for a payment: no client crowds out another.
+/// Those first that wait for a payment, one of each client at a time, and of a client one of each buyer:
+/// nobody crowds out another.
 pub async fn watched(tx: &mut SystemTx, now: OffsetDateTime, rows: i64) -> Result<Vec<Watched>> {
     Ok(sqlx::query_as(
         "select client_no, order_id, address
-         from (select client_no, order_id, address,
-             row_number() over (partition by client_no order by state <> 'open', watched_until desc, order_id) place
-           from chain_address where watched_until > $1) watched
-         order by place, client_no
+         from (select client_no, order_id, address, is_over,
+             row_number() over (partition by client_no, is_over order by place, watched_until desc, order_id) place
+           from (select client_no, order_id, address, chain_address.state <> 'open' is_over, watched_until,
+               row_number() over (partition by client_no, buyer_id, chain_address.state <> 'open'
+                 order by watched_until desc, order_id) place
+             from chain_address
+             join payment_order using (client_no, order_id)
+             where watched_until > $1) of_buyers) watched
+         order by is_over, place, client_no
          limit $2",
     )
     .bind(now)

@@ -11,19 +11,23 @@ use crate::{
     ids::ClientNo,
 };
 
-/// Addresses of orders, of all clients, that were watched at this time or later.
+/// Addresses of orders, of all clients, that were watched at this time or later, behind those of this
+/// client's order.
 pub async fn addresses(
     tx: &mut SystemTx,
     since: OffsetDateTime,
+    (client, order): (ClientNo, Uuid),
     rows: i64,
 ) -> Result<Vec<(String, ClientNo, Uuid)>> {
     Ok(sqlx::query_as(
         "select address, client_no, order_id from chain_address
-         where watched_until >= $1
-         order by watched_until desc, client_no, order_id
-         limit $2",
+         where watched_until >= $1 and (client_no, order_id) > ($2, $3)
+         order by client_no, order_id
+         limit $4",
     )
     .bind(since)
+    .bind(client)
+    .bind(order)
     .bind(rows)
     .fetch_all(tx.conn())
     .await?)

@@ -6,6 +6,7 @@ pub mod days;
 pub mod lines;
 pub mod ours;
 pub mod outside;
+pub mod turn;
 
 use time::OffsetDateTime;
 use uuid::Uuid;

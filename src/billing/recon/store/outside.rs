@@ -120,15 +120,18 @@ pub async fn is_read_here(tx: &mut ClientTx, provider: &str, day: Date) -> Resul
     .await?)
 }
 
+/// Those of these orders that are there, each of the client by whose public name it is asked for.
 pub async fn clients_of_orders(
     tx: &mut SystemTx,
-    orders: &[Uuid],
+    (clients, orders): (&[&str], &[Uuid]),
 ) -> Result<Vec<(Uuid, ClientNo, String)>> {
     Ok(sqlx::query_as(
-        "select order_id, client_no, client_id from payment_order
-         join client using (client_no)
-         where order_id = any($1)",
+        "select order_id, client_no, client_id
+         from unnest($1::text[], $2::uuid[]) named (client_id, order_id)
+         join client using (client_id)
+         join payment_order using (client_no, order_id)",
     )
+    .bind(clients)
     .bind(orders)
     .fetch_all(tx.conn())
     .await?)
