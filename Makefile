@@ -63,7 +63,7 @@ soak: runtime tests/chain/node_modules/.package-lock.json $(CACHE)/python/.crypt
 	done
 	cargo test --release --locked --test it -- --ignored orders::
 	for n in 1 2 3 4 5 6 7 8 9 10; do cargo test --release --locked --test it -- kill:: away:: embedded::watch; done
-	cargo test --release --locked --test it -- --ignored --nocapture books::bill
+	cargo test --release --locked --test it -- --ignored --nocapture books::
 	cargo test --release --locked --test it -- --ignored chain::random::
 	cargo test --release --locked --test it -- --ignored metering::
 	if [ $$(id -u) = 0 ]; then cargo test --release --locked --test it -- --ignored full::; fi

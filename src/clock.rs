@@ -35,4 +35,10 @@ impl Clock {
         let by_us = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
         self.ahead_us.fetch_add(by_us, Ordering::Relaxed);
     }
+
+    /// Moves this clock, and every clone of it, back, as one that was wrong and is set right.
+    pub fn back(&self, by: Duration) {
+        let by_us = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.ahead_us.fetch_sub(by_us, Ordering::Relaxed);
+    }
 }

@@ -154,12 +154,13 @@ pub async fn release(tx: &mut ClientTx, id: Uuid, now: OffsetDateTime) -> Result
     settle(tx, id, &Used::default(), now).await
 }
 
-/// Gives back what was set aside for attempts at this that came to nothing.
-pub async fn release_all(tx: &mut ClientTx, subject: Uuid, now: OffsetDateTime) -> Result<()> {
+/// Gives back what was set aside for attempts at this that came to nothing; for how many.
+pub async fn release_all(tx: &mut ClientTx, subject: Uuid, now: OffsetDateTime) -> Result<u32> {
+    let mut released = 0;
     for id in store::open_of(tx, subject).await? {
-        release(tx, id, now).await?;
+        released += u32::from(release(tx, id, now).await?.is_some());
     }
-    Ok(())
+    Ok(released)
 }
 
 /// Sets aside what an answer may cost, and lets it become no longer than that. None where nobody

@@ -10,7 +10,7 @@ use concierge::{
         recon::{
             Standing,
             close::{self, Day, Flaw},
-            desk::{self, Run},
+            desk::{self, Kept, Run},
             table,
         },
     },
@@ -350,7 +350,12 @@ async fn verify(app: &App, json: bool) -> Result<()> {
 }
 
 async fn csv(app: &App, clients: &[(ClientNo, String)], days: (Date, Date)) -> Result<()> {
-    let mut with_head = true;
+    let table = |name: &str, lines: &[Kept], with_head: bool| -> Result<()> {
+        let text = table::csv(name, lines, with_head).map_err(told)?;
+        say(text.trim_end_matches('\n'))
+    };
+    // a table without lines is one, too
+    table("", &[], true)?;
     for (client, name) in clients {
         let (mut tx, mut after) = (app.db.client(*client).await.map_err(told)?, None);
         loop {
@@ -359,9 +364,7 @@ async fn csv(app: &App, clients: &[(ClientNo, String)], days: (Date, Date)) -> R
                 .map_err(told)?;
             let Some(last) = lines.last() else { break };
             after = Some((last.day, last.line_id.0));
-            let text = table::csv(name, &lines, with_head).map_err(told)?;
-            say(text.trim_end_matches("\r\n"))?;
-            with_head = false;
+            table(name, &lines, false)?;
         }
     }
     Ok(())

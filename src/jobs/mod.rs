@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 pub use self::{
     run::{drain, reading},
+    schedule::{Slot, tick},
     stale::end_stale_holds,
 };
 use crate::{

@@ -37,13 +37,24 @@ const PLAN: [(&str, i64); 9] = [
     ("reconcile", 6 * 60),
 ];
 
+/// What became of a slot that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Its work was done here.
+    Done,
+    /// A process had done it before.
+    Before,
+    /// Its work failed: it is tried again with the next tick.
+    Failed,
+}
+
 /// Ticks until told to stop.
 pub async fn run(app: &App) -> Result<()> {
     let ticker = JobScheduler::new().await.context("the ticker")?;
     let (ticking, stop) = (app.clone(), app.tasks.stopping());
     let tick = Tick::new_async(EVERY_MINUTE, move |_, _| {
         let app = ticking.clone();
-        Box::pin(async move { tick(&app).await })
+        Box::pin(async move { drop(tick(&app).await) })
     })?;
     ticker.add(tick).await?;
     ticker.start().await?;
@@ -55,21 +66,25 @@ pub async fn run(app: &App) -> Result<()> {
     Ok(())
 }
 
-async fn tick(app: &App) {
+/// Does what is due now, one slot after the other; one whose work fails keeps no other.
+pub async fn tick(app: &App) -> Vec<(&'static str, Slot)> {
+    let mut ticked = Vec::with_capacity(PLAN.len());
     for (name, minutes) in PLAN {
-        let done = slot(app, name, minutes).await;
-        if let Err(error) = done {
+        let became = slot(app, name, minutes).await.unwrap_or_else(|error| {
             tracing::warn!(
                 error = error.causes(),
                 name,
                 "a slot of the schedule is tried again in a minute"
             );
-        }
+            Slot::Failed
+        });
+        ticked.push((name, became));
     }
+    ticked
 }
 
 /// Does what is due in the present slot, unless a process has done it.
-async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
+async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<Slot> {
     let now = app.clock.now();
     let seconds = minutes * 60;
     let slot =
@@ -77,7 +92,7 @@ async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
             .unwrap_or(now);
     let mut tx = app.db.system().await?;
     if !take(&mut tx, name, slot).await? {
-        return Ok(());
+        return Ok(Slot::Before);
     }
     match name {
         "blobs" => sweep_blobs(app, &mut tx, now).await?,
@@ -90,7 +105,8 @@ async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<()> {
         "reconcile" => reconcile::enqueue(app, &mut tx, now).await?,
         _ => sweep(app, &mut tx, now).await?,
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(Slot::Done)
 }
 
 /// Whether the slot is ours. The row is there when the work is: one commit.

@@ -106,7 +106,9 @@ async fn fail(
     match failed {
         Some((document, build)) => {
             version::set_failed(tx, &document, build.version, reason, now).await?;
-            metered::release(tx, document.document_id, now).await
+            metered::release(tx, document.document_id, now)
+                .await
+                .map(drop)
         }
         None => Ok(()),
     }

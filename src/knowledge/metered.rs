@@ -126,18 +126,19 @@ pub async fn settle(
     Ok(())
 }
 
-/// Gives back what was set aside for a document that is not read after all.
-pub async fn release(tx: &mut ClientTx, id: DocumentId, now: OffsetDateTime) -> Result<()> {
+/// Gives back what was set aside for a document that is not read after all; for how many attempts.
+pub async fn release(tx: &mut ClientTx, id: DocumentId, now: OffsetDateTime) -> Result<u32> {
     meter::release_all(tx, id.0, now).await
 }
 
-/// Gives back what was set aside for a document that is gone, or is not being read. False when it is.
+/// Gives back what was set aside for a document that is gone, or is not being read. False when it is,
+/// and when nothing is set aside any more.
 pub async fn end_stale(app: &App, client: ClientNo, id: DocumentId) -> Result<bool> {
     let mut tx = app.db.client(client).await?;
     if store::is_being_read(&mut tx, id).await? {
         return Ok(false);
     }
-    release(&mut tx, id, app.clock.now()).await?;
+    let released = release(&mut tx, id, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(released > 0)
 }

@@ -9,6 +9,7 @@ use concierge::{
 };
 use futures_util::future::join_all;
 use serde_json::Value;
+use sqlx::Executor;
 use uuid::Uuid;
 
 use crate::{
@@ -155,7 +156,7 @@ async fn a_hold_ends_once_and_gives_back_what_it_did_not_need() {
 }
 
 /// A generator without chance: the same deeds every time.
-fn deeds(seed: u64) -> impl Iterator<Item = u64> {
+pub fn deeds(seed: u64) -> impl Iterator<Item = u64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     std::iter::repeat_with(move || {
         state ^= state << 13;
@@ -215,33 +216,106 @@ async fn many_hands_at_once_leave_no_credit_over_and_none_short() {
     assert_eq!(left, given - spent);
 }
 
+/// Each check of the books is found out by a fault of its own, named by what is wrong with which
+/// account: what it is, and what it should be.
 #[tokio::test]
-async fn a_wrong_book_is_found() {
+async fn a_wrong_book_is_found_by_the_check_that_is_for_it() {
     let world = World::new().await;
     let client = paid(&world, "acme").await.no;
     gift(&world, client, Owner::Client, 1_000, "a").await;
     held(&world, client, Owner::Client, 300).await.unwrap();
+    let (first, second) = (
+        world.count("select min(no) from transfer").await,
+        world.count("select max(no) from transfer").await,
+    );
+    let after = |no: i64| format!("balance after transfer {no}");
+    let (after_first, after_second) = (after(first), after(second));
     let conn = &mut world.superuser().await;
-    for wrong in [
-        "update account set balance = balance + 1 where kind = 'wallet'",
-        "update account set balance = balance - 1 where kind = 'held'",
-        "update hold set amount = 299",
+    // the first is the gift, the second sets credits aside
+    for (fault, mend, expected) in [
+        (
+            "update account set balance = balance + 1 where kind = 'wallet'",
+            "update account set balance = balance - 1 where kind = 'wallet'",
+            vec![("wallet", "balance", 701, 700)],
+        ),
+        (
+            "update account set balance = balance - 1 where kind = 'held'",
+            "update account set balance = balance + 1 where kind = 'held'",
+            vec![
+                ("held", "balance", 299, 300),
+                ("held", "open holds", 299, 300),
+            ],
+        ),
+        (
+            "update hold set amount = 299",
+            "update hold set amount = 300",
+            vec![("held", "open holds", 300, 299)],
+        ),
+        (
+            "update hold set state = 'released', ended_at = created_at",
+            "update hold set state = 'open', ended_at = null",
+            vec![("held", "open holds", 300, 0)],
+        ),
+        // the running balance: of the account debited, of the one credited, and what follows from it
+        (
+            "update transfer set debit_after = debit_after + 1 where kind = 'hold'",
+            "update transfer set debit_after = debit_after - 1 where kind = 'hold'",
+            vec![("wallet", &*after_second, 701, 700)],
+        ),
+        (
+            "update transfer set credit_after = credit_after - 1 where kind = 'hold'",
+            "update transfer set credit_after = credit_after + 1 where kind = 'hold'",
+            vec![("held", &*after_second, 299, 300)],
+        ),
+        (
+            "update transfer set credit_after = credit_after + 1 where kind = 'grant'",
+            "update transfer set credit_after = credit_after - 1 where kind = 'grant'",
+            vec![
+                ("wallet", &*after_first, 1_001, 1_000),
+                ("wallet", &*after_second, 700, 701),
+            ],
+        ),
+        // what was moved is another amount than the balances say, before and after it
+        (
+            "update transfer set amount = amount + 1 where kind = 'grant'",
+            "update transfer set amount = amount - 1 where kind = 'grant'",
+            vec![
+                ("wallet", "balance", 700, 701),
+                ("wallet", &*after_first, 1_000, 1_001),
+            ],
+        ),
     ] {
-        use sqlx::Connection;
-        // what is never committed is not seen: the fault is made, looked at, and taken back
-        sqlx::query(wrong).execute(&mut *conn).await.unwrap();
+        // as somebody does it whom no trigger stops
+        conn.execute("set session_replication_role = replica")
+            .await
+            .unwrap();
+        assert_eq!(
+            conn.execute(fault).await.unwrap().rows_affected(),
+            1,
+            "{fault}"
+        );
         let mut tx = world.app.db.system().await.unwrap();
         let (_, findings) = verify::books(&mut tx).await.unwrap();
-        assert!(!findings.is_empty(), "{wrong}");
         drop(tx);
-        for mend in [
-            "update account set balance = 700 where kind = 'wallet'",
-            "update account set balance = 300 where kind = 'held'",
-            "update hold set amount = 300",
-        ] {
-            sqlx::query(mend).execute(&mut *conn).await.unwrap();
+        let mut found = Vec::new();
+        for finding in findings {
+            assert_eq!(finding.client_no, client);
+            let kind: String = sqlx::query_scalar("select kind from account where account_no = $1")
+                .bind(finding.account_no)
+                .fetch_one(&mut *conn)
+                .await
+                .unwrap();
+            found.push((kind, finding.what, finding.is, finding.should_be));
         }
-        conn.ping().await.unwrap();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(kind, what, is, should_be)| (kind.to_owned(), what.to_owned(), is, should_be))
+            .collect();
+        assert_eq!(found, expected, "{fault}");
+        conn.execute(mend).await.unwrap();
+        conn.execute("set session_replication_role = origin")
+            .await
+            .unwrap();
     }
     assert_books_agree(&world).await;
     // nobody changes or removes a transfer, however powerful

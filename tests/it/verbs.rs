@@ -5,6 +5,7 @@ use std::time::Duration;
 use concierge::{
     app::{App, Tasks},
     billing::chain::Chains,
+    db::{Db, LOGIN_ROLE},
     identity::{Realm, Role, user},
     ids::ClientNo,
     jobs,
@@ -24,6 +25,8 @@ use crate::{
 
 /// How long a test waits for what other tasks bring about.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Seconds of a day.
+const DAY_SECONDS: i64 = 86_400;
 
 /// A second server on the same database, as another process would be.
 pub struct Twin {
@@ -61,6 +64,32 @@ impl World {
         tasks.spawn(async move { drop(server.serve(listener, stopped).await) });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Twin { base, http, tasks }
+    }
+
+    /// Three servers, of which no one shares anything with another but database, files and clock.
+    pub async fn three(&self) -> [App; 3] {
+        let mut three = [(); 3].map(|()| self.app.clone());
+        let password = concierge::boot::login_password(self.access);
+        for app in &mut three {
+            let login = self.access.options(&self.database);
+            let login = login.username(LOGIN_ROLE).password(&password);
+            app.db = Db::open(login, 4).await.unwrap();
+        }
+        three
+    }
+
+    /// Moves the clock to five seconds past the next noon of UTC: far from midnight, and just behind
+    /// the beginning of a slot of each length.
+    pub fn at_noon(&self) {
+        let second = self
+            .app
+            .clock
+            .now()
+            .unix_timestamp()
+            .rem_euclid(DAY_SECONDS);
+        let ahead = (DAY_SECONDS / 2 + 5 - second).rem_euclid(DAY_SECONDS);
+        let ahead = Duration::from_secs(ahead.unsigned_abs());
+        self.app.clock.forward(ahead);
     }
 
     /// What was booked for an answer: tokens read and written, whose count, and how it ended.

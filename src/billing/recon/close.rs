@@ -1,4 +1,4 @@
-//! Closed days: a hash over the day before, every line, and what moved in the ledger.
+//! Closed days: a hash over the day before, every line, and every transfer of the ledger.
 //!
 //! Whoever changes an old line, adds one, takes one away, or changes a transfer of an old day, has to
 //! write a new hash for every day since; who keeps one of the later hashes elsewhere notices.
@@ -20,11 +20,15 @@ use crate::{
 /// The hash before the first day.
 const FIRST: [u8; 32] = [0; 32];
 /// What the hash of a day begins with: another way to write a day down gets another one.
-const FORMAT: &str = "concierge books 1";
+const FORMAT: &str = "concierge books 2";
+/// That of days which tell of their transfers only what moved by kind of account.
+const FORMAT_OF_SUMS: &str = "concierge books 1";
 /// Minutes from the end of a day until it can be closed: what began in it has ended by then.
 const REST_MINUTES: i64 = 60;
 /// Lines and days read at once.
 const BATCH_ROWS: i64 = 1_000;
+/// Hashes of transfers read at once, of 32 bytes each.
+const DIGEST_ROWS: i64 = 10_000;
 
 /// A closed day.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -39,6 +43,8 @@ pub struct Day {
     pub open: i32,
     /// What moved in the ledger, by kind of account.
     pub trial: String,
+    /// The hash of its transfers; none when it was closed before there was one.
+    pub transfers: Option<Vec<u8>>,
     /// The hash of the day before.
     pub before: Vec<u8>,
     /// Its own.
@@ -91,22 +97,23 @@ pub async fn close(tx: &mut ClientTx, day: Date, now: OffsetDateTime) -> Result<
     let (after, before) = last.map_or((0, FIRST.to_vec()), |last| (last.last_no, last.hash));
     let until = hours_of(day).end;
     let last_no = store::last_no(tx, until).await?.unwrap_or(0).max(after);
-    let trial = trial(tx, after, last_no).await?;
     let kept = all_lines(tx, day).await?;
     let open = kept
         .iter()
         .filter(|line| line.standing == Standing::Open)
         .count();
-    let closed = Day {
+    let mut closed = Day {
         day,
         last_no,
         lines: i32::try_from(kept.len()).unwrap_or(i32::MAX),
         open: i32::try_from(open).unwrap_or(i32::MAX),
-        hash: hash(tx.client(), day, (&before, last_no), &kept, &trial),
-        trial,
+        trial: trial(tx, after, last_no).await?,
+        transfers: Some(transfers(tx, after, last_no).await?),
         before,
+        hash: Vec::new(),
         closed_at: now,
     };
+    closed.hash = hash(tx.client(), &closed, &kept);
     store::add(tx, &closed).await?;
     Ok(closed)
 }
@@ -138,14 +145,7 @@ async fn flaw(tx: &mut ClientTx, last: Option<&Day>, day: &Day) -> Result<Option
         return Ok(Some("a day before it is missing"));
     }
     let kept = all_lines(tx, day.day).await?;
-    if hash(
-        tx.client(),
-        day.day,
-        (before, day.last_no),
-        &kept,
-        &day.trial,
-    ) != day.hash
-    {
+    if hash(tx.client(), day, &kept) != day.hash {
         return Ok(Some(
             "its lines or its balance were changed since it was closed",
         ));
@@ -155,7 +155,12 @@ async fn flaw(tx: &mut ClientTx, last: Option<&Day>, day: &Day) -> Result<Option
             "the transfers of the ledger do not add up to what they did",
         ));
     }
-    Ok(None)
+    // sums are all that is known of the transfers of older days
+    let Some(known) = &day.transfers else {
+        return Ok(None);
+    };
+    let found = transfers(tx, after, day.last_no).await?;
+    Ok((found != *known).then_some("a transfer of the ledger was changed since it was closed"))
 }
 
 /// Clients that have books, behind this one.
@@ -199,22 +204,34 @@ async fn trial(tx: &mut ClientTx, after: i64, until: i64) -> Result<String> {
     Ok(lines.collect())
 }
 
-fn hash(
-    client: ClientNo,
-    day: Date,
-    (before, last_no): (&[u8], i64),
-    lines: &[Kept],
-    trial: &str,
-) -> Vec<u8> {
+/// A hash over the hashes of all transfers behind one number up to another.
+async fn transfers(tx: &mut ClientTx, mut after: i64, until: i64) -> Result<Vec<u8>> {
     let mut hash = Context::new(&SHA256);
-    hash.update(before);
-    hash.update(format!("{FORMAT}\nclient {}\nday {day}\n", client.0).as_bytes());
+    while let Some((last, digests)) = store::digests(tx, (after, until), DIGEST_ROWS).await? {
+        hash.update(&digests);
+        after = last;
+    }
+    Ok(hash.finish().as_ref().to_vec())
+}
+
+fn hash(client: ClientNo, day: &Day, lines: &[Kept]) -> Vec<u8> {
+    let transfers = day.transfers.as_ref().map(hex::encode);
+    let format = match &transfers {
+        Some(_) => FORMAT,
+        None => FORMAT_OF_SUMS,
+    };
+    let mut hash = Context::new(&SHA256);
+    hash.update(&day.before);
+    hash.update(format!("{format}\nclient {}\nday {}\n", client.0, day.day).as_bytes());
     let mut texts: Vec<String> = lines.iter().map(Kept::canonical).collect();
     texts.sort();
     for text in &texts {
         hash.update(text.as_bytes());
     }
-    hash.update(format!("transfers to {last_no}\n{trial}").as_bytes());
+    hash.update(format!("transfers to {}\n{}", day.last_no, day.trial).as_bytes());
+    if let Some(transfers) = transfers {
+        hash.update(format!("transfers {transfers}\n").as_bytes());
+    }
     hash.finish().as_ref().to_vec()
 }
 

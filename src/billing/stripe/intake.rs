@@ -214,7 +214,7 @@ async fn apply(
             order::paid(tx, id, &payment, now).await.map(drop)
         }
         Fact::Known(session) => known(tx, id, session, now).await,
-        Fact::Over => order::expire(tx, id, now).await.map(drop),
+        Fact::Over => over(tx, id, now).await,
         Fact::Back(gone) => {
             let reversal = Reversal {
                 provider: Provider::Stripe,
@@ -229,6 +229,14 @@ async fn apply(
         }
         Fact::LookBack | Fact::Nothing => Ok(()),
     }
+}
+
+/// The time to pay at Stripe is over: of what is paid elsewhere Stripe knows nothing.
+async fn over(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Result<()> {
+    if order::lock(tx, id).await?.provider == Provider::Stripe {
+        order::expire(tx, id, now).await?;
+    }
+    Ok(())
 }
 
 /// The page's name, when the process died before it wrote down what Stripe had answered.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sqlx::Executor;
 
 use super::{
-    agree,
+    agree, noon,
     reconcile::{DAY, changes, later, lines, pays, reconciled, told, verified},
 };
 use crate::{
@@ -38,12 +38,9 @@ async fn sold(stall: &Stall, order: &Value) -> (String, String) {
     (intent, charge)
 }
 
-/// At noon of the next day: days come out alike at whatever time the test runs.
 async fn stall() -> Stall {
     let stall = Stall::new().await;
-    let clock = &stall.world.app.clock;
-    let past = clock.now() - clock.now().replace_time(time::Time::MIDNIGHT);
-    clock.forward(DAY + DAY / 2 - past.unsigned_abs());
+    noon(&stall.world);
     stall
 }
 

@@ -1,6 +1,9 @@
 //! Plans that are paid by the month: once, whoever bills, however often, and whatever breaks.
 
-use std::{path::Path, process::Stdio};
+use std::{
+    path::Path,
+    process::{Child, Stdio},
+};
 
 use concierge::{
     billing::{
@@ -16,11 +19,13 @@ use concierge::{
     jobs::bill,
 };
 use futures_util::future::join_all;
+use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime, macros::date};
 
 use super::{agree, crowd, give};
 use crate::{
     process::{beside, command, run},
+    verbs::count,
     world::World,
 };
 
@@ -29,7 +34,7 @@ const ALL: Window = Window {
     limit: 100,
 };
 
-async fn monthly(world: &World, client: ClientNo, micros: i64) -> Plan {
+pub async fn monthly(world: &World, client: ClientNo, micros: i64) -> Plan {
     let new = NewPlan {
         name: "monthly".into(),
         kind: Offer::Monthly,
@@ -48,7 +53,7 @@ async fn monthly(world: &World, client: ClientNo, micros: i64) -> Plan {
     plan
 }
 
-async fn subscribed(
+pub async fn subscribed(
     world: &World,
     client: ClientNo,
     plan: &Plan,
@@ -77,7 +82,7 @@ async fn periods(world: &World, client: ClientNo, of: &Subscription) -> Vec<(Str
     fees
 }
 
-async fn zone(world: &World, client: ClientNo, name: &str) {
+pub async fn zone(world: &World, client: ClientNo, name: &str) {
     sqlx::query("update client set time_zone = $2 where client_no = $1")
         .bind(client)
         .bind(name)
@@ -323,42 +328,73 @@ async fn sums(world: &World) -> Vec<Sum> {
         .unwrap()
 }
 
-/// Three programs bill at once, some are killed and begun again; the table of the last one.
-fn billed_by_three(folder: &Path, kills: usize) -> String {
-    let until = "2026-06-30";
-    let arguments = ["bill", "--until", until, "--from", "2026-01-01"];
-    for kill in 0..kills {
-        let start = || {
-            let mut command = command(folder, &arguments);
-            let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
-            quiet.spawn().unwrap()
-        };
-        let mut children = [start(), start(), start()];
-        // one of them gets a little further each time; a kill that comes too early or too late is one too
-        let pause = std::time::Duration::from_millis(150 + 40 * kill as u64);
-        std::thread::park_timeout(pause);
+const ARGUMENTS: [&str; 5] = ["bill", "--until", "2026-06-30", "--from", "2026-01-01"];
+
+fn three(folder: &Path) -> [Child; 3] {
+    [(); 3].map(|()| {
+        let mut command = command(folder, &ARGUMENTS);
+        let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.spawn().unwrap()
+    })
+}
+
+/// Three programs bill at once. So many times all of them are killed, each time in the midst of it:
+/// when this many more fees are there. Then three bill to the end; the table of it.
+async fn billed_by_three(world: &World, (kills, fees_more): (usize, i64)) -> String {
+    let folder = beside(world);
+    let conn = &mut world.superuser().await;
+    let mut killed_at = vec![0];
+    for _ in 0..kills {
+        let mut children = three(folder.path());
+        let before = *killed_at.last().unwrap();
+        while fees(conn).await < before + fees_more {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            let ended = children
+                .iter_mut()
+                .find_map(|child| child.try_wait().unwrap());
+            assert_eq!(ended, None, "{killed_at:?}");
+        }
         for child in &mut children {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+        killed_at.push(fees(conn).await);
     }
-    let table = run(folder, &arguments);
-    let again = run(folder, &[&arguments[..], &["--json"]].concat());
-    assert!(again.well().starts_with('{'), "{again:?}");
-    table.well().to_owned()
+    let mut children = three(folder.path());
+    let path = folder.path().to_owned();
+    let rest = tokio::task::spawn_blocking(move || {
+        for child in &mut children {
+            assert!(child.wait().unwrap().success());
+        }
+        let table = run(&path, &ARGUMENTS);
+        let again = run(&path, &[&ARGUMENTS[..], &["--json"]].concat());
+        assert!(again.well().starts_with('{'), "{again:?}");
+        table.well().to_owned()
+    });
+    let table = rest.await.unwrap();
+    let all = fees(conn).await;
+    eprintln!("{all} fees, killed at {:?}", &killed_at[1..]);
+    // each life billed something, and left something to bill
+    killed_at.push(all);
+    assert!(
+        killed_at.is_sorted_by(|less, more| less < more),
+        "{killed_at:?}"
+    );
+    table
+}
+
+async fn fees(conn: &mut PgConnection) -> i64 {
+    count(conn, "select count(*) from fee").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_that_bill_at_once_and_are_killed_bill_the_same() {
     let began = at("2026-01-31T00:00:00Z");
     let mut tables = Vec::new();
-    for kills in [0, 4] {
+    for kills in [(0, 0), (3, 40)] {
         let world = World::new().await;
         crowd(&world, 60, began).await;
-        let folder = beside(&world);
-        let path = folder.path().to_owned();
-        let table = tokio::task::spawn_blocking(move || billed_by_three(&path, kills));
-        tables.push(table.await.unwrap());
+        tables.push(billed_by_three(&world, kills).await);
         agree(&world).await;
     }
     assert_eq!(tables[0], tables[1], "to the last byte");
@@ -404,16 +440,15 @@ async fn tasks_that_bill_at_once_and_break_off_bill_the_same() {
 async fn ten_thousand_clients_are_billed_in_one_run() {
     let began = at("2026-01-31T00:00:00Z");
     let mut tables = Vec::new();
-    for kills in [0, 10] {
+    // 54,000 fees in all
+    for kills in [(0, 0), (10, 4_500)] {
         let world = World::new().await;
         crowd(&world, 10_000, began).await;
-        let folder = beside(&world);
-        let path = folder.path().to_owned();
         let started = std::time::Instant::now();
-        let table = tokio::task::spawn_blocking(move || billed_by_three(&path, kills));
-        tables.push(table.await.unwrap());
+        tables.push(billed_by_three(&world, kills).await);
         eprintln!(
-            "10,000 clients, {kills} times killed: {:?}",
+            "10,000 clients, {} times killed: {:?}",
+            kills.0,
             started.elapsed()
         );
         agree(&world).await;

@@ -207,6 +207,19 @@ impl Anvil {
         self.ask("evm_increaseTime", json!([seconds])).await;
     }
 
+    /// The time of a block, in seconds.
+    pub async fn time_of(&self, block: u64) -> i64 {
+        let number_of = json!([format!("{block:#x}"), false]);
+        let block = self.ask("eth_getBlockByNumber", number_of).await;
+        number(&block["timestamp"]).cast_signed()
+    }
+
+    /// What an address has of the coin up to this block.
+    pub async fn holds(&self, address: &str, until: u64) -> u128 {
+        let params = json!([address, format!("{until:#x}")]);
+        big(&self.ask("eth_getBalance", params).await)
+    }
+
     /// What arrived at an address by a token's logs up to this block, by asking the chain itself.
     pub async fn arrived(&self, token: &str, address: &str, until: u64) -> u128 {
         let topic = format!("0x{:0>64}", word_of(address));

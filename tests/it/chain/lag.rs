@@ -156,3 +156,35 @@ async fn an_order_is_not_short_before_its_chain_was_read_to_its_end() {
     assert_eq!(till.verdicts(id).await, [counted.clone(), counted]);
     till.balances().await;
 }
+
+#[tokio::test]
+async fn a_chain_is_not_left_alone_for_as_long_as_a_clock_goes_back() {
+    let till = Till::new().await;
+    let deposit = till.orders("one", "local/USDT").await;
+    let clock = &till.world.app.clock;
+    let taken = async || {
+        let mut tx = till.world.app.db.system().await.unwrap();
+        let plan = watch::begin(&mut tx, &till.chain, clock.now()).await;
+        tx.commit().await.unwrap();
+        plan.unwrap().is_some()
+    };
+    let lease = Duration::from_secs(watch::LEASE_SECONDS);
+    // whoever has it dies over it
+    assert!(taken().await);
+    assert!(!taken().await);
+    // a server whose clock is behind by as long as a look may take leaves it to whoever has it
+    clock.back(lease - Duration::from_secs(5));
+    assert!(!taken().await);
+    clock.back(Duration::from_secs(3_600));
+    assert!(taken().await);
+    assert!(!taken().await);
+    clock.forward(lease + Duration::from_secs(1));
+    till.looks().await.unwrap();
+    till.anvil
+        .sends_token(&till.usdt, &deposit.address, PRICE)
+        .await;
+    till.anvil.mine(CONFIRMATIONS).await;
+    till.looks().await.unwrap();
+    assert_eq!(till.standing(deposit.order_id).await, Standing::Paid);
+    assert_eq!(till.credits().await, CREDITS);
+}

@@ -15,6 +15,7 @@ mod moves;
 mod random;
 mod settings;
 mod states;
+mod taken_back;
 pub mod till;
 
 pub use self::till::{CONFIRMATIONS, CREDITS, PRICE, Till};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use concierge::{
     billing::{
-        Micros, NewPlan, Offer, Owner, Plan,
+        Book, Entry, Kind, Micros, NewPlan, Offer, Owner, Plan,
         chain::{self, Arrived, Chain, Chains, Deposit, Standing, State, Verdict},
         order::{self, NewOrder, Order, Provider},
         plan, verify, wallet,
@@ -185,6 +185,28 @@ impl Till {
             .await
             .unwrap();
         wallet.balance
+    }
+
+    /// The buyer spends, if there is as much.
+    pub async fn spends(&self, amount: i64, key: &str) -> Result<()> {
+        let (mut tx, now) = (
+            self.world.app.db.client(self.client).await.unwrap(),
+            self.world.app.clock.now(),
+        );
+        let entry = Entry {
+            amount: Micros::new(amount).unwrap(),
+            key,
+            subject: None,
+            note: "",
+        };
+        let deed = (Kind::Fee, Book::Revenue);
+        wallet::spend(&mut tx, Owner::User(self.buyer), deed, &entry, now).await?;
+        tx.commit().await
+    }
+
+    /// Micro-credits that are lost: they were spent before their payment was taken back.
+    pub async fn lost(&self) -> i64 {
+        self.world.lost().await
     }
 
     /// The books add up.

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use concierge::{
-    billing::Owner,
+    billing::{Estimate, Owner, What, price},
     chat::complete::Complete,
+    jobs,
     models::{Step, TokenUsage},
 };
+use futures_util::future::{join, join_all};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::Executor;
 
-use super::{assert_all_settled, metered, payer, waits};
+use super::{answer, assert_all_settled, metered, opened, payer, settled, used, waits};
 use crate::{
     chat::{say, script},
     reader::{Reader, names},
@@ -144,5 +146,47 @@ async fn whoever_goes_while_an_answer_is_opened_leaves_nothing_set_aside() {
         (world.count(ended).await == 1).then_some(())
     })
     .await;
+    assert_all_settled(&world).await;
+}
+
+/// What is set aside for things that are gone, while some of them are settled after all.
+#[tokio::test]
+async fn what_nobody_gave_back_is_given_back_once_by_three_at_once() {
+    let (world, _) = World::scripted(script([say(SAID), Step::Hang])).await;
+    let (ann, client, who) = payer(&world, PLENTY).await;
+    let mut reader = ann.reads(&ann.session().await, "?").await;
+    let running = text(&reader.until("start").await.data["message_id"]).to_owned();
+    let mut gone = Vec::new();
+    for n in 0..24 {
+        let read = Estimate {
+            what: What::Ingestion,
+            model: price::INGESTION,
+            subject: (n % 4 == 1).then(uuid::Uuid::new_v4),
+            ..answer(who, 100, 0)
+        };
+        let one = if n % 2 == 0 {
+            answer(who, 100, 100)
+        } else {
+            read
+        };
+        opened(&world, client, &one).await.unwrap().unwrap();
+        gone.push(one.id);
+    }
+    world.app.clock.forward(Duration::from_secs(3_600));
+    let apps = world.three().await;
+    let stale = join_all(apps.iter().map(jobs::end_stale_holds));
+    let late = join_all(
+        gone[..8]
+            .iter()
+            .map(|id| settled(&world, client, *id, used(10, 1))),
+    );
+    let (ended, late) = join(stale, late).await;
+    let ended: u32 = ended.into_iter().map(Result::unwrap).sum();
+    let late = late.iter().flatten().count();
+    assert_eq!(ended as usize + late, gone.len(), "each of them once");
+    assert_eq!(metered(&world, &running).await.unwrap().1, "open");
+    let released = "select count(*) from transfer where kind = 'release'";
+    assert!(world.count(released).await >= i64::from(ended));
+    ann.stops(&running).await;
     assert_all_settled(&world).await;
 }

@@ -1,6 +1,7 @@
 //! What things cost, who pays, and what is bought: under crowds, crashes and clocks.
 
 mod api;
+mod back;
 mod costs;
 mod crash;
 mod ends;
@@ -10,6 +11,7 @@ mod order;
 pub mod plans;
 
 mod quotas;
+mod refused;
 mod soak;
 
 use concierge::{
@@ -212,5 +214,45 @@ pub async fn assert_all_settled(world: &World) {
         ),
     ] {
         assert_eq!(world.count(sql).await, 0, "{what}");
+    }
+}
+
+/// What was charged is what was delivered, answer by answer, at the rates of these tests.
+pub async fn assert_charged_is_delivered(world: &World) {
+    for sql in [
+        "select count(*) from message where state = 'running'",
+        "select count(*) from meter where source <> 'credit' and charged > 0",
+        // answers with words that cost nothing, and the other way round
+        "select count(*) from message join meter on meter_id = message_id
+         where role = 'assistant' and (content = '') = (charged > 0)",
+        "select count(*) from message where role = 'assistant' and content <> ''
+         and not exists (select from meter where meter_id = message_id)",
+        // a micro-credit for a token that was read, a tenth when the vendor knew it, ten for one written
+        "select count(*) from meter where state = 'settled' and source = 'credit' and abs(charged - least(held,
+           input_tokens - least(cached_tokens, input_tokens) * 0.9 + output_tokens * 10)) >= 1",
+        // what is told of as used is what was charged for
+        "select count(*) from meter join usage on message_id = meter_id
+         where state = 'settled' and (usage.input_tokens, usage.output_tokens)
+           is distinct from (meter.input_tokens, meter.output_tokens)",
+        "select count(*) from meter where state = 'released'
+         and exists (select from usage where message_id = meter_id and counted_by = 'server' and output_tokens > 0)",
+    ] {
+        assert_eq!(world.count(sql).await, 0, "{sql}");
+    }
+    assert_counted_is_written(world).await;
+}
+
+/// Where the vendor said nothing, what was written was counted by us.
+async fn assert_counted_is_written(world: &World) {
+    let counted: Vec<(String, i32)> = sqlx::query_as(
+        "select content, output_tokens from message join usage using (client_no, message_id)
+         where counted_by = 'server' and state <> 'running'",
+    )
+    .fetch_all(&mut world.superuser().await)
+    .await
+    .unwrap();
+    for (content, tokens) in counted {
+        let written = concierge::models::tokens::count(&content);
+        assert_eq!(tokens, written.cast_signed(), "{content}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use concierge::{
     billing::{
         Book, Entry, Kind, Micros, Owner,
-        order::{self, Paid, Provider, Reversal, Stage, State, Why},
+        order::{self, Paid, Provider, Reason, Reversal, Stage, State, Units, Why},
         wallet,
     },
     error::Error,
@@ -19,7 +19,26 @@ use crate::{
     world::World,
 };
 
+/// All of the money is refunded.
+const WHOLE: Reversal<'static> = Reversal {
+    provider: Provider::Stripe,
+    reference: "re_1",
+    payment: None,
+    kind: Why::Refund,
+    amount: Units::cents(1_250),
+    currency: "usd",
+    stage: Stage::Stands,
+};
+
 impl Shop<'_> {
+    /// Whether it was new that this money goes back.
+    async fn hears(&self, id: OrderId, reversal: &Reversal<'_>) -> Result<bool, Error> {
+        let (mut tx, now) = (self.tx().await, self.world.app.clock.now());
+        let new = order::reversed(&mut tx, id, reversal, now).await?;
+        tx.commit().await?;
+        Ok(new)
+    }
+
     /// Money goes back; a reference that begins with `dp` is a dispute.
     pub async fn goes_back(
         &self,
@@ -30,35 +49,23 @@ impl Shop<'_> {
     ) -> Result<bool, Error> {
         let dispute = reference.starts_with("dp");
         let reversal = Reversal {
-            provider: Provider::Stripe,
             reference,
-            payment: None,
             kind: if dispute { Why::Dispute } else { Why::Refund },
             amount: units(amount),
-            currency: "usd",
             stage,
+            ..WHOLE
         };
-        let (mut tx, now) = (self.tx().await, self.world.app.clock.now());
-        let new = order::reversed(&mut tx, id, &reversal, now).await?;
-        tx.commit().await?;
-        Ok(new)
+        self.hears(id, &reversal).await
     }
 
     /// Money of this payment goes back.
     async fn goes_back_of(&self, id: OrderId, intent: &str, reference: &str) -> bool {
         let reversal = Reversal {
-            provider: Provider::Stripe,
             reference,
             payment: Some(intent),
-            kind: Why::Refund,
-            amount: units(1_250),
-            currency: "usd",
-            stage: Stage::Stands,
+            ..WHOLE
         };
-        let (mut tx, now) = (self.tx().await, self.world.app.clock.now());
-        let new = order::reversed(&mut tx, id, &reversal, now).await.unwrap();
-        tx.commit().await.unwrap();
-        new
+        self.hears(id, &reversal).await.unwrap()
     }
 
     async fn spends(&self, credits: i64, key: &str) {
@@ -112,15 +119,14 @@ async fn what_was_spent_is_lost_and_mended_before_anything_is_given_again() {
         .await
         .unwrap();
     assert_eq!(shop.wallet().await.balance, 0);
+    assert_eq!(world.lost().await, 70 * CREDIT);
     books_agree(&world).await;
     shop.goes_back(id, "dp_1", 1_250, Stage::Undone)
         .await
         .unwrap();
     // as if there had been no dispute: 70 of 100 are spent
     assert_eq!(shop.wallet().await.balance, 30 * CREDIT);
-    let loss = "select coalesce(sum(case when credit_no = account_no then amount else -amount end), 0)::bigint
-        from account join transfer on account_no in (debit_no, credit_no) where account.kind = 'loss'";
-    assert_eq!(world.count(loss).await, 0);
+    assert_eq!(world.lost().await, 0);
     books_agree(&world).await;
 }
 
@@ -182,6 +188,68 @@ async fn what_never_counted_takes_nothing_with_it() {
     assert!(shop.goes_back_of(id, "pi_1", "re_1").await);
     assert_eq!(shop.order(id).await.state, State::Refunded);
     assert_eq!(shop.wallet().await.balance, 0);
+    books_agree(&world).await;
+}
+
+/// What somebody says of another provider's order, or of other money than it was bound to.
+#[tokio::test]
+async fn what_goes_back_by_another_provider_or_in_another_currency_takes_nothing() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    let paid = shop.orders(&shop.credit, "paid").await.order_id;
+    shop.pays(paid, &payment("pi_1")).await.unwrap();
+    let waits = shop.orders(&shop.credit, "waits").await.order_id;
+    let chain = Reversal {
+        provider: Provider::Chain,
+        ..WHOLE
+    };
+    let euros = Reversal {
+        currency: "eur",
+        ..WHOLE
+    };
+    let (mut queued, transfers) = (Vec::new(), books_agree(&world).await.transfers);
+    for (n, (forged, reason)) in [
+        (chain, Reason::ProviderDiffers),
+        (euros, Reason::CurrencyDiffers),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (kind, word) in [(Why::Refund, "re"), (Why::Dispute, "dp")] {
+            for id in [paid, waits] {
+                let reference = format!("{word}_forged_{n}_{id}");
+                // whatever is said of it next, it is one thing to be looked at
+                for stage in [Stage::Notice, Stage::Open, Stage::Stands, Stage::Undone] {
+                    let forged = Reversal {
+                        reference: &reference,
+                        kind,
+                        stage,
+                        ..forged
+                    };
+                    assert!(!shop.hears(id, &forged).await.unwrap(), "{forged:?}");
+                }
+                queued.insert(0, reason);
+            }
+        }
+    }
+    let reasons = shop.reasons().await.into_iter().map(|(_, reason)| reason);
+    assert_eq!(reasons.collect::<Vec<_>>(), queued);
+    let known = "select count(*) from payment_reversal";
+    assert_eq!(world.count(known).await, 0);
+    let order = shop.order(paid).await;
+    assert_eq!(order.state, State::Fulfilled);
+    assert!(order.refunded.is_zero() && order.disputed.is_zero());
+    assert_eq!(shop.wallet().await.balance, 100 * CREDIT);
+    assert_eq!(books_agree(&world).await.transfers, transfers);
+    // nor is it remembered for when the money comes
+    assert_eq!(shop.order(waits).await.state, State::Created);
+    let then = shop.pays(waits, &payment("pi_2")).await.unwrap();
+    assert_eq!(then, Paid::Fulfilled);
+    assert_eq!(shop.wallet().await.balance, 200 * CREDIT);
+    // and the real one of that name still does
+    assert!(shop.hears(paid, &WHOLE).await.unwrap());
+    assert_eq!(shop.order(paid).await.state, State::Refunded);
+    assert_eq!(shop.wallet().await.balance, 100 * CREDIT);
     books_agree(&world).await;
 }
 

@@ -1,6 +1,9 @@
 //! Events of Stripe: only signed ones are believed, and each has its effect once.
 
-use concierge::billing::stripe;
+use concierge::billing::{
+    order::{Provider, State},
+    stripe,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::Executor;
@@ -212,4 +215,72 @@ async fn what_fails_is_not_answered_as_done() {
         .await;
     assert_eq!(told, StatusCode::OK);
     assert_eq!(alice.balance().await, "100");
+}
+
+/// Events that are signed, and name an order that is paid on a chain, or another currency.
+#[tokio::test]
+async fn events_about_other_money_than_the_order_s_change_nothing() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let ours = alice.orders(&plan, "k").await;
+    let mut paid = stall.stripe.pays(session(&ours)).await;
+    stall
+        .tells("evt_0", "checkout.session.completed", &paid)
+        .await;
+    let shop = stall.world.shop("chained").await;
+    let on_chain = shop.orders_by(Provider::Chain, &shop.credit, "k").await;
+    let metadata = json!({"concierge_client": "chained", "concierge_order": on_chain.order_id});
+    let refund = |id: &str, currency: &str| {
+        json!({"id": id, "object": "refund", "amount": 1_250, "currency": currency,
+            "status": "succeeded", "payment_intent": paid["payment_intent"]})
+    };
+    let dispute = |id: &str, currency: &str| {
+        json!({"id": id, "object": "dispute", "amount": 1_250, "currency": currency,
+            "status": "needs_response", "payment_intent": paid["payment_intent"]})
+    };
+    let of_chain = |mut object: serde_json::Value| {
+        object["metadata"] = metadata.clone();
+        object["payment_intent"] = json!("pi_of_nobody");
+        object
+    };
+    let events = [
+        ("refund.created", refund("re_1", "eur")),
+        ("charge.dispute.funds_withdrawn", dispute("dp_1", "eur")),
+        ("refund.updated", of_chain(refund("re_2", "usd"))),
+        ("charge.dispute.created", of_chain(dispute("dp_2", "usd"))),
+    ];
+    for (n, (kind, object)) in events.iter().enumerate() {
+        let told = stall.tells(&format!("evt_1{n}"), kind, object).await;
+        assert_eq!(told, StatusCode::OK, "{kind}");
+    }
+    paid["metadata"] = metadata.clone();
+    for (n, end) in ["expired", "async_payment_failed", "completed"]
+        .into_iter()
+        .enumerate()
+    {
+        let kind = format!("checkout.session.{end}");
+        paid["payment_status"] = json!(if end == "completed" { "paid" } else { "unpaid" });
+        paid["payment_intent"] = json!("pi_other");
+        let told = stall.tells(&format!("evt_2{n}"), &kind, &paid).await;
+        assert_eq!(told, StatusCode::OK, "{kind}");
+        assert_eq!(
+            shop.order(on_chain.order_id).await.state,
+            State::Created,
+            "{kind}"
+        );
+    }
+    for (reason, expected) in [("currency_differs", 2), ("provider_differs", 3)] {
+        let sql = "select count(*) from payment_exception where reason = $1";
+        let queued: i64 = sqlx::query_scalar(sql)
+            .bind(reason)
+            .fetch_one(&mut stall.world.superuser().await)
+            .await
+            .unwrap();
+        assert_eq!(queued, expected, "{reason}");
+    }
+    assert_eq!(alice.balance().await, "100");
+    assert_eq!(alice.order(&ours).await["state"], "fulfilled");
+    assert_eq!(shop.wallet().await.balance, 0);
+    books_agree(&stall.world).await;
 }

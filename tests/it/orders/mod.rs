@@ -5,6 +5,7 @@ pub mod double;
 mod facts;
 mod frozen;
 mod hook;
+mod lives;
 mod localstripe;
 mod refunds;
 pub mod stall;
@@ -38,6 +39,15 @@ pub struct Shop<'w> {
 }
 
 impl World {
+    /// Micro-credits that are lost: they were spent before their payment went back.
+    pub async fn lost(&self) -> i64 {
+        self.count(
+            "select coalesce(sum(case when debit_no = account_no then amount else -amount end), 0)::bigint
+             from account join transfer on account_no in (debit_no, credit_no) where account.kind = 'loss'",
+        )
+        .await
+    }
+
     /// A client with something to sell.
     pub async fn shop(&self, id: &str) -> Shop<'_> {
         let client = self.partner(id).await.no;
@@ -97,6 +107,20 @@ impl Shop<'_> {
     }
 
     pub async fn tries_to_order(&self, plan: &Plan, key: &str) -> Result<Order, Error> {
+        self.tries_to_order_by(Provider::Stripe, plan, key).await
+    }
+
+    /// Orders a plan that is paid by this.
+    pub async fn orders_by(&self, provider: Provider, plan: &Plan, key: &str) -> Order {
+        self.tries_to_order_by(provider, plan, key).await.unwrap()
+    }
+
+    async fn tries_to_order_by(
+        &self,
+        provider: Provider,
+        plan: &Plan,
+        key: &str,
+    ) -> Result<Order, Error> {
         let now = self.world.app.clock.now();
         let goods: Option<Goods> = plan.kind.into();
         let new = NewOrder {
@@ -107,7 +131,7 @@ impl Shop<'_> {
             title: &plan.name,
             goods: goods.unwrap(),
             credits: plan.credits,
-            provider: Provider::Stripe,
+            provider,
             amount: units(1_250),
             currency: "usd".into(),
             decimals: 2,

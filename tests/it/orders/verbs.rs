@@ -23,7 +23,7 @@ fn window() -> Window {
 }
 
 impl Shop<'_> {
-    async fn reasons(&self) -> Vec<(ExceptionId, Reason)> {
+    pub async fn reasons(&self) -> Vec<(ExceptionId, Reason)> {
         let list = exception::list(&mut self.tx().await, Verdict::Open, &window()).await;
         let list = list.unwrap().into_iter();
         list.map(|found| (found.exception_id, found.reason))

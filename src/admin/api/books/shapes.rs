@@ -264,6 +264,7 @@ impl Example for DayBody {
             lines: 12,
             open: 0,
             trial: "stripe 100000000 0\nwallet 0 100000000\n".into(),
+            transfers: None,
             before: vec![0; 32],
             hash: vec![0xab; 32],
             closed_at: example::time(),

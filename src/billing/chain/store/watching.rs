@@ -32,7 +32,8 @@ pub async fn add_watch(tx: &mut SystemTx, name: &str, chain_id: u64) -> Result<(
 }
 
 /// Takes a chain into this server's hands: how far it was read, and its number; none when another
-/// server has it.
+/// server has it. A lease that lasts twice as long as any is of a clock that was ahead: it would keep
+/// the chain from everybody until then.
 pub async fn lease(
     tx: &mut SystemTx,
     name: &str,
@@ -42,13 +43,14 @@ pub async fn lease(
 ) -> Result<Option<(Option<i64>, i64)>> {
     Ok(sqlx::query_as(
         "update chain_watch set lease_id = $2, leased_until = $3
-         where name = $1 and (leased_until is null or leased_until < $4)
+         where name = $1 and (leased_until is null or leased_until < $4 or leased_until > $5)
          returning scanned, chain_id",
     )
     .bind(name)
     .bind(lease)
     .bind(until)
     .bind(now)
+    .bind(until + (until - now))
     .fetch_optional(tx.conn())
     .await?)
 }

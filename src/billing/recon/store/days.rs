@@ -12,7 +12,7 @@ use crate::{
 pub async fn last(tx: &mut ClientTx) -> Result<Option<Day>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select day, last_no, lines, open, trial, before, hash, closed_at from book_day
+        "select day, last_no, lines, open, trial, transfers, before, hash, closed_at from book_day
          where client_no = $1
          order by day desc
          limit 1",
@@ -25,7 +25,7 @@ pub async fn last(tx: &mut ClientTx) -> Result<Option<Day>> {
 pub async fn list(tx: &mut ClientTx, after: Option<Date>, rows: i64) -> Result<Vec<Day>> {
     let client = tx.client();
     Ok(sqlx::query_as(
-        "select day, last_no, lines, open, trial, before, hash, closed_at from book_day
+        "select day, last_no, lines, open, trial, transfers, before, hash, closed_at from book_day
          where client_no = $1 and day > $2
          order by day
          limit $3",
@@ -40,8 +40,8 @@ pub async fn list(tx: &mut ClientTx, after: Option<Date>, rows: i64) -> Result<V
 pub async fn add(tx: &mut ClientTx, day: &Day) -> Result<()> {
     let client = tx.client();
     sqlx::query(
-        "insert into book_day (client_no, day, last_no, lines, open, trial, before, hash, closed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into book_day (client_no, day, last_no, lines, open, trial, transfers, before, hash, closed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(client)
     .bind(day.day)
@@ -49,6 +49,7 @@ pub async fn add(tx: &mut ClientTx, day: &Day) -> Result<()> {
     .bind(day.lines)
     .bind(day.open)
     .bind(&day.trial)
+    .bind(&day.transfers)
     .bind(&day.before)
     .bind(&day.hash)
     .bind(day.closed_at)
@@ -105,6 +106,36 @@ pub async fn moved(
     .bind(after)
     .bind(until)
     .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Hashes of the transfers behind one number up to another, one behind the other in their order, with
+/// the number of the last; none when there are no more. Each is over all that its row says and whose
+/// the two accounts are; lengths and places keep two rows from being written the same.
+pub async fn digests(
+    tx: &mut ClientTx,
+    (after, until): (i64, i64),
+    rows: i64,
+) -> Result<Option<(i64, Vec<u8>)>> {
+    let client = tx.client();
+    Ok(sqlx::query_as(
+        "select max(no), string_agg(sha256(convert_to(concat_ws(' ', no, transfer_id, page.kind,
+             debit_no, debit.kind, debit.owner_id, credit_no, credit.kind, credit.owner_id, amount,
+             coalesce(debit_after::text, '-'), coalesce(credit_after::text, '-'), coalesce(subject::text, '-'),
+             (extract(epoch from at) * 1000000)::bigint, octet_length(key), key, note), 'UTF8')), '' order by no)
+         from (select * from transfer
+           where client_no = $1 and no > $2 and no <= $3
+           order by no
+           limit $4) page
+         join account debit on debit.client_no = $1 and debit.account_no = debit_no
+         join account credit on credit.client_no = $1 and credit.account_no = credit_no
+         having count(*) > 0",
+    )
+    .bind(client)
+    .bind(after)
+    .bind(until)
+    .bind(rows)
+    .fetch_optional(tx.conn())
     .await?)
 }
 
