@@ -31,7 +31,8 @@ pub async fn failure(tx: &mut SystemTx, provider: &str, day: Date) -> Result<Opt
     )
 }
 
-/// The day to be read; none when there is none, or another server is at it.
+/// The day to be read; none when there is none, or another server is at it. A lease that lasts twice as
+/// long as any is of a clock that was ahead.
 pub async fn lease(
     tx: &mut SystemTx,
     provider: &str,
@@ -40,7 +41,7 @@ pub async fn lease(
 ) -> Result<Option<Date>> {
     let day: Option<Option<Date>> = sqlx::query_scalar(
         "update outside_turn set lease_id = $2, leased_until = $3
-         where provider = $1 and (leased_until is null or leased_until < $4)
+         where provider = $1 and (leased_until is null or leased_until < $4 or leased_until > $5)
            and exists (select from outside_wish where outside_wish.provider = $1)
          returning (select day from outside_wish where outside_wish.provider = $1
            order by failed_at nulls first, day limit 1)",
@@ -49,6 +50,7 @@ pub async fn lease(
     .bind(lease)
     .bind(until)
     .bind(now)
+    .bind(until + (until - now))
     .fetch_optional(tx.conn())
     .await?;
     Ok(day.flatten())
