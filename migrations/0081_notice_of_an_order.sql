@@ -11,4 +11,4 @@ alter table notice
       else order_id is null and amount is not null and threshold is not null
     end),
   add foreign key (client_no, order_id) references payment_order;
-create unique index notice_of_order on notice (client_no, order_id) where order_id is not null;
+create unique index notice_of_order on notice (client_no, order_id);

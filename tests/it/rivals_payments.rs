@@ -162,6 +162,8 @@ async fn a_payment_whose_event_was_lost_can_be_found() {
     for _ in 0..2 {
         app.clock.forward(Duration::from_secs(2 * 86_400));
         reconciles(app, acme.no).await.unwrap();
+        // two days later she signs in anew
+        let alice = acme.person("alice").await;
         assert_eq!(alice.order(&order).await["state"], "fulfilled");
         assert_eq!(alice.balance().await, "100");
     }
@@ -364,6 +366,8 @@ async fn that_an_order_ended_is_told_of_once_by_three_servers() {
     let order = alice.orders(&plan, "k").await;
     let world = &stall.world;
     world.app.clock.forward(Duration::from_secs(2 * 86_400));
+    // two days later she signs in anew
+    let alice = acme.person("alice").await;
     let servers = world.three().await;
     let end = async || {
         let ends = servers.iter().map(|app| async {
