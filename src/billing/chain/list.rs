@@ -58,7 +58,7 @@ pub async fn on_chain(
     match told.unsure.first() {
         None => Ok(told.sure),
         Some(block) => Err(Error::Upstream(anyhow!(
-            "a node does not tell what arrived in block {block}"
+            "a node has no receipt or no transaction of what arrived in block {block}"
         ))),
     }
 }
