@@ -90,7 +90,7 @@ enum Command {
         #[arg(value_name = "SECTION.KEY")]
         key: String,
     },
-    /// Look at configuration, database, storage, vault and models: one line each.
+    /// Look at configuration, database, storage, vault, models and chains: one line each.
     Check(check::CheckArguments),
     /// Read a document from standard input: what the server runs in a process of its own.
     #[command(hide = true)]
