@@ -630,7 +630,7 @@ async fn an_operator_reads_the_lines_and_says_what_became_of_them() {
         "{table}"
     );
     let path = format!("/clients/acme/book-lines/{}/resolve", text(&line["id"]));
-    world.app.clock.forward(Duration::from_secs(3_600));
+    world.app.clock.forward(Duration::from_secs(600));
     let said = |note: &str, desk: &crate::console::Desk<'_>| {
         desk.request(Method::POST, &path)
             .json(&json!({ "note": note }))
