@@ -113,9 +113,10 @@ pub async fn used(tx: &mut ClientTx) -> Result<Vec<String>> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
         "select provider from (values
-           ('stripe', exists (select from payment_order where client_no = $1)),
-           ('chain', exists (select from chain_address where client_no = $1))) known (provider, is_used)
-         where is_used",
+           ('stripe', (select order_id from payment_order where client_no = $1 order by order_id limit 1)),
+           ('chain', (select order_id from chain_address where client_no = $1 order by order_id limit 1))
+         ) known (provider, first_order)
+         where first_order is not null",
     )
     .bind(client)
     .fetch_all(tx.conn())
