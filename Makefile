@@ -12,7 +12,7 @@ export CONCIERGE_CACHE_DIR := $(CACHE)
 H5_SOURCES := $(shell find h5/src h5/public h5/index.html h5/*.json h5/*.ts -type f 2>/dev/null)
 ADMIN_SOURCES := $(shell find admin/src admin/public admin/index.html admin/*.json admin/*.ts -type f 2>/dev/null)
 
-.PHONY: help run test test-rust test-browser lint bless bench soak pages runtime clean
+.PHONY: help run test test-rust test-browser walk-money lint bless bench soak pages runtime clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ test-rust: runtime pages tests/chain/node_modules/.package-lock.json $(CACHE)/py
 test-browser: runtime pages tests/browser/node_modules/.package-lock.json tests/chain/node_modules/.package-lock.json
 	cargo build --locked
 	scripts/test-browser
+
+walk-money: runtime tests/chain/node_modules/.package-lock.json ## Show the whole walk of money against doubles of Stripe and of a chain
+	trap 'cargo test -q --locked --test it -- --ignored --exact cluster::stop >/dev/null' EXIT; scripts/walk-money
 
 lint: h5/node_modules/.package-lock.json admin/node_modules/.package-lock.json $(CACHE)/tools/bin/cargo-deny ## Format, clippy, licences, documentation, types
 	cargo fmt --check
@@ -63,6 +66,7 @@ soak: runtime tests/chain/node_modules/.package-lock.json $(CACHE)/python/.crypt
 	done
 	cargo test --release --locked --test it -- --ignored orders::
 	for n in 1 2 3 4 5 6 7 8 9 10; do cargo test --release --locked --test it -- kill:: away:: embedded::watch; done
+	cargo test --release --locked --test it -- books::injected:: books::walk:: chain::injected::
 	cargo test --release --locked --test it -- --ignored --nocapture books::
 	cargo test --release --locked --test it -- --ignored chain::random::
 	cargo test --release --locked --test it -- --ignored metering::

@@ -89,8 +89,8 @@ pub async fn grant(
     Ok(Posted::Now)
 }
 
-/// Takes back what was given by this key: what is used is used, what is left counts no more. Uses
-/// that are set aside for an answer being written stay with it.
+/// Takes back what was given by this key: what is used is used, what is left counts no more, and the
+/// passes behind a pass come earlier. Uses that are set aside for an answer being written stay with it.
 ///
 /// # Errors
 /// `NotFound` when nothing was given by this key.

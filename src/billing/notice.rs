@@ -1,16 +1,17 @@
-//! Notices about money: a wallet that fell low, a fee that stays unpaid. One each time that it happens.
+//! Notices about money: a wallet that fell low, a fee that stays unpaid, an order that ended without
+//! its money. One each time that it happens.
 
 pub mod api;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{amount::Micros, store::notices as store, wallet::Owner};
+use super::{amount::Micros, order::Order, store::notices as store, wallet::Owner};
 use crate::{
     db::{ClientTx, SystemTx},
     error::Result,
     http::paging::Window,
-    ids::{ClientNo, NoticeId},
+    ids::{ClientNo, NoticeId, OrderId},
 };
 
 /// Notices begun at once; the others follow with the next look.
@@ -25,6 +26,10 @@ pub enum Kind {
     LowBalance,
     /// The fee of a plan is not paid, because the wallet holds less.
     FeeUnpaid,
+    /// The time to pay for an order went by.
+    OrderExpired,
+    /// An order was given up: by its buyer, or because the provider refused it.
+    OrderCancelled,
 }
 
 /// A notice.
@@ -36,13 +41,15 @@ pub struct Notice {
     pub owner_id: Uuid,
     /// What it is about.
     pub kind: Kind,
-    /// Micro-credits that there were.
-    pub amount: i64,
-    /// Micro-credits that there should have been.
-    pub threshold: i64,
+    /// Micro-credits that there were; none where it is about an order.
+    pub amount: Option<i64>,
+    /// Micro-credits that there should have been; none where it is about an order.
+    pub threshold: Option<i64>,
+    /// The order that it is about.
+    pub order_id: Option<OrderId>,
     /// Since when.
     pub begun_at: OffsetDateTime,
-    /// Until when; none while it holds.
+    /// Until when; none while it holds. That an order ended is of a moment.
     pub ended_at: Option<OffsetDateTime>,
 }
 
@@ -69,9 +76,25 @@ pub async fn look(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Vec<Begun>> 
     Ok(begun)
 }
 
-/// Notices of one owner, or of the client and all of its users, the latest first.
-pub async fn list(tx: &mut ClientTx, owner: Option<Owner>, window: &Window) -> Result<Vec<Notice>> {
-    store::list(tx, owner.map(Owner::id), window).await
+/// An order ended without its money: its owner is told in the transaction that ends it.
+pub async fn ended(
+    tx: &mut ClientTx,
+    order: &Order,
+    kind: Kind,
+    now: OffsetDateTime,
+) -> Result<()> {
+    store::add_ended(tx, order, kind, now).await
+}
+
+/// Notices of one owner, or of the client and all of its users, of this kind if one is given, the
+/// latest first.
+pub async fn list(
+    tx: &mut ClientTx,
+    owner: Option<Owner>,
+    kind: Option<Kind>,
+    window: &Window,
+) -> Result<Vec<Notice>> {
+    store::list(tx, owner.map(Owner::id), kind, window).await
 }
 
 /// Below how much a wallet is low.

@@ -26,7 +26,11 @@ pub use self::{
     units::{Units, currency, decimals, step},
     wish::Wish,
 };
-use super::{Micros, wallet::Owner};
+use super::{
+    Micros,
+    notice::{self, Kind},
+    wallet::Owner,
+};
 use crate::{
     db::{ClientTx, SystemTx},
     error::{Error, Result},
@@ -217,7 +221,7 @@ pub async fn pending(
 
 /// Ends an order that nobody paid; false when it does not wait for money.
 pub async fn expire(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Result<bool> {
-    end(tx, id, Step::Expire, now).await
+    end(tx, id, (Step::Expire, Kind::OrderExpired), now).await
 }
 
 /// Orders of all clients of which credits are still to be taken back (see [`take_back`]), the longest
@@ -237,16 +241,22 @@ pub async fn overdue(
 
 /// Gives an order up; false when it does not wait for money.
 pub async fn cancel(tx: &mut ClientTx, id: OrderId, now: OffsetDateTime) -> Result<bool> {
-    end(tx, id, Step::Cancel, now).await
+    end(tx, id, (Step::Cancel, Kind::OrderCancelled), now).await
 }
 
-async fn end(tx: &mut ClientTx, id: OrderId, step: Step, now: OffsetDateTime) -> Result<bool> {
+async fn end(
+    tx: &mut ClientTx,
+    id: OrderId,
+    (step, kind): (Step, Kind),
+    now: OffsetDateTime,
+) -> Result<bool> {
     let mut order = lock(tx, id).await?;
     if order.state.after(step).is_none() {
         return Ok(false);
     }
     order.step(step)?;
     store::save(tx, &order, now).await?;
+    notice::ended(tx, &order, kind, now).await?;
     Ok(true)
 }
 

@@ -139,7 +139,7 @@ async fn a_stream_that_ends_early_is_billed_once() {
     assert_all_settled(&world).await;
 }
 
-/// new-api #4429
+/// new-api #4429; the same when the answer panics: `chat::usage`.
 #[tokio::test]
 async fn nothing_stays_set_aside_for_ever() {
     let (world, _) = World::scripted(script([say(SAID), Step::Hang])).await;
@@ -264,7 +264,41 @@ async fn first_requests_at_once_do_not_pass_a_quota() {
     assert_eq!(got.iter().filter(|got| over(got)).count(), 7);
 }
 
-/// litellm #34732
+/// The same in credits, which is what they reported.
+#[tokio::test]
+async fn first_requests_at_once_do_not_pass_a_quota_in_credits() {
+    let world = World::new().await;
+    let client = world.partner("acme").await.no;
+    let who = Owner::User(UserId(Uuid::new_v4()));
+    gift(&world, client, who, PLENTY).await;
+    // an answer of 100 tokens read and 100 written: 125 + 1000 micro-credits at most
+    let quota = Billing {
+        user_credits_per_day: Some(5_000),
+        ..users_pay()
+    };
+    billed(&world, client, quota).await;
+    assert_eq!(world.count("select count(*) from tally").await, 0);
+    let asked: Vec<_> = (0..10).map(|_| answer(who, 100, 100)).collect();
+    let got = join_all(asked.iter().map(|one| opened(&world, client, one))).await;
+    let held = got
+        .iter()
+        .filter_map(|got| got.as_ref().ok())
+        .map(|opened| opened.as_ref().unwrap().held);
+    assert_eq!(held.clone().collect::<Vec<_>>(), [1_125; 4], "{got:?}");
+    let over = |got: &Result<_, Error>| matches!(got, Err(Error::OverQuota(..)));
+    assert_eq!(got.iter().filter(|got| over(got)).count(), 6);
+    let during = wallet_of(&world, client, who).await;
+    assert_eq!((during.held, during.balance), (4_500, PLENTY - 4_500));
+    for one in &asked {
+        settled(&world, client, one.id, used(100, 100)).await;
+    }
+    let left = wallet_of(&world, client, who).await;
+    assert_eq!((left.held, left.balance), (0, PLENTY - 4 * 1_100));
+    assert_all_settled(&world).await;
+}
+
+/// litellm #34732, where it was the budget of a session: there is none here. What two conversations of
+/// one user can pass together is that user's wallet.
 #[tokio::test]
 async fn two_tabs_do_not_spend_the_last_credit_twice() {
     let (world, model) = World::scripted(script([say(SAID), Step::Gate])).await;

@@ -1,12 +1,19 @@
 //! Failures that others reported about payments, each reproduced against this server.
 
-use concierge::billing::{
-    Owner,
-    order::{self, Goods, NewOrder, Provider, Units},
-    stripe::{Stripe, list},
+use std::{slice, time::Duration};
+
+use concierge::{
+    billing::{
+        Owner,
+        order::{self, Goods, NewOrder, Provider, Units},
+        stripe::{Stripe, list},
+    },
+    jobs,
 };
+use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::Executor;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -15,7 +22,8 @@ use crate::{
         books_agree,
         stall::{Stall, session},
     },
-    verbs::text,
+    verbs::{reconciles, text},
+    world::Person,
 };
 
 /// new-api #4353: a callback forged for one provider credits an order of another.
@@ -120,13 +128,14 @@ async fn a_payment_told_of_in_two_ways_is_credited_once() {
         stall.tells("evt_3", "payment_intent.succeeded", &intent),
         stall.tells("evt_1", "checkout.session.completed", &paid),
     ];
-    let told = futures_util::future::join_all(told).await;
+    let told = join_all(told).await;
     assert_eq!(told, [StatusCode::OK; 4]);
     assert_eq!(alice.balance().await, "100");
     assert_eq!(books_agree(&stall.world).await.transfers, 1);
 }
 
-/// new-api #4830 #4867 #4869, epusdt #74: paid, never credited, and nothing to find it by.
+/// new-api #4830 #4867 #4869, epusdt #74: paid, never credited, and nothing to find it by. Whatever the
+/// reconciliation does besides is in `books::reconcile`.
 #[tokio::test]
 async fn a_payment_whose_event_was_lost_can_be_found() {
     let stall = Stall::new().await;
@@ -146,7 +155,34 @@ async fn a_payment_whose_event_was_lost_can_be_found() {
         ("acme", text(&order["id"]))
     );
     assert_eq!(rows[0].status, "succeeded");
-    // and any later event about the payment brings it in
+    // the reconciliation finds it, with no event at all, and gives for it once
+    let app = &stall.world.app;
+    let now = app.clock.now().unix_timestamp();
+    stall.stripe.dates(text(&paid["payment_intent"]), now);
+    for _ in 0..2 {
+        app.clock.forward(Duration::from_secs(2 * 86_400));
+        reconciles(app, acme.no).await.unwrap();
+        // two days later she signs in anew
+        let alice = acme.person("alice").await;
+        assert_eq!(alice.order(&order).await["state"], "fulfilled");
+        assert_eq!(alice.balance().await, "100");
+    }
+    let told =
+        "select count(*) from recon_line where standing = 'healed' and state = 'missing_here'";
+    assert_eq!(stall.world.count(told).await, 1);
+    let open = "select count(*) from recon_line where standing = 'open'";
+    assert_eq!(stall.world.count(open).await, 0);
+    assert_eq!(books_agree(&stall.world).await.transfers, 1);
+}
+
+/// The same: any later event about the payment brings it in.
+#[tokio::test]
+async fn a_payment_whose_event_was_lost_comes_with_the_next() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "k").await;
+    let paid = stall.stripe.pays(session(&order)).await;
     let dispute = json!({"id": "dp_1", "object": "dispute", "amount": 1250, "currency": "usd",
         "status": "warning_needs_response", "payment_intent": paid["payment_intent"]});
     let told = stall
@@ -258,6 +294,9 @@ async fn an_order_that_ends_says_so_and_money_for_it_is_not_lost() {
         .tells("evt_1", "checkout.session.expired", &expired)
         .await;
     assert_eq!(alice.order(&order).await["state"], "expired");
+    let told = |order: &Value, kind: &str| json!([kind, order["id"], null]);
+    let expired = told(&order, "order_expired");
+    assert_eq!(notices(&alice, "").await, slice::from_ref(&expired));
     let paid = stall.stripe.pays(session(&order)).await;
     stall
         .tells("evt_2", "checkout.session.completed", &paid)
@@ -265,8 +304,21 @@ async fn an_order_that_ends_says_so_and_money_for_it_is_not_lost() {
     assert_eq!(alice.order(&order).await["state"], "fulfilled");
     let given_up = alice.orders(&plan, "k2").await;
     let path = format!("/api/v1/orders/{}/cancel", text(&given_up["id"]));
-    alice.post(&path, json!({}), StatusCode::OK).await;
+    for _ in 0..2 {
+        alice.post(&path, json!({}), StatusCode::OK).await;
+    }
     assert_eq!(stall.stripe.object(session(&given_up))["status"], "expired");
+    // each order once, whatever comes for it later
+    let cancelled = told(&given_up, "order_cancelled");
+    assert_eq!(
+        notices(&alice, "").await,
+        [cancelled.clone(), expired.clone()]
+    );
+    assert_eq!(notices(&alice, "?kind=order_expired").await, [expired]);
+    assert!(notices(&alice, "?kind=low_balance").await.is_empty());
+    let (bob, manager) = (acme.person("bob").await, acme.manager("mia").await);
+    assert!(notices(&bob, "").await.is_empty());
+    assert_eq!(notices(&manager, "?limit=1").await, [cancelled]);
     // Stripe says that nobody can pay there; if somebody could all the same, a person decides
     let mut paid = stall.stripe.object(session(&given_up));
     paid["payment_status"] = json!("paid");
@@ -289,5 +341,58 @@ async fn an_order_that_ends_says_so_and_money_for_it_is_not_lost() {
     desk.post(&path, given, StatusCode::OK).await;
     assert_eq!(alice.order(&given_up).await["state"], "fulfilled");
     assert_eq!(alice.balance().await, "200");
+    assert_eq!(notices(&alice, "").await.len(), 2);
     books_agree(&stall.world).await;
+}
+
+/// Kind, order and balance of somebody's notices.
+async fn notices(who: &Person<'_>, query: &str) -> Vec<Value> {
+    let page = who.get(&format!("/api/v1/notices{query}")).await;
+    let items = page["items"].as_array().unwrap().iter();
+    items
+        .map(|one| {
+            assert_eq!(one["begun_at"], one["ended_at"], "{one}");
+            json!([one["kind"], one["order_id"], one["balance"]])
+        })
+        .collect()
+}
+
+/// The same, by three servers at once; and when it cannot be written down that it ended, it did not.
+#[tokio::test]
+async fn that_an_order_ended_is_told_of_once_by_three_servers() {
+    let stall = Stall::new().await;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "k").await;
+    let world = &stall.world;
+    world.app.clock.forward(Duration::from_secs(2 * 86_400));
+    // two days later she signs in anew
+    let alice = acme.person("alice").await;
+    let servers = world.three().await;
+    let end = async || {
+        let ends = servers.iter().map(|app| async {
+            let mut tx = app.db.system().await.unwrap();
+            jobs::money::orders(app, &mut tx, app.clock.now())
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        });
+        join_all(ends).await;
+    };
+    let mut conn = world.superuser().await;
+    conn.execute("alter table notice add constraint broken check (order_id is null) not valid")
+        .await
+        .unwrap();
+    end().await;
+    assert_eq!(alice.order(&order).await["state"], "pending");
+    assert!(notices(&alice, "").await.is_empty());
+    conn.execute("alter table notice drop constraint broken")
+        .await
+        .unwrap();
+    end().await;
+    end().await;
+    assert_eq!(alice.order(&order).await["state"], "expired");
+    let told = json!(["order_expired", order["id"], null]);
+    assert_eq!(notices(&alice, "").await, [told]);
+    assert_eq!(world.count("select count(*) from notice").await, 1);
 }

@@ -64,8 +64,9 @@ export function grouped(digits: string): string {
   return digits.replace(/^(-?)(\d+)/, (_, sign: string, whole: string) => sign + whole.replace(/\B(?=(\d{3})+$)/g, ","));
 }
 
-const NO_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split(" ");
+const NO_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split(" ");
 const THREE_DECIMALS = "bhd jod kwd omr tnd".split(" ");
+const WHOLE_HUNDREDTHS = ["isk", "ugx"];
 
 /** How a provider of bank money counts a currency. */
 export function decimalsOf(currency: string): number {
@@ -73,9 +74,9 @@ export function decimalsOf(currency: string): number {
   return NO_DECIMALS.includes(name) ? 0 : THREE_DECIMALS.includes(name) ? 3 : 2;
 }
 
-/** What an amount is a multiple of: krónur are whole, and the last of three decimals is 0. */
+/** What an amount is a multiple of: krónur and Ugandan shillings are whole, and the last of three decimals is 0. */
 function stepOf(currency: string): bigint {
-  return currency.toLowerCase() === "isk" ? 100n : decimalsOf(currency) === 3 ? 10n : 1n;
+  return WHOLE_HUNDREDTHS.includes(currency.toLowerCase()) ? 100n : decimalsOf(currency) === 3 ? 10n : 1n;
 }
 
 /** Whole numbers of the smallest coin; null for nothing, less, more than is exact, or what nobody can charge. */

@@ -13,7 +13,7 @@ export function purseApi(http: Http) {
     statement: (of: Whose, cursor: string | null) =>
       said(http.GET("/wallet/statement", { params: { query: { of, ...paged(cursor) } } })),
     entitlements: () => said(http.GET("/entitlements")),
-    notices: () => said(http.GET("/notices", { params: { query: paged(null) } })),
+    lowNotices: () => said(http.GET("/notices", { params: { query: { kind: "low_balance", ...paged(null) } } })),
     plans: () => said(http.GET("/plans")),
     quotes: () => said(http.GET("/quotes")),
     /** With credits. Asked for twice by one key it is bought once. */

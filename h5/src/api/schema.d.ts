@@ -2638,7 +2638,7 @@ export interface components {
         NoAnswer: "refuse" | "model";
         /**
          * Notice
-         * @description A notice about money: a wallet that fell low, a fee that stays unpaid.
+         * @description A notice about money: a wallet that fell low, a fee that stays unpaid, an order that ended without its money.
          * @example {
          *       "balance": "1.5",
          *       "begun_at": "2026-03-01T08:30:00Z",
@@ -2646,6 +2646,7 @@ export interface components {
          *       "id": "01900000-0000-7000-8000-000000000001",
          *       "kind": "low_balance",
          *       "needed": "5",
+         *       "order_id": null,
          *       "user_id": null
          *     }
          */
@@ -2657,15 +2658,20 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The user whose wallet it is about; null: the client's own.
+             * @description The user whose wallet or order it is about; null: the client's own.
              */
             user_id: string | null;
             /** @description What it is about. */
             kind: components["schemas"]["NoticeKind"];
-            /** @description Credits that there were. */
-            balance: string;
-            /** @description Credits that there should have been. */
-            needed: string;
+            /** @description Credits that there were; null where it is about an order. */
+            balance: string | null;
+            /** @description Credits that there should have been; null where it is about an order. */
+            needed: string | null;
+            /**
+             * Format: uuid
+             * @description The order that it is about.
+             */
+            order_id: string | null;
             /**
              * Format: date-time
              * @description Since when.
@@ -2673,7 +2679,7 @@ export interface components {
             begun_at: string;
             /**
              * Format: date-time
-             * @description Until when; null while it holds.
+             * @description Until when; null while it holds. That an order ended is of a moment.
              */
             ended_at: string | null;
         };
@@ -2681,7 +2687,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        NoticeKind: "low_balance" | "fee_unpaid";
+        NoticeKind: "low_balance" | "fee_unpaid" | "order_expired" | "order_cancelled";
         /**
          * @description What to do with a document whose name is in use in its base.
          * @enum {string}
@@ -2991,6 +2997,7 @@ export interface components {
          *           "id": "01900000-0000-7000-8000-000000000001",
          *           "kind": "low_balance",
          *           "needed": "5",
+         *           "order_id": null,
          *           "user_id": null
          *         }
          *       ],
@@ -15193,6 +15200,8 @@ export interface operations {
     listNotices: {
         parameters: {
             query?: {
+                /** @description Only those of this kind. */
+                kind?: components["schemas"]["NoticeKind"];
                 /** @description The `next_cursor` of the page before; the first page without it. */
                 cursor?: string;
                 /** @description Items at most, 1 to 100; 20 unless said otherwise. */

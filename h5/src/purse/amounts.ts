@@ -3,7 +3,7 @@ import type { Lang } from "../i18n/lang";
 
 /** Currencies that are counted in whole ones, and those with three decimals; all others have two. As the server has it. */
 const NO_DECIMALS: ReadonlySet<string> = new Set(
-  "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split(" "),
+  "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split(" "),
 );
 const THREE_DECIMALS: ReadonlySet<string> = new Set("bhd jod kwd omr tnd".split(" "));
 const MICRO_DIGITS = 6;

@@ -18,6 +18,7 @@ describe("a word that the money runs low", () => {
     const past = { ...mine, ended_at: "2026-03-01T09:00:00Z" };
     const others = { ...mine, user_id: "01900000-0000-7000-8000-000000000002" };
     expect(lowOf([past, others, { ...mine, kind: "fee_unpaid" }], "me", ME)).toBeNull();
+    expect(lowOf([{ ...mine, kind: "order_expired", balance: null, needed: null }], "me", ME)).toBeNull();
   });
 
   it("is over with the money, not when the notice ends", () => {

@@ -40,7 +40,7 @@ export function usePurse(api: Api): PurseState {
 async function find(api: Api): Promise<Pick<Purse, "whose" | "low"> | null> {
   const { payer } = await api.quotas();
   if (payer === "off") return null;
-  const [me, notices] = await Promise.all([api.me(), api.notices()]);
+  const [me, notices] = await Promise.all([api.me(), api.lowNotices()]);
   const whose = payer === "user" ? "me" : me.role === "manager" ? "client" : null;
   const low = lowOf(notices.items, whose, me.id);
   if (whose === null || low === null) return { whose, low: null };
@@ -58,5 +58,5 @@ export function lowOf(notices: readonly MoneyNotice[], whose: Whose | null, me: 
 
 /** Notices end some minutes late: what counts is what there is now. */
 export function stillLow({ needed }: MoneyNotice, { balance }: Wallet): boolean {
-  return microsOf(balance) < microsOf(needed);
+  return needed != null && microsOf(balance) < microsOf(needed);
 }

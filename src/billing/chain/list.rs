@@ -6,8 +6,13 @@ use anyhow::anyhow;
 use time::OffsetDateTime;
 
 use super::{
-    address::Address, deposit::Reach, read, receipts::with_receipts, seen::Arrival,
-    settings::Chain, store,
+    address::Address,
+    deposit::Reach,
+    read::{self, Headers},
+    receipts::with_receipts,
+    seen::{Arrival, Header},
+    settings::Chain,
+    store,
 };
 use crate::{
     db::SystemTx,
@@ -40,21 +45,37 @@ pub async fn on_chain(
             "At most {BLOCKS_MAX} blocks are read at once."
         )));
     }
-    let all = blocks.clone().collect();
-    let found = read::arrivals(chain, addresses, blocks, &all, ARRIVALS_MAX).await?;
+    let all = whole(chain, &blocks).await?;
+    let fresh: Vec<&Header> = all.values().flatten().collect();
+    let found = read::arrivals(chain, addresses, blocks, &fresh, ARRIVALS_MAX).await?;
     let numbers = found.iter().map(|arrival| arrival.block_no).collect();
     let headers = read::headers(chain, &numbers).await?;
     let is_there = |arrival: &Arrival| {
         let header = headers.get(&arrival.block_no).and_then(Option::as_ref);
         header.is_some_and(|header| header.hash == arrival.block_hash)
     };
-    let told = with_receipts(chain, found.into_iter().filter(is_there).collect()).await?;
+    let found = found.into_iter().filter(is_there).collect();
+    let told = with_receipts(chain, found, ARRIVALS_MAX).await?;
     match told.unsure.first() {
         None => Ok(told.sure),
         Some(block) => Err(Error::Upstream(anyhow!(
-            "a node has no receipt of what arrived in block {block}"
+            "a node has no receipt or no transaction of what arrived in block {block}"
         ))),
     }
+}
+
+/// Where each block is read for the coin: all of them, as all nodes see them.
+async fn whole(chain: &Chain, blocks: &RangeInclusive<u64>) -> Result<Headers> {
+    if chain.coin().is_none() {
+        return Ok(Headers::new());
+    }
+    let headers = read::headers(chain, &blocks.clone().collect()).await?;
+    if !read::is_one_branch(&headers, blocks) {
+        return Err(Error::Upstream(anyhow!(
+            "blocks {blocks:?} are not of one branch"
+        )));
+    }
+    Ok(headers)
 }
 
 /// The block on top.

@@ -1,10 +1,7 @@
 //! What moved to addresses: logs of tokens, transactions of the coin. Where a node does not tell all of
 //! a block at once, it is asked for the block by parts.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    ops::RangeInclusive,
-};
+use std::{collections::HashSet, ops::RangeInclusive};
 
 use anyhow::anyhow;
 use serde_json::{Value, json};
@@ -13,7 +10,7 @@ use super::{
     address::Address,
     read::hex,
     rpc::{Ask, Rpc, is_too_much},
-    seen::{self, Arrival, Hash, TRANSFER},
+    seen::{self, Arrival, Hash, Header, TRANSFER},
     settings::Chain,
 };
 use crate::error::{Error, Result};
@@ -44,23 +41,26 @@ pub async fn transfers(
         .collect();
     match node.ask(&asks).await {
         Err(error) if blocks.start() == blocks.end() && is_too_much(&error) => {
-            of_a_block(chain, node, addresses, *blocks.start()).await
+            of_a_block(chain, node, addresses, (*blocks.start(), bounds(&blocks))).await
         }
         told => logs(chain, node, told?, &blocks),
     }
 }
 
-/// The same of one block, by fewer addresses where that is too much.
-async fn of_a_block(
+/// The same of one block, named by its number or its hash: by fewer addresses where that is too much.
+///
+/// # Errors
+/// `Upstream` when the node does not answer.
+pub async fn of_a_block(
     chain: &Chain,
     node: &Rpc,
     addresses: &[Address],
-    block: u64,
+    (block, named): (u64, Value),
 ) -> Result<Vec<Arrival>> {
     let (blocks, mut found) = (block..=block, Vec::new());
     let mut waiting: Vec<&[Address]> = addresses.chunks(ADDRESSES_PER_ASK).collect();
     while let Some(some) = waiting.pop() {
-        match node.one(logs_at(chain, some, bounds(&blocks))).await {
+        match node.one(logs_at(chain, some, named.clone())).await {
             Err(error) if is_too_much(&error) && some.len() > 1 => {
                 let (first, rest) = some.split_at(some.len() / 2);
                 waiting.extend([first, rest]);
@@ -80,7 +80,7 @@ fn bounds(blocks: &RangeInclusive<u64>) -> Value {
 }
 
 /// The question for what the chain's tokens say of these addresses in some blocks.
-pub fn logs_at(chain: &Chain, addresses: &[Address], mut blocks: Value) -> Ask {
+fn logs_at(chain: &Chain, addresses: &[Address], mut blocks: Value) -> Ask {
     let contracts: Vec<String> = chain
         .contracts()
         .map(|(address, _)| address.to_string())
@@ -112,25 +112,25 @@ fn logs(
 /// passes on leaves no trace that every node would show.
 ///
 /// # Errors
-/// `Upstream` when the node does not answer.
+/// `Upstream` when the node does not answer, or tells of another block than the one of a header.
 pub async fn coins(
     chain: &Chain,
     node: &Rpc,
     wanted: &HashSet<Address>,
-    blocks: &BTreeSet<u64>,
+    blocks: &[&Header],
 ) -> Result<Vec<Arrival>> {
     let mut found = Vec::new();
     // one by one: a block with all its transactions can have megabytes
-    for number in blocks.iter().copied().filter(|_| chain.coin().is_some()) {
+    for header in blocks.iter().filter(|_| chain.coin().is_some()) {
+        let number = header.number;
         let whole = Ask::new("eth_getBlockByNumber", json!([hex(number), true]));
         match node.one(whole).await {
             Err(error) if is_too_much(&error) => {
-                found.extend(by_hash(chain, node, wanted, number).await?);
+                found.extend(by_hash(chain, node, wanted, header).await?);
             }
             block => {
                 let block = block?;
-                let transactions = block["transactions"].as_array();
-                let transactions = transactions.ok_or_else(|| no_list(node, number))?;
+                let transactions = transactions(node, &block, header)?;
                 found.extend(sent(chain, wanted, number, transactions));
             }
         }
@@ -138,20 +138,34 @@ pub async fn coins(
     Ok(found)
 }
 
+/// What is in a block, when it is the one of this header: behind one address nodes can be on several
+/// branches, and a block is read once.
+fn transactions<'b>(node: &Rpc, block: &'b Value, header: &Header) -> Result<&'b [Value]> {
+    let number = header.number;
+    if Hash::parse(&block["hash"]).as_ref() != Some(&header.hash) {
+        return Err(node.failed(anyhow!(
+            "its block {number} is another than its header said"
+        )));
+    }
+    let list = block["transactions"].as_array();
+    let none = || node.failed(anyhow!("its block {number} has no list of transactions"));
+    list.map(Vec::as_slice).ok_or_else(none)
+}
+
 /// The same of a block that does not fit into an answer: its transactions by their hashes.
 async fn by_hash(
     chain: &Chain,
     node: &Rpc,
     wanted: &HashSet<Address>,
-    number: u64,
+    header: &Header,
 ) -> Result<Vec<Arrival>> {
-    let header = Ask::new("eth_getBlockByNumber", json!([hex(number), false]));
-    let block = node.one(header).await?;
-    let of_block = Hash::parse(&block["hash"]);
-    let hashes = block["transactions"].as_array();
-    let hashes: Option<Vec<Hash>> =
-        hashes.and_then(|hashes| hashes.iter().map(Hash::parse).collect());
-    let hashes = hashes.ok_or_else(|| no_list(node, number))?;
+    let number = header.number;
+    let named = Ask::new("eth_getBlockByNumber", json!([hex(number), false]));
+    let block = node.one(named).await?;
+    let hashes = transactions(node, &block, header)?;
+    let hashes: Option<Vec<Hash>> = hashes.iter().map(Hash::parse).collect();
+    let none = || node.failed(anyhow!("its block {number} has no hashes of transactions"));
+    let hashes = hashes.ok_or_else(none)?;
     if hashes.len() > TRANSACTIONS_MAX {
         return Err(node.failed(anyhow!(
             "its block {number} has more than {TRANSACTIONS_MAX} transactions, and does not fit into an answer"
@@ -166,7 +180,7 @@ async fn by_hash(
         let transactions = node.ask(&asks).await?;
         // a node behind the same address that lacks one has not said that nothing was sent
         let is_of_block =
-            |one: &Value| of_block.is_some() && Hash::parse(&one["blockHash"]) == of_block;
+            |one: &Value| Hash::parse(&one["blockHash"]).as_ref() == Some(&header.hash);
         if !transactions.iter().all(is_of_block) {
             return Err(node.failed(anyhow!(
                 "it does not tell all transactions of its block {number}"
@@ -175,10 +189,6 @@ async fn by_hash(
         found.extend(sent(chain, wanted, number, &transactions));
     }
     Ok(found)
-}
-
-fn no_list(node: &Rpc, number: u64) -> Error {
-    node.failed(anyhow!("its block {number} has no list of transactions"))
 }
 
 /// What these transactions of a block send to addresses that are wanted.

@@ -1,6 +1,6 @@
 //! What a look has found out, by comparing what is known with what the chain tells.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::{
     address::Address,
@@ -17,14 +17,17 @@ use crate::{
     ids::{ArrivalId, ClientNo},
 };
 
+/// Transactions that a look asks about among the new arrivals, and as many among those that have become
+/// deep enough: two nodes that may be asked once a second take 80 s for that.
+const TRANSACTIONS_MAX: usize = 200;
+
 impl Plan {
     /// Blocks that are others than the last look saw, or were not seen.
-    pub(super) fn fresh(&self, reading: &Reading, headers: &Headers) -> BTreeSet<u64> {
+    pub(super) fn fresh<'h>(&self, reading: &Reading, headers: &'h Headers) -> Vec<&'h Header> {
         let known = |header: &Header| self.blocks.get(&header.number) == Some(&header.hash);
         let fresh = headers.values().flatten().filter(|header| !known(header));
         fresh
-            .map(|header| header.number)
-            .filter(|number| reading.blocks.contains(number))
+            .filter(|header| reading.blocks.contains(&header.number))
             .collect()
     }
 
@@ -41,7 +44,8 @@ impl Plan {
             deep: (last + 1).saturating_sub(chain.confirmations),
         };
         let mut changed = self.gone(&branch);
-        changed.extend(self.deep(chain, &branch).await?);
+        let (deep, has_more) = self.deep(chain, &branch).await?;
+        changed.extend(deep);
         let told = self.unknown(chain, &branch, found).await?;
         // what is not known yet stays within what is read again
         let end = told
@@ -49,6 +53,7 @@ impl Plan {
             .first()
             .map_or(last, |block| last.min(block + chain.overlap_blocks - 1));
         let scanned = end.max(reading.scanned);
+        let has_more = has_more || told.has_more();
         let seen = headers.values().flatten();
         let seen = seen.filter(|header| !told.unsure.contains(&header.number));
         Ok(News {
@@ -61,9 +66,9 @@ impl Plan {
             arrived: owned(&branch, told.sure, watched),
             changed,
             waits_for: told.unsure.first().filter(|_| end < last).map(|block| {
-                format!("a node has no receipt of what arrived in block {block}: it is asked again")
+                format!("what arrived in block {block} is not known yet: it is asked for again")
             }),
-            more: end == last && last < reading.top,
+            more: has_more || end == last && last < reading.top,
         })
     }
 
@@ -77,13 +82,14 @@ impl Plan {
             .collect()
     }
 
-    /// Arrivals that have become deep enough. A receipt that a node does not have is asked for again
-    /// by the next look, however far below the window the arrival is by then.
+    /// Arrivals that have become deep enough, and whether there are more to be asked about. A receipt
+    /// that a node does not have is asked for again by the next look, however far below the window the
+    /// arrival is by then.
     async fn deep(
         &self,
         chain: &Chain,
         branch: &Branch<'_>,
-    ) -> Result<Vec<(ClientNo, ArrivalId, State)>> {
+    ) -> Result<(Vec<(ClientNo, ArrivalId, State)>, bool)> {
         let deep: Vec<(&Open, Arrival)> = self
             .open
             .iter()
@@ -93,14 +99,13 @@ impl Plan {
             .filter_map(|open| Some((open, open.arrival()?)))
             .collect();
         let asked = deep.iter().map(|(_, arrival)| arrival.clone()).collect();
-        let told = with_receipts(chain, asked).await?;
+        let told = with_receipts(chain, asked, TRANSACTIONS_MAX).await?;
         let sure: HashSet<_> = told.sure.iter().map(name).collect();
         let sure = deep
             .iter()
-            .filter(|(_, arrival)| sure.contains(&name(arrival)));
-        Ok(sure
-            .map(|(open, _)| (open.client_no, open.arrival_id, State::Confirmed))
-            .collect())
+            .filter(|(_, arrival)| sure.contains(&name(arrival)))
+            .map(|(open, _)| (open.client_no, open.arrival_id, State::Confirmed));
+        Ok((sure.collect(), told.has_more()))
     }
 
     /// Arrivals that were not known, as far as there are receipts.
@@ -115,7 +120,7 @@ impl Plan {
             // a log of another branch is none of this one
             !known.contains(&name(arrival)) && branch.holds(arrival.block_no, &arrival.block_hash)
         });
-        with_receipts(chain, new.collect()).await
+        with_receipts(chain, new.collect(), TRANSACTIONS_MAX).await
     }
 }
 

@@ -25,10 +25,10 @@ const DECIMALS: &str = "0x313ce567";
 /// Headers by their number; none where the chain has no such block (yet).
 pub type Headers = BTreeMap<u64, Option<Header>>;
 
-/// The number of the block on top: the lowest that a node names.
+/// The number of the block on top: the lowest that a node names, of which all have the header.
 ///
 /// # Errors
-/// `Upstream` when a node does not answer, or answers for another chain.
+/// `Upstream` when a node does not answer, answers for another chain, or has no such block.
 pub async fn top(chain: &Chain) -> Result<u64> {
     let mut top = u64::MAX;
     for node in &chain.nodes {
@@ -47,7 +47,18 @@ pub async fn top(chain: &Chain) -> Result<u64> {
         let number = seen::number(&answers[1]);
         top = top.min(number.ok_or_else(|| node.failed(anyhow!("it names no block")))?);
     }
+    // what is read next begins behind it: a number alone could leave out blocks that are yet to come
+    for node in &chain.nodes {
+        let header = node.one(header_of(top)).await?;
+        seen::header(&header, top).ok_or_else(|| {
+            node.failed(anyhow!("it has no block {top}, which is said to be on top"))
+        })?;
+    }
     Ok(top)
+}
+
+fn header_of(number: u64) -> Ask {
+    Ask::new("eth_getBlockByNumber", json!([hex(number), false]))
 }
 
 /// The headers of these blocks, as all nodes see them.
@@ -56,10 +67,7 @@ pub async fn top(chain: &Chain) -> Result<u64> {
 /// `Upstream` when a node does not answer, or two do not agree.
 pub async fn headers(chain: &Chain, numbers: &BTreeSet<u64>) -> Result<Headers> {
     let mut agreed: Option<Headers> = None;
-    let asks: Vec<Ask> = numbers
-        .iter()
-        .map(|number| Ask::new("eth_getBlockByNumber", json!([hex(*number), false])))
-        .collect();
+    let asks: Vec<Ask> = numbers.iter().copied().map(header_of).collect();
     for node in &chain.nodes {
         let mut headers = Headers::new();
         for (number, value) in numbers.iter().zip(node.ask(&asks).await?) {
@@ -87,7 +95,7 @@ pub async fn arrivals(
     chain: &Chain,
     addresses: &[Address],
     blocks: RangeInclusive<u64>,
-    fresh: &BTreeSet<u64>,
+    fresh: &[&Header],
     most: usize,
 ) -> Result<Vec<Arrival>> {
     let Some(node) = chain.nodes.first().filter(|_| !addresses.is_empty()) else {

@@ -157,11 +157,13 @@ fn arrival(
 pub struct Receipt<'a> {
     value: &'a Value,
     logs: HashMap<u64, &'a Value>,
+    transaction: &'a Value,
 }
 
 impl<'a> Receipt<'a> {
-    /// With its logs by their place.
-    pub fn new(value: &'a Value) -> Self {
+    /// With its logs by their place, and with the transaction itself where that moves the coin: a
+    /// receipt names no amount.
+    pub fn new(value: &'a Value, transaction: &'a Value) -> Self {
         let logs = value["logs"].as_array().map_or(&[][..], Vec::as_slice);
         let logs = logs
             .iter()
@@ -169,25 +171,31 @@ impl<'a> Receipt<'a> {
         Self {
             value,
             logs: logs.collect(),
+            transaction,
         }
     }
 
-    /// Whether it says the same: carried out, and with this log. None when it is no receipt of the
-    /// transaction in this block, as a node has none that is behind.
+    /// Whether it says the same: carried out, and with this log or this amount. None when it is not of
+    /// the transaction in this block, as a node has nothing of it that is behind.
     pub fn says(&self, arrival: &Arrival, chain: &Chain) -> Option<bool> {
-        let block = Hash::parse(&self.value["blockHash"]).as_ref() == Some(&arrival.block_hash);
-        let tx = Hash::parse(&self.value["transactionHash"]).as_ref() == Some(&arrival.tx_hash);
-        let status = number(&self.value["status"]).filter(|_| block && tx)?;
-        Some(status == 1 && self.holds(arrival, chain))
+        let is_there = is_of(self.value, "transactionHash", arrival);
+        let status = number(&self.value["status"]).filter(|_| is_there)?;
+        Some(status == 1 && self.holds(arrival, chain)?)
     }
 
-    fn holds(&self, arrival: &Arrival, chain: &Chain) -> bool {
+    fn holds(&self, arrival: &Arrival, chain: &Chain) -> Option<bool> {
         if arrival.log_no == NO_LOG {
-            let to = self.value["to"].as_str().map(str::to_ascii_lowercase);
-            return to.and_then(|to| Address::parse(&to)) == Some(arrival.payee);
+            let is_there = is_of(self.transaction, "hash", arrival);
+            return is_there.then(|| coin(self.transaction, chain).as_ref() == Some(arrival));
         }
         let place = u64::try_from(arrival.log_no).ok();
         let same = place.and_then(|place| self.logs.get(&place));
-        same.and_then(|value| log(value, chain)).as_ref() == Some(arrival)
+        Some(same.and_then(|value| log(value, chain)).as_ref() == Some(arrival))
     }
+}
+
+/// Whether this is of the arrival's transaction, in its block.
+fn is_of(value: &Value, tx_key: &str, arrival: &Arrival) -> bool {
+    Hash::parse(&value["blockHash"]).as_ref() == Some(&arrival.block_hash)
+        && Hash::parse(&value[tx_key]).as_ref() == Some(&arrival.tx_hash)
 }

@@ -14,29 +14,31 @@ use crate::{
         paging::{Page, Place, Window},
     },
     identity::{Member, user::Role},
-    ids::{NoticeId, UserId},
+    ids::{NoticeId, OrderId, UserId},
 };
 
 /// Operations on notices.
 pub struct NoticesApi(pub App);
 
-/// A notice about money: a wallet that fell low, a fee that stays unpaid.
+/// A notice about money: a wallet that fell low, a fee that stays unpaid, an order that ended without its money.
 #[derive(Object)]
 #[oai(rename = "Notice", example)]
 struct NoticeBody {
     /// Its id.
     id: NoticeId,
-    /// The user whose wallet it is about; null: the client's own.
+    /// The user whose wallet or order it is about; null: the client's own.
     user_id: Option<UserId>,
     /// What it is about.
     kind: Kind,
-    /// Credits that there were.
-    balance: String,
-    /// Credits that there should have been.
-    needed: String,
+    /// Credits that there were; null where it is about an order.
+    balance: Option<String>,
+    /// Credits that there should have been; null where it is about an order.
+    needed: Option<String>,
+    /// The order that it is about.
+    order_id: Option<OrderId>,
     /// Since when.
     begun_at: OffsetDateTime,
-    /// Until when; null while it holds.
+    /// Until when; null while it holds. That an order ended is of a moment.
     ended_at: Option<OffsetDateTime>,
 }
 
@@ -49,6 +51,8 @@ impl NoticesApi {
     async fn list(
         &self,
         who: Member,
+        /// Only those of this kind.
+        kind: Query<Option<Kind>>,
         /// The `next_cursor` of the page before; the first page without it.
         cursor: Query<Option<String>>,
         /// Items at most, 1 to 100; 20 unless said otherwise.
@@ -60,7 +64,7 @@ impl NoticesApi {
             Role::Manager => None,
             Role::Member => Some(Owner::User(who.user().user_id)),
         };
-        let notices = super::list(&mut tx, owner, &window).await?;
+        let notices = super::list(&mut tx, owner, kind.0, &window).await?;
         Ok(Json(window.page(notices, place, Into::into)))
     }
 }
@@ -81,8 +85,9 @@ impl From<Notice> for NoticeBody {
                 Owner::Client => None,
             },
             kind: notice.kind,
-            balance: credits(notice.amount),
-            needed: credits(notice.threshold),
+            balance: notice.amount.map(credits),
+            needed: notice.threshold.map(credits),
+            order_id: notice.order_id,
             begun_at: notice.begun_at,
             ended_at: notice.ended_at,
         }
@@ -95,8 +100,9 @@ impl Example for NoticeBody {
             notice_id: NoticeId(example::id(1)),
             owner_id: Uuid::nil(),
             kind: Kind::LowBalance,
-            amount: 1_500_000,
-            threshold: 5_000_000,
+            amount: Some(1_500_000),
+            threshold: Some(5_000_000),
+            order_id: None,
             begun_at: example::time(),
             ended_at: None,
         }

@@ -63,7 +63,8 @@ pub async fn balance(tx: &mut ClientTx, order: &mut Order, now: OffsetDateTime) 
 }
 
 /// How much of it is taken now. What the wallet does not hold may be set aside for an answer that is
-/// being written: that is no loss before the answer is over, and is asked for again until then.
+/// being written: so much is no loss before the answer is over, and is asked for again until then. The
+/// rest is spent, and does not wait for credits that its owner buys meanwhile.
 async fn now_due(
     tx: &mut ClientTx,
     order: &mut Order,
@@ -73,12 +74,13 @@ async fn now_due(
     wallet::lock(tx, order.owner(), now).await?;
     let there = wallet::find(tx, order.owner()).await?;
     let until = order.back_due.unwrap_or(now + HELD_FOR);
-    if there.held == 0 || there.balance >= more.get() || until <= now {
+    let waits = (more.get() - there.balance).clamp(0, there.held);
+    if waits == 0 || until <= now {
         order.back_due = None;
         return Ok(Some(more));
     }
     order.back_due = Some(until);
-    Ok(Micros::new(there.balance).ok())
+    Ok(Micros::new(more.get() - waits).ok())
 }
 
 /// Money that went back came again. What had been spent by then was booked as a loss: that is mended

@@ -104,20 +104,20 @@ pub fn currency(text: &str) -> Result<String> {
 }
 
 /// Currencies that Stripe counts in whole ones, and those with three decimals; all others have two.
-const NO_DECIMALS: [&str; 16] = [
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv",
-    "xaf", "xof", "xpf",
+const NO_DECIMALS: [&str; 15] = [
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
+    "xof", "xpf",
 ];
 const THREE_DECIMALS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
 /// Digits behind the point of any bank's money at most.
 const BANK_DECIMALS_MAX: usize = 3;
 
-/// What an amount of a currency is a multiple of, by Stripe's rules: krónur are whole though they are
-/// counted in hundredths, and the last of three decimals is 0.
+/// What an amount of a currency is a multiple of, by Stripe's rules: krónur and Ugandan shillings are
+/// whole though they are counted in hundredths, and the last of three decimals is 0.
 pub fn step(currency: &str) -> u128 {
     match currency.to_ascii_lowercase().as_str() {
-        "isk" => 100,
+        "isk" | "ugx" => 100,
         currency if THREE_DECIMALS.contains(&currency) => 10,
         _ => 1,
     }
@@ -189,6 +189,7 @@ mod tests {
             (1200, "usd", "12.00 USD"),
             (5, "eur", "0.05 EUR"),
             (500, "jpy", "500 JPY"),
+            (3_800_000, "ugx", "38000.00 UGX"),
             (1005, "kwd", "1.005 KWD"),
         ] {
             let decimals = decimals(name).unsigned_abs();

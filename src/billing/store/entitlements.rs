@@ -121,19 +121,27 @@ pub async fn add_pass(
     Ok(())
 }
 
-/// False when it was taken back before.
+/// False when it was taken back before. The passes behind it come so much earlier as was left of it:
+/// nobody waits for the end of what he does not have.
 pub async fn revoke(tx: &mut ClientTx, id: EntitlementId, now: OffsetDateTime) -> Result<bool> {
     let client = tx.client();
-    let done = sqlx::query(
-        "update entitlement set revoked_at = $3
-         where client_no = $1 and entitlement_id = $2 and revoked_at is null",
+    Ok(sqlx::query_scalar(
+        "with gone as (update entitlement set revoked_at = $3
+           where client_no = $1 and entitlement_id = $2 and revoked_at is null
+           returning owner_id, ends_at, ends_at - greatest(starts_at, $3) rest
+         ), earlier as (update entitlement
+           set starts_at = entitlement.starts_at - rest, ends_at = entitlement.ends_at - rest
+           from gone
+           where client_no = $1 and entitlement.owner_id = gone.owner_id and kind = 'pass'
+             and revoked_at is null and gone.ends_at > $3 and starts_at >= gone.ends_at
+         )
+         select exists (select from gone)",
     )
     .bind(client)
     .bind(id)
     .bind(now)
-    .execute(tx.conn())
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// What had not ended when it was taken back has as much before it as it had then, behind the other

@@ -6,12 +6,14 @@ use uuid::Uuid;
 use crate::{
     billing::{
         Micros,
-        notice::{Begun, Notice},
+        notice::{Begun, Kind, Notice},
+        order::Order,
         store::behind,
     },
     db::{ClientTx, SystemTx},
     error::Result,
     http::paging::Window,
+    ids::NoticeId,
 };
 
 /// Wallets that never held anything are not low: they are unused.
@@ -87,17 +89,46 @@ pub async fn end_unpaid(tx: &mut SystemTx, now: OffsetDateTime) -> Result<()> {
     Ok(())
 }
 
-pub async fn list(tx: &mut ClientTx, owner: Option<Uuid>, window: &Window) -> Result<Vec<Notice>> {
+pub async fn add_ended(
+    tx: &mut ClientTx,
+    order: &Order,
+    kind: Kind,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let client = tx.client();
+    sqlx::query(
+        "insert into notice (client_no, notice_id, owner_id, kind, order_id, begun_at, ended_at)
+         values ($1, $2, $3, $4, $5, $6, $6)",
+    )
+    .bind(client)
+    .bind(NoticeId::new(now))
+    .bind(order.owner().id())
+    .bind(kind)
+    .bind(order.order_id)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+pub async fn list(
+    tx: &mut ClientTx,
+    owner: Option<Uuid>,
+    kind: Option<Kind>,
+    window: &Window,
+) -> Result<Vec<Notice>> {
     let (client, behind) = (tx.client(), behind(window));
     Ok(sqlx::query_as(
-        "select notice_id, owner_id, kind, amount, threshold, begun_at, ended_at from notice
+        "select notice_id, owner_id, kind, amount, threshold, order_id, begun_at, ended_at from notice
          where client_no = $1 and ($2::uuid is null or owner_id = $2)
-           and (begun_at, notice_id) < ($3, $4)
+           and ($3::text is null or kind = $3)
+           and (begun_at, notice_id) < ($4, $5)
          order by begun_at desc, notice_id desc
-         limit $5",
+         limit $6",
     )
     .bind(client)
     .bind(owner)
+    .bind(kind)
     .bind(behind.at)
     .bind(behind.id)
     .bind(window.rows())

@@ -7,7 +7,7 @@ use std::sync::{
 
 use concierge::{
     billing::{
-        chain::{self, Standing, State, Verdict},
+        chain::{self, Standing, State, Verdict, settle},
         plan,
     },
     error::Error,
@@ -78,6 +78,40 @@ async fn a_buyer_with_many_orders_crowds_out_no_other() {
         Standing::Paid,
         "of a buyer of the same client"
     );
+}
+
+#[tokio::test]
+async fn a_buyer_of_whose_orders_many_change_keeps_no_other_waiting() {
+    let mut till = Till::new().await;
+    let (other, now) = (
+        till.world.partner("other").await.no,
+        till.world.app.clock.now(),
+    );
+    let mut tx = till.world.app.db.client(other).await.unwrap();
+    let plan = plan::offer(&mut tx, hundred(), None, now).await.unwrap();
+    tx.commit().await.unwrap();
+    till.orders("one", "local/USDT").await;
+    till.orders_more(600).await;
+    let theirs = till.orders_as(other, &plan, "one", "local/USDT").await;
+    till.buyer = UserId(Uuid::new_v4());
+    let neighbour = till.orders("two", "local/USDT").await;
+    let mut conn = till.world.superuser().await;
+    let dust = "insert into chain_arrival (client_no, arrival_id, order_id, chain, block_no, block_hash, block_at,
+          tx_hash, log_no, asset, payer, amount, state, verdict, left_over, settled, seen_at, changed_at)
+        select client_no, gen_random_uuid(), order_id, chain, 0, '0x' || repeat('1', 64), created_at,
+          '0x' || repeat('1', 64), 0, asset, address, 1, 'confirmed', 'waiting', 0, false, created_at, created_at
+        from chain_address";
+    conn.execute(dust).await.unwrap();
+    let over = till.orders("nothing comes", "local/USDT").await;
+    let later = "update chain_watch set looked_at = looked_at + interval '1 day'";
+    conn.execute(later).await.unwrap();
+    let mut tx = till.world.app.db.system().await.unwrap();
+    let due = settle::due(&mut tx).await.unwrap();
+    assert_eq!(due.len(), 500);
+    let first: Vec<_> = due[..4].iter().map(|(_, order, _)| *order).collect();
+    for deposit in [&theirs, &neighbour, &over] {
+        assert!(first.contains(&deposit.order_id), "{first:?}");
+    }
 }
 
 /// Those of one day are compared, however many addresses there are.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Liar, Lie,
     anvil::{Anvil, number},
+    believed::witnessed,
     lies::{between, log},
     till::{COIN_PRICE, CONFIRMATIONS, CREDITS, PRICE, Till, XPUB},
 };
@@ -21,7 +22,7 @@ use crate::verbs::reconciles;
 const BYTES: usize = (32 << 20) + 1;
 
 /// It answers that the question is too large, in its own words or by an answer without an end.
-fn refuses(answer: &mut Value, in_words: bool) {
+pub fn refuses(answer: &mut Value, in_words: bool) {
     if in_words {
         let words = "query returned more than 10000 results";
         *answer = json!({"id": answer["id"], "error": {"code": -32005, "message": words}});
@@ -125,14 +126,7 @@ async fn a_block_that_is_too_much_is_read_by_parts() {
 
 #[tokio::test]
 async fn a_receipt_that_is_too_long_is_not_needed_where_all_nodes_have_the_log() {
-    let anvil = Arc::new(Anvil::start().await);
-    let liar = Liar::before(&anvil.url).await;
-    let witness = Liar::before(&anvil.url).await;
-    let set = vec![
-        ("chain.local.rpc_url", liar.url.clone()),
-        ("chain.local.witness_url", witness.url.clone()),
-    ];
-    let till = Till::with(anvil, set).await;
+    let (till, liar, witness) = witnessed().await;
     let (paid, forged) = (
         till.orders("paid", "local/USDT").await,
         till.orders("forged", "local/USDT").await,
@@ -177,14 +171,7 @@ async fn a_receipt_that_is_too_long_is_not_needed_where_all_nodes_have_the_log()
 
 #[tokio::test]
 async fn a_log_that_a_node_does_not_have_yet_waits_for_it() {
-    let anvil = Arc::new(Anvil::start().await);
-    let liar = Liar::before(&anvil.url).await;
-    let witness = Liar::before(&anvil.url).await;
-    let set = vec![
-        ("chain.local.rpc_url", liar.url.clone()),
-        ("chain.local.witness_url", witness.url.clone()),
-    ];
-    let till = Till::with(anvil, set).await;
+    let (till, liar, witness) = witnessed().await;
     let paid = till.orders("paid", "local/USDT").await;
     till.looks().await.unwrap();
     till.anvil

@@ -1,9 +1,11 @@
 //! Payments on a chain, against a chain: anvil on loopback, with reorganisations and nodes that lie.
 
 pub mod anvil;
+mod believed;
 mod check;
 mod compared;
 mod crowd;
+mod dust;
 mod golden;
 mod http;
 mod injected;
@@ -13,6 +15,7 @@ mod liar;
 mod lies;
 mod moves;
 mod random;
+mod refused;
 mod settings;
 mod states;
 mod taken_back;

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use concierge::billing::{
-    chain::{Standing, State, Verdict},
-    order,
+use concierge::{
+    billing::{
+        chain::{Chains, Standing, State, Verdict},
+        order,
+    },
+    jobs,
 };
 use serde_json::json;
 
@@ -307,8 +310,10 @@ async fn addresses_are_never_used_twice() {
 }
 
 #[tokio::test]
-async fn two_servers_at_once_do_it_once() {
+async fn three_servers_at_once_do_it_once() {
     let till = Till::new().await;
+    let servers = till.world.three().await;
+    let servers = servers.map(|app| (Chains::new(&app.config).unwrap(), app));
     let deposit = till.orders("twins", "local/USDT").await;
     till.looks().await.unwrap();
     till.anvil
@@ -316,7 +321,10 @@ async fn two_servers_at_once_do_it_once() {
         .await;
     till.anvil.mine(CONFIRMATIONS).await;
     for _ in 0..3 {
-        let looks = (0..6).map(|_| till.looks());
+        let looks = servers.iter().chain(&servers).map(|(chains, app)| {
+            let chain = chains.find("local").unwrap();
+            jobs::chain::catch_up(app, chain)
+        });
         for looked in futures_util::future::join_all(looks).await {
             looked.unwrap();
         }

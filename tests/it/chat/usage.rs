@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use concierge::{
     jobs,
-    models::{ChatModel, ChatRequest, ChatStream, Step, TokenUsage},
+    models::{ChatModel, ChatRequest, ChatStream, Step, TokenUsage, tokens},
 };
 use futures_util::{StreamExt, future::BoxFuture, stream};
 use serde_json::json;
@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 
 use super::{MANUAL, QUESTION, say, script};
 use crate::{
+    metering::{assert_all_settled, assert_charged_is_delivered, metered, payer, wallet_of},
     reader::names,
-    verbs::text,
+    verbs::{eventually, text},
     world::{Person, World},
 };
 
@@ -117,12 +118,16 @@ async fn an_answer_of_nothing_is_an_answer() {
     assert_eq!(events[2].data["output_tokens"], 0);
 }
 
+/// What came before the panic.
+const DELIVERED: &str = "电池";
+
 /// Begins an answer and then panics, when it is told to.
 struct Panics(Arc<Notify>);
 
 impl ChatModel for Panics {
+    /// The one that has a price.
     fn name(&self) -> &str {
-        "panics"
+        "scripted"
     }
 
     fn context_tokens(&self) -> u32 {
@@ -132,7 +137,7 @@ impl ChatModel for Panics {
     fn answer(&self, _: ChatRequest) -> BoxFuture<'_, concierge::error::Result<ChatStream>> {
         let told = self.0.clone();
         Box::pin(async {
-            let first = concierge::models::ChatEvent::Delta("电池".into());
+            let first = concierge::models::ChatEvent::Delta(DELIVERED.into());
             let broken = stream::once(async move {
                 told.notified().await;
                 panic!("a test panics on purpose")
@@ -142,14 +147,20 @@ impl ChatModel for Panics {
     }
 }
 
+/// new-api #4429: nor does it leave credits set aside for ever.
 #[tokio::test]
 async fn a_panic_leaves_no_reader_waiting_and_nothing_running() {
+    const THERE: i64 = 1_000_000;
     let now = Arc::new(Notify::new());
     let world = World::set(Arc::new(Panics(now.clone())), &[]).await;
-    let ann = ann_at(&world).await;
+    let (ann, client, who) = payer(&world, THERE).await;
     let mut reader = ann.reads(&ann.session().await, QUESTION).await;
     let answer = text(&reader.until("start").await.data["message_id"]).to_owned();
     reader.until("delta").await;
+    eventually("the first piece is stored", async || {
+        (world.count("select count(*) from frame").await > 0).then_some(())
+    })
+    .await;
     now.notify_one();
     reader.rest().await;
     assert!(
@@ -157,10 +168,28 @@ async fn a_panic_leaves_no_reader_waiting_and_nothing_running() {
         "shutdown would wait for it"
     );
     assert_eq!(world.app.metrics.turns_running.get(), 0);
+    let during = wallet_of(&world, client, who).await;
+    assert!(during.held > 0 && during.balance + during.held == THERE);
     world.app.clock.forward(std::time::Duration::from_secs(11));
-    jobs::end_orphans(&world.app).await.unwrap();
+    for _ in 0..2 {
+        jobs::end_orphans(&world.app).await.unwrap();
+    }
     let events = ann.resumes(&answer, Some(2)).await.rest().await;
     assert_eq!(events.last().unwrap().name, "error");
-    assert_eq!(ann.message(&answer).await["state"], "failed");
+    let message = ann.message(&answer).await;
+    assert_eq!(
+        (&message["state"], &message["content"]),
+        (&"failed".into(), &DELIVERED.into())
+    );
     assert_eq!(world.booked(&answer).await.len(), 1);
+    // ten for each token that was written, and what was set aside is back
+    let cost = 10 * i64::from(tokens::count(DELIVERED));
+    assert_eq!(
+        metered(&world, &answer).await,
+        Some(("credit".into(), "settled".into(), cost))
+    );
+    let left = wallet_of(&world, client, who).await;
+    assert_eq!((left.balance, left.held), (THERE - cost, 0));
+    assert_all_settled(&world).await;
+    assert_charged_is_delivered(&world).await;
 }

@@ -156,6 +156,7 @@ async fn what_cannot_be_offered_is_refused_in_words() {
         money(-1, "CNY"),
         money(1_250, "ISK"),
         money(1_255, "KWD"),
+        money(1_250, "UGX"),
         money(1, "cny"),
         money(1, "人民币"),
         money(1, "C"),

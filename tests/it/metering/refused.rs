@@ -13,12 +13,9 @@ fn with(right: &Value, field: &str, wrong: &Value) -> Value {
     wish
 }
 
-#[tokio::test]
-async fn wrong_settings_of_money_are_refused_and_change_nothing() {
-    let world = World::new().await;
-    let admin = world.operator("root", Role::Admin).await;
-    admin.makes_client("acme").await;
-    let amounts = [
+/// What is no amount of credits.
+fn amounts() -> impl Iterator<Item = Value> {
+    let texts = [
         "-1",
         "+1",
         "-0.5",
@@ -35,12 +32,59 @@ async fn wrong_settings_of_money_are_refused_and_change_nothing() {
         "1000000000.000001",
         "99999999999999999999",
     ];
-    let amounts = || {
-        amounts
-            .iter()
-            .map(|text| json!(text))
-            .chain([json!(-5), json!(1e308), json!(true)])
+    let others = [json!(-5), json!(1e308), json!(0.000_000_1), json!(true)];
+    texts.map(|text| json!(text)).into_iter().chain(others)
+}
+
+#[tokio::test]
+async fn wrong_prices_and_gifts_are_refused_and_change_nothing() {
+    let world = World::new().await;
+    let fay = world.operator("fay", Role::Finance).await;
+    world.partner("acme").await;
+    let price = json!({
+        "model": "m", "input": "3", "cached_input": "0.3", "output": "15", "embedding": "1", "page": "1", "image": "1",
+    });
+    let gift = json!({"credits": "20", "key": "k"});
+    let mut wishes = Vec::new();
+    for field in [
+        "input",
+        "cached_input",
+        "output",
+        "embedding",
+        "page",
+        "image",
+    ] {
+        wishes.extend(amounts().map(|wrong| ("prices", with(&price, field, &wrong))));
+    }
+    let amounts = amounts().chain([json!("0"), Value::Null]);
+    wishes.extend(amounts.map(|wrong| ("grants", with(&gift, "credits", &wrong))));
+    let state = async || {
+        json!([
+            fay.get("/clients/acme/prices?all=true").await,
+            fay.get("/clients/acme/wallet").await,
+            fay.acts().await
+        ])
     };
+    fay.post("/clients/acme/prices", price, StatusCode::CREATED)
+        .await;
+    fay.post("/clients/acme/grants", gift, StatusCode::OK).await;
+    let before = state().await;
+    assert_eq!(before[1]["balance"], "20");
+    for (path, wish) in wishes {
+        let path = format!("/clients/acme/{path}");
+        let refused = fay
+            .post(&path, wish, StatusCode::UNPROCESSABLE_ENTITY)
+            .await;
+        assert_eq!(refused["code"], "invalid", "{refused}");
+    }
+    assert_eq!(state().await, before);
+}
+
+#[tokio::test]
+async fn wrong_settings_of_money_are_refused_and_change_nothing() {
+    let world = World::new().await;
+    let admin = world.operator("root", Role::Admin).await;
+    admin.makes_client("acme").await;
     let uses = [
         json!(-1),
         json!(1_000_001),

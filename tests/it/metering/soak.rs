@@ -117,6 +117,7 @@ async fn answers(count: usize, billing: Billing) {
             .balance;
     }
     let charged = world.count("select sum(charged)::bigint from meter").await;
+    assert!(charged > 0, "nothing was paid for");
     assert_eq!(left + charged, 5 * PLENTY);
     for sql in [
         "select count(*) from meter where not exists (select from usage where message_id = meter_id)",

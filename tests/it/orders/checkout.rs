@@ -123,6 +123,8 @@ async fn a_page_is_made_once_whatever_dies_in_between() {
     books_agree(&stall.world).await;
 }
 
+/// An amount is nowhere to be said, right or wrong; where operators say one, wrong ones are tried in
+/// `metering::refused` and `orders::refunds`.
 #[tokio::test]
 async fn what_an_order_costs_is_not_the_buyers_to_say() {
     let stall = Stall::new().await;

@@ -312,3 +312,34 @@ async fn what_is_set_aside_is_no_loss_before_its_answer_is_over() {
     settled(&world, shop.client, answer, used(1_000, 100)).await;
     books_agree(&world).await;
 }
+
+/// What was spent before is a loss at once, also while an answer is being written: it does not wait for
+/// what the owner buys meanwhile.
+#[tokio::test]
+async fn what_is_bought_after_a_refund_does_not_pay_for_what_was_spent_before() {
+    let world = World::new().await;
+    let shop = world.shop("acme").await;
+    billed(&world, shop.client, users_pay()).await;
+    let buys = async |key: &str| {
+        let id = shop.orders(&shop.credit, key).await.order_id;
+        shop.pays(id, &payment(key)).await.unwrap();
+        id
+    };
+    let id = buys("pi_1").await;
+    shop.spends(90, "before").await;
+    // the last ten are set aside
+    let estimate = answer(Owner::User(shop.buyer), 1_000, u32::MAX);
+    opened(&world, shop.client, &estimate).await.unwrap();
+    let back = shop.goes_back(id, "re_1", 1_250, Stage::Stands).await;
+    back.unwrap();
+    let lost = "select lost from payment_order where refunded > 0";
+    assert_eq!(world.count(lost).await, 90 * CREDIT);
+    buys("pi_2").await;
+    settled(&world, shop.client, estimate.id, used(1_000, 100)).await;
+    let mut tx = world.app.db.system().await.unwrap();
+    let now = world.app.clock.now();
+    jobs::money::orders(&world.app, &mut tx, now).await.unwrap();
+    drop(tx);
+    assert_eq!(shop.wallet().await.balance, 100 * CREDIT - 2_000);
+    books_agree(&world).await;
+}

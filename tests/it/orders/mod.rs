@@ -16,7 +16,7 @@ use concierge::{
     billing::{
         Micros, NewPlan, Offer, Owner, Plan, Wallet,
         order::{self, Goods, NewOrder, Order, Paid, Payment, Provider, Units},
-        plan, verify, wallet,
+        plan, wallet,
     },
     db::ClientTx,
     error::Error,
@@ -24,6 +24,7 @@ use concierge::{
 };
 use uuid::Uuid;
 
+pub use crate::metering::assert_books_agree as books_agree;
 use crate::world::World;
 
 /// Credits in micro-credits.
@@ -158,15 +159,4 @@ impl Shop<'_> {
         let owner = Owner::User(self.buyer);
         wallet::find(&mut self.tx().await, owner).await.unwrap()
     }
-}
-
-/// The books of everybody add up.
-pub async fn books_agree(world: &World) -> verify::Totals {
-    let mut tx = world.app.db.system().await.unwrap();
-    let (totals, findings) = verify::books(&mut tx).await.unwrap();
-    assert_eq!(findings, []);
-    let trial = verify::trial_balance(&mut tx).await.unwrap();
-    let sum: i64 = trial.iter().map(|line| line.debits - line.credits).sum();
-    assert_eq!(sum, 0);
-    totals
 }

@@ -317,7 +317,7 @@ async fn a_pack_is_given_and_taken_back_as_one_thing() {
     books_agree(&world).await;
 }
 
-/// A pass that a bank claims, and gives back, goes on behind the one that was bought after it.
+/// A pass that a bank claims lets the next one begin, and goes on behind the others when it is given back.
 #[tokio::test]
 async fn a_pass_that_comes_again_lasts_as_long_as_was_left_of_it() {
     const DAY: u64 = 86_400;
@@ -354,12 +354,19 @@ async fn a_pass_that_comes_again_lasts_as_long_as_was_left_of_it() {
         let open = shop.goes_back(id, claim, 1_250, Stage::Open).await;
         open.unwrap();
     }
-    assert_eq!(passes().await, [(30, 60)]);
-    world.app.clock.forward(Duration::from_secs(30 * DAY));
+    assert_eq!(passes().await, [(10, 40)], "nobody waits for what is gone");
+    world.app.clock.forward(Duration::from_secs(20 * DAY));
     for (id, claim) in claims {
         let undone = shop.goes_back(id, claim, 1_250, Stage::Undone).await;
         undone.unwrap();
     }
-    // twenty days were left of the first, all of the third, and the second runs till day sixty
-    assert_eq!(passes().await, [(30, 60), (60, 80), (80, 110)]);
+    // twenty days were left of the first, all of the third, and the second runs till day forty
+    assert_eq!(passes().await, [(10, 40), (40, 60), (60, 90)]);
+    // a claim that is withdrawn at once takes nothing from anybody
+    world.app.clock.forward(Duration::from_secs(15 * DAY));
+    for stage in [Stage::Open, Stage::Undone] {
+        let claim = shop.goes_back(ids[0], "dp_d", 1_250, stage).await;
+        claim.unwrap();
+    }
+    assert_eq!(passes().await, [(45, 75), (75, 90)]);
 }

@@ -228,6 +228,9 @@ async fn with_books(conn: &mut PgConnection) {
         "insert into notice (client_no, notice_id, owner_id, kind, amount, threshold, begun_at)
          select client_no, gen_random_uuid(), user_id, kind, 0, 1, 'epoch'
          from app_user, (values ('low_balance'), ('fee_unpaid')) kind (kind) on conflict do nothing",
+        "insert into notice (client_no, notice_id, owner_id, kind, order_id, begun_at, ended_at)
+         select client_no, gen_random_uuid(), owner_id, 'order_expired', order_id, 'epoch', 'epoch'
+         from payment_order on conflict do nothing",
     ] {
         conn.execute(insert).await.unwrap();
     }

@@ -246,24 +246,30 @@ pub async fn fail_look(
     Ok(())
 }
 
-/// Orders for which something changed first, then those whose time is over with less than was asked
-/// for; each with the moment up to which its chain was read, none while it lags behind its top.
+/// Orders for which something changed, and those whose time is over with less than was asked for: one of
+/// each client at a time, and of a client one of each buyer. Each with the moment up to which its chain
+/// was read, none while it lags behind its top.
 pub async fn unsettled(
     tx: &mut SystemTx,
     rows: i64,
 ) -> Result<Vec<(ClientNo, OrderId, Option<OffsetDateTime>)>> {
     Ok(sqlx::query_as(
         "with reach as (select chain_id, max(looked_at) until from chain_watch where scanned >= top group by chain_id),
-           due as (select client_no, order_id, 0 place from chain_arrival where not settled
+           changed as (select client_no, order_id, false is_over from chain_arrival where not settled
              union all
-             select client_no, order_id, 1 from chain_address join reach using (chain_id)
-             where state = 'open' and deadline < until)
-         select client_no, order_id, max(until) until
-         from due
-         join chain_address using (client_no, order_id)
+             select client_no, order_id, true from chain_address join reach using (chain_id)
+             where state = 'open' and deadline < until),
+           due as (select client_no, order_id, min(is_over::int) is_over from changed group by client_no, order_id),
+           of_buyers as (select due.*, chain_id, row_number() over (partition by client_no, buyer_id, is_over
+               order by order_id) place
+             from due
+             join chain_address using (client_no, order_id)
+             join payment_order using (client_no, order_id))
+         select client_no, order_id, until
+         from (select of_buyers.*, row_number() over (partition by client_no, is_over order by place, order_id) turn
+           from of_buyers) due
          left join reach using (chain_id)
-         group by client_no, order_id
-         order by min(place), client_no, order_id
+         order by turn, is_over, client_no
          limit $1",
     )
     .bind(rows)
