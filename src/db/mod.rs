@@ -294,6 +294,12 @@ fn is_broken(error: &sqlx::Error) -> bool {
     is_away(error) && !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
 }
 
+/// Whether a statement waited for a lock longer than its transaction wanted to.
+pub fn waited_too_long(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == "55P03")
+}
+
 /// The constraint that a statement violated.
 pub fn constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error()?.constraint()

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 pub use self::{
     run::{drain, reading},
-    schedule::{Slot, tick},
+    schedule::{Slot, tick, tick_alone},
     stale::end_stale_holds,
 };
 use crate::{

@@ -20,7 +20,7 @@ use crate::{
     error::Result,
 };
 
-/// Seconds between two looks for days that clients wait for, and before one that failed is read again.
+/// Seconds between two looks for days that clients wait for.
 const POLL_SECONDS: u64 = 30;
 
 /// Those who have to be read before a day is compared, as the settings name them.
@@ -176,6 +176,7 @@ async fn read_chain(app: &App, chain: &Chain, day: Date, now: OffsetDateTime) ->
         on_chain::end(&mut tx, chain, day, &part).await?;
         tx.commit().await?;
         if part.is_last {
+            on_chain::reaches_its_end(chain, (&part, first.is_some()), day, now).await?;
             return Ok(facts);
         }
     }
@@ -199,7 +200,7 @@ async fn read_part(
         let arrivals = on_chain::read(chain, part, &owners).await?;
         facts += arrivals.len();
         let mut tx = app.db.system().await?;
-        on_chain::keep(&mut tx, (chain, day), &owners, &arrivals, now).await?;
+        on_chain::keep(&mut tx, (chain, day, part), &owners, &arrivals, now).await?;
         tx.commit().await?;
         before = Some(owners);
     }

@@ -135,7 +135,7 @@ pub async fn catch_up(app: &App, client: ClientNo) -> Result<Outcome> {
         let next = close::next(&mut tx, now).await?;
         drop(tx);
         let Some(day) = next else { break };
-        if let Some(why) = unread(app, day, now).await? {
+        if let Some(why) = unread(app, client, day, now).await? {
             return Ok(Outcome::Later {
                 at: now + PUT_OFF,
                 why,
@@ -147,15 +147,26 @@ pub async fn catch_up(app: &App, client: ClientNo) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Why a day cannot be compared yet; it is asked for together with those behind it.
-async fn unread(app: &App, day: Date, now: OffsetDateTime) -> Result<Option<String>> {
+/// Why a client's day cannot be compared yet; it is asked for together with those behind it. A
+/// client waits for those only by whom money of its can have moved.
+async fn unread(
+    app: &App,
+    client: ClientNo,
+    day: Date,
+    now: OffsetDateTime,
+) -> Result<Option<String>> {
+    let mut tx = app.db.client(client).await?;
+    let used = outside::used(&mut tx).await?;
+    drop(tx);
     let last = latest(now).min(day + Duration::days(DAYS_MAX as i64 - 1));
     let (mut tx, mut whys) = (app.db.system().await?, Vec::new());
     for provider in providers(app)? {
         if !outside::is_read(&mut tx, provider, day).await? {
             let failure = turn::wish(&mut tx, provider, (day, last)).await?;
             let failure = failure.map_or(String::new(), |why| format!(": {why}"));
-            whys.push(format!("{provider} is not read for {day} yet{failure}"));
+            if used.iter().any(|used| used == provider) {
+                whys.push(format!("{provider} is not read for {day} yet{failure}"));
+            }
         }
     }
     tx.commit().await?;

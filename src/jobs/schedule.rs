@@ -1,8 +1,12 @@
 //! The schedule. `tokio-cron-scheduler` is the ticker; a row per slot makes each run once, whichever
 //! process comes first, and late rather than never.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
+use sqlx::Executor;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job as Tick, JobScheduler};
 
 use super::{bill, money, reconcile, stale::end_stale_holds};
@@ -10,7 +14,7 @@ use crate::{
     app::App,
     billing::stripe,
     chat::orphan,
-    db::SystemTx,
+    db::{SystemTx, waited_too_long},
     error::{CanFail, Result as AppResult},
     identity::{client, session},
     queue::{self, Job},
@@ -23,6 +27,12 @@ const EVERY_MINUTE: &str = "0 * * * * *";
 const FRAMES_HOURS: i64 = 24;
 /// Days for which slots are remembered.
 const SLOT_DAYS: i64 = 7;
+
+/// How long a slot is waited for that another process has in its hands: one that is frozen keeps its
+/// row for as long as it is, and whoever waits holds a connection.
+const TAKE: &str = "set local lock_timeout = '1s'";
+/// The work itself waits as any other does.
+const TAKEN: &str = "set local lock_timeout to default";
 
 /// What is done, and how many minutes apart.
 const PLAN: [(&str, i64); 9] = [
@@ -42,7 +52,7 @@ const PLAN: [(&str, i64); 9] = [
 pub enum Slot {
     /// Its work was done here.
     Done,
-    /// A process had done it before.
+    /// A process had done it before, or has it in its hands.
     Before,
     /// Its work failed: it is tried again with the next tick.
     Failed,
@@ -52,18 +62,27 @@ pub enum Slot {
 pub async fn run(app: &App) -> Result<()> {
     let ticker = JobScheduler::new().await.context("the ticker")?;
     let (ticking, stop) = (app.clone(), app.tasks.stopping());
+    let last = Arc::new(Mutex::new(()));
+    let now = last.clone();
     let tick = Tick::new_async(EVERY_MINUTE, move |_, _| {
-        let app = ticking.clone();
-        Box::pin(async move { drop(tick(&app).await) })
+        let (app, last) = (ticking.clone(), last.clone());
+        Box::pin(async move { drop(tick_alone(&app, &last).await) })
     })?;
     ticker.add(tick).await?;
     ticker.start().await?;
     // what came due while no server ran; a slot that is broken off is done by whoever comes next
-    stop.run_until_cancelled(self::tick(app)).await;
+    stop.run_until_cancelled(tick_alone(app, &now)).await;
     stop.cancelled().await;
     let mut ticker = ticker;
     ticker.shutdown().await.can_fail("the process ends anyway");
     Ok(())
+}
+
+/// Ticks unless this server's last tick is at work: the ticker does not wait for it, and ticks that wait
+/// for each other would hold a connection each.
+pub async fn tick_alone(app: &App, last: &Mutex<()>) -> Option<Vec<(&'static str, Slot)>> {
+    let _alone = last.try_lock().ok()?;
+    Some(tick(app).await)
 }
 
 /// Does what is due now, one slot after the other; one whose work fails keeps no other.
@@ -83,7 +102,7 @@ pub async fn tick(app: &App) -> Vec<(&'static str, Slot)> {
     ticked
 }
 
-/// Does what is due in the present slot, unless a process has done it.
+/// Does what is due in the present slot, unless a process has done it or is at it.
 async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<Slot> {
     let now = app.clock.now();
     let seconds = minutes * 60;
@@ -111,12 +130,18 @@ async fn slot(app: &App, name: &str, minutes: i64) -> AppResult<Slot> {
 
 /// Whether the slot is ours. The row is there when the work is: one commit.
 async fn take(tx: &mut SystemTx, name: &str, slot: OffsetDateTime) -> AppResult<bool> {
+    tx.conn().execute(TAKE).await?;
     let taken =
         sqlx::query("insert into job_slot (name, slot_at) values ($1, $2) on conflict do nothing")
             .bind(name)
             .bind(slot)
             .execute(tx.conn())
-            .await?;
+            .await;
+    let taken = match taken {
+        Err(error) if waited_too_long(&error) => return Ok(false),
+        taken => taken?,
+    };
+    tx.conn().execute(TAKEN).await?;
     Ok(taken.rows_affected() == 1)
 }
 

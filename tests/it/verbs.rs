@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concierge::{
     app::{App, Tasks},
-    billing::chain::Chains,
+    billing::{chain::Chains, recon::turn::REST_SECONDS},
     db::{Db, LOGIN_ROLE},
     identity::{Realm, Role, user},
     ids::ClientNo,
@@ -76,6 +76,13 @@ impl World {
             app.db = Db::open(login, 4).await.unwrap();
         }
         three
+    }
+
+    /// Days that could not be read have rested.
+    pub fn rests(&self) {
+        self.app
+            .clock
+            .forward(Duration::from_secs(REST_SECONDS + 1));
     }
 
     /// Moves the clock to five seconds past the next noon of UTC: far from midnight, and just behind

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use anyhow::anyhow;
+use time::OffsetDateTime;
 
 use super::{
     address::Address,
@@ -83,6 +84,15 @@ async fn whole(chain: &Chain, blocks: &RangeInclusive<u64>) -> Result<Headers> {
 /// `Upstream` when a node does not answer, or answers for another chain.
 pub async fn top(chain: &Chain) -> Result<u64> {
     read::top(chain).await
+}
+
+/// The time of a block; none when it is not there.
+///
+/// # Errors
+/// `Upstream` when a node does not answer, or two do not agree.
+pub async fn time_of(chain: &Chain, block: u64) -> Result<Option<OffsetDateTime>> {
+    let mut headers = read::headers(chain, &[block].into()).await?;
+    Ok(headers.remove(&block).flatten().map(|header| header.at))
 }
 
 /// Asks whether the nodes serve this chain, and whether its tokens are there with these decimals.

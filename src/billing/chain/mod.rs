@@ -30,7 +30,7 @@ mod weigh;
 pub use self::{
     address::{Address, Deposits},
     deposit::{Arrived, Deposit, Reach, Standing, arrivals, assign, find, left, reach, resolve},
-    list::{check, on_chain, states, top},
+    list::{check, on_chain, states, time_of, top},
     place::{place, quotes},
     quote::Quote,
     seen::{Arrival, Hash, NO_LOG},

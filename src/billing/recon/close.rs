@@ -25,6 +25,8 @@ const FORMAT: &str = "concierge books 2";
 const FORMAT_OF_SUMS: &str = "concierge books 1";
 /// Minutes from the end of a day until it can be closed: what began in it has ended by then.
 const REST_MINUTES: i64 = 60;
+/// How far the clocks of two servers may be apart: one closes a day, another resolves a line of it.
+const CLOCKS_APART: Duration = Duration::minutes(5);
 /// Lines and days read at once.
 const BATCH_ROWS: i64 = 1_000;
 /// Hashes of transfers read at once, of 32 bytes each.
@@ -150,6 +152,9 @@ async fn flaw(tx: &mut ClientTx, last: Option<&Day>, day: &Day) -> Result<Option
             "its lines or its balance were changed since it was closed",
         ));
     }
+    if !day.counts(&kept) {
+        return Ok(Some("it does not tell of as many lines as there are"));
+    }
     if trial(tx, after, day.last_no).await? != day.trial {
         return Ok(Some(
             "the transfers of the ledger do not add up to what they did",
@@ -233,6 +238,23 @@ fn hash(client: ClientNo, day: &Day, lines: &[Kept]) -> Vec<u8> {
         hash.update(format!("transfers {transfers}\n").as_bytes());
     }
     hash.finish().as_ref().to_vec()
+}
+
+impl Day {
+    /// Whether it tells of these lines: all of them, and as open those that are, or were until it was
+    /// closed.
+    fn counts(&self, lines: &[Kept]) -> bool {
+        let open = |until: OffsetDateTime| {
+            let is_open = |line: &&Kept| match line.standing {
+                Standing::Open => true,
+                _ => line.resolved_at.is_some_and(|at| at >= until),
+            };
+            lines.iter().filter(is_open).count()
+        };
+        let possible = open(self.closed_at + CLOCKS_APART)..=open(self.closed_at - CLOCKS_APART);
+        usize::try_from(self.lines) == Ok(lines.len())
+            && usize::try_from(self.open).is_ok_and(|open| possible.contains(&open))
+    }
 }
 
 impl Kept {

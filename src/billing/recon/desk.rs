@@ -111,16 +111,20 @@ pub async fn heal(
     if close::is_closed(tx, day).await? {
         return Ok(None);
     }
-    let (standing, reason) = heal::make_good(tx, line, now).await?;
-    if standing == Standing::Healed && !store::is_known(tx, day, line, standing).await? {
+    let made = heal::make_good(tx, line, now).await?;
+    let (standing, reason) = (made.standing, made.reason);
+    // what was really changed is told of each time, however like an earlier time it is
+    if standing == Standing::Healed
+        && (made.is_new || !store::is_known(tx, day, line, standing).await?)
+    {
         store::add(tx, (run, day), line, (standing, &reason), now).await?;
     }
     Ok(Some((standing, reason)))
 }
 
 /// Writes a run's lines down, in the place of what an earlier run of the same day said, and ends it.
-/// What an earlier day tells of already is not told again, and a day that another server closed
-/// meanwhile takes no more lines: then there is none.
+/// What was made good is there already ([`heal`]), what an earlier day tells of is not told again, and a
+/// day that another server closed meanwhile takes no more lines: then there is none.
 pub async fn keep(
     tx: &mut ClientTx,
     (run, day): (RunId, Date),
@@ -134,7 +138,12 @@ pub async fn keep(
     }
     store::clear(tx, day).await?;
     for (line, standing, reason) in judged {
-        if *standing == Standing::Fine || !store::is_known(tx, day, line, *standing).await? {
+        let is_told = match standing {
+            Standing::Fine => true,
+            Standing::Healed | Standing::Resolved => false,
+            Standing::Open => !store::is_known(tx, day, line, *standing).await?,
+        };
+        if is_told {
             store::add(tx, (run, day), line, (*standing, reason), now).await?;
         }
     }

@@ -240,6 +240,12 @@ fn judge(order: &Goods) -> (State, Remedy) {
             ),
         };
     }
+    if !order.tells_what_went_back() {
+        return (
+            State::AmountDiffers,
+            Remedy::Queue("The order tells of another part that went back."),
+        );
+    }
     let state = match () {
         () if order.is_disputed => State::Disputed,
         () if order.is_refunded => State::Refunded,

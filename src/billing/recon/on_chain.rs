@@ -47,10 +47,12 @@ pub struct Owners {
     last: (ClientNo, Uuid),
 }
 
-/// The first block that is to be read for a day.
+/// The first block that is to be read for a day: some that were read for the day before are read again,
+/// since a chain takes blocks back.
 pub async fn first(tx: &mut SystemTx, chain: &Chain, day: Date) -> Result<Option<u64>> {
-    let first = store::first_block(tx, &chain.name, day).await?;
-    Ok(first.and_then(|block| u64::try_from(block).ok()))
+    let overlap = i64::try_from(chain.overlap_blocks).map_err(Error::internal)?;
+    let first = store::first_block(tx, &chain.name, day, overlap).await?;
+    Ok(first.map(|block| u64::try_from(block).unwrap_or(0)))
 }
 
 /// The next part of a chain, as deep as it counts. No transaction may be open meanwhile.
@@ -123,6 +125,33 @@ pub async fn read(chain: &Chain, part: &Part, owners: &Owners) -> Result<Vec<Arr
         .map_err(|error| named(chain, error))
 }
 
+/// Whether a day was over in the last block that counts: a node that stands still answers all the same.
+/// Nobody asks that of a day that is not over, nor of a chain on which there is nothing to `find`.
+///
+/// # Errors
+/// `Upstream` with the name of the chain when that block is older: then the day is read again.
+pub async fn reaches_its_end(
+    chain: &Chain,
+    (part, find): (&Part, bool),
+    day: Date,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let over = hours_of(day).end;
+    if !find || now < over {
+        return Ok(());
+    }
+    let at = chain::time_of(chain, part.top).await;
+    let why = match at.map_err(|error| named(chain, error))? {
+        Some(at) if at >= over => return Ok(()),
+        Some(at) => anyhow!(
+            "its last block that counts ({}) is of {at}, and {day} is not over in it: the node stands still, or the chain makes no blocks",
+            part.top
+        ),
+        None => anyhow!("it has no block {} any more", part.top),
+    };
+    Err(named(chain, Error::Upstream(why)))
+}
+
 fn named(chain: &Chain, error: Error) -> Error {
     match error {
         Error::Upstream(cause) => Error::Upstream(cause.context(format!("[chain.{}]", chain.name))),
@@ -130,15 +159,16 @@ fn named(chain: &Chain, error: Error) -> Error {
     }
 }
 
-/// Keeps what a chain says.
+/// Keeps what a chain says of a part of it, and forgets what it does not say any more.
 pub async fn keep(
     tx: &mut SystemTx,
-    (chain, day): (&Chain, Date),
+    (chain, day, part): (&Chain, Date, &Part),
     owners: &Owners,
     arrivals: &[Arrival],
     now: OffsetDateTime,
 ) -> Result<()> {
     let last = hours_of(day).end - time::Duration::SECOND;
+    let mut said = Vec::with_capacity(arrivals.len());
     for arrival in arrivals {
         let Some((client, order)) = owners.by_address.get(&arrival.payee) else {
             continue;
@@ -164,8 +194,18 @@ pub async fn keep(
             at: at.unwrap_or(last),
         };
         outside::put(tx, (*client, Some(*order)), (&fact, None), now).await?;
+        store::put_block(tx, *client, &fact.reference, arrival.block_no).await?;
+        said.push(fact.reference);
     }
-    Ok(())
+    if part.blocks.is_empty() {
+        return Ok(());
+    }
+    let orders: Vec<Uuid> = owners
+        .by_address
+        .values()
+        .map(|(_, order)| *order)
+        .collect();
+    store::forget(tx, &chain.name, &part.blocks, (&orders, &said)).await
 }
 
 /// A part was read, for all addresses: the next one begins behind it.

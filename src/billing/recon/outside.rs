@@ -20,7 +20,7 @@ use crate::{
             refund_stage,
         },
     },
-    db::SystemTx,
+    db::{ClientTx, SystemTx},
     error::{Error, Result},
     ids::ClientNo,
 };
@@ -175,6 +175,12 @@ impl Said {
     fn is_fact(&self) -> bool {
         self.fact.area != Area::Payment || self.fact.stage == Stage::Stands
     }
+}
+
+/// Providers by which money of a client can have moved: a payment by Stripe may name any order of its,
+/// and on a chain it comes to an address.
+pub async fn used(tx: &mut ClientTx) -> Result<Vec<String>> {
+    store::used(tx).await
 }
 
 /// Whether what a provider says of a day was read.

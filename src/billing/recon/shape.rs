@@ -111,6 +111,8 @@ pub struct Goods {
     /// Whether what was bought was given.
     pub is_given: bool,
     /// Whether all money of it went back.
+    pub is_gone: bool,
+    /// Whether its pack or its pass was taken back, by the order itself.
     pub is_revoked: bool,
     /// Whether a part of the money went back.
     pub is_refunded: bool,
@@ -118,7 +120,10 @@ pub struct Goods {
     pub is_disputed: bool,
     /// Whether a person has to say what becomes of it.
     pub waits: bool,
-    /// Micro-credits taken back for money that went back, and lost because they were spent.
+    /// Micro-credits that the money which went back is worth; while some of them are still to be taken,
+    /// those that were.
+    pub due_back: i64,
+    /// Micro-credits taken back or lost for it, by the order itself.
     pub went_back: i64,
     /// Micro-credits that came in by transfers of this order.
     pub came_in: i64,
@@ -134,7 +139,7 @@ impl Goods {
     /// What should have been booked in the end.
     pub fn expected(&self) -> i64 {
         match self.credits {
-            Some(credits) if self.is_given => credits - self.went_back,
+            Some(credits) if self.is_given => credits - self.due_back,
             _ => 0,
         }
     }
@@ -146,7 +151,16 @@ impl Goods {
 
     /// Whether its pack or pass should count.
     pub fn should_be_entitled(&self) -> bool {
-        self.is_given && !self.is_revoked
+        self.is_given && !self.is_gone
+    }
+
+    /// Whether the order says itself that as much went back as should.
+    pub fn tells_what_went_back(&self) -> bool {
+        match self.credits {
+            _ if !self.is_given => true,
+            Some(_) => self.went_back == self.due_back,
+            None => self.is_revoked == self.is_gone,
+        }
     }
 }
 

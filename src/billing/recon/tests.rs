@@ -50,10 +50,12 @@ fn goods(n: usize) -> Goods {
         credits: Some(5_000),
         is_paid: true,
         is_given: true,
+        is_gone: false,
         is_revoked: false,
         is_refunded: false,
         is_disputed: false,
         waits: false,
+        due_back: 0,
         went_back: 0,
         came_in: 5_000,
         went_out: 0,
@@ -194,11 +196,12 @@ fn clean(kind: usize, n: usize) -> Case {
         }
         15 => one(n, |_| ()),
         16 => one(n, |row| {
-            (row.is_refunded, row.went_back, row.went_out) = (true, 2_000, 2_000)
+            row.is_refunded = true;
+            (row.due_back, row.went_back, row.went_out) = (2_000, 2_000, 2_000);
         }),
         17 => one(n, |row| {
-            (row.is_disputed, row.is_revoked, row.went_back, row.went_out) =
-                (true, true, 5_000, 5_000)
+            (row.is_disputed, row.is_gone) = (true, true);
+            (row.due_back, row.went_back, row.went_out) = (5_000, 5_000, 5_000);
         }),
         18 => one(n, |row| {
             (row.is_given, row.came_in, row.waits) = (false, 0, true)
@@ -252,12 +255,13 @@ fn clean(kind: usize, n: usize) -> Case {
         }
         _ => one(n, |row| {
             pack(row);
-            (row.is_revoked, row.is_refunded, row.is_entitled) = (true, true, false);
+            (row.is_gone, row.is_revoked) = (true, true);
+            (row.is_refunded, row.is_entitled) = (true, false);
         }),
     }
 }
 
-const WRONG: usize = 40;
+const WRONG: usize = 44;
 
 /// Books that are wrong in one thing, and what that is.
 fn injected(kind: usize, n: usize) -> Case {
@@ -404,8 +408,44 @@ fn injected(kind: usize, n: usize) -> Case {
             Order,
             MissingHere,
         ),
+        // it is said that it went back, and it did not
+        29 => wrong(
+            one(n, |row| {
+                (row.is_refunded, row.is_gone) = (true, true);
+                (row.due_back, row.went_back) = (5_000, 5_000);
+            }),
+            Order,
+            AmountDiffers,
+        ),
+        // nobody has taken anything back
+        40 => wrong(
+            one(n, |row| {
+                (row.is_refunded, row.is_gone, row.due_back) = (true, true, 5_000);
+            }),
+            Order,
+            AmountDiffers,
+        ),
+        // it went back, and the order would have it taken once more
+        41 => wrong(
+            one(n, |row| {
+                (row.is_refunded, row.due_back, row.went_out) = (true, 2_000, 2_000);
+            }),
+            Order,
+            AmountDiffers,
+        ),
+        42 => wrong(
+            one(n, |row| {
+                (row.credits, row.came_in) = (None, 0);
+                (row.is_refunded, row.is_gone, row.is_entitled) = (true, true, true);
+            }),
+            Order,
+            MissingThere,
+        ),
         _ => wrong(
-            one(n, |row| (row.is_refunded, row.went_back) = (true, 5_000)),
+            one(n, |row| {
+                (row.credits, row.came_in) = (None, 0);
+                (row.is_refunded, row.is_gone) = (true, true);
+            }),
             Order,
             AmountDiffers,
         ),

@@ -11,8 +11,11 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Seconds for which a provider is in one server's hands; it extends them while it reads.
-pub const LEASE_SECONDS: u64 = 60;
+/// Seconds for which a provider is in one server's hands; it extends them while it reads. Servers whose
+/// clocks are further apart would take it from each other.
+pub const LEASE_SECONDS: u64 = 300;
+/// Seconds for which a day rests that could not be read.
+pub const REST_SECONDS: u64 = 600;
 /// Characters of a reason that are kept.
 const FAILURE_CHARS_MAX: usize = 500;
 
@@ -37,7 +40,7 @@ pub async fn wish(
 }
 
 /// Takes a provider of which a day is to be read, unless somebody else has it: those first that did not
-/// fail, the oldest of them first.
+/// fail, the oldest of them first; one that failed rests.
 pub async fn begin(
     tx: &mut SystemTx,
     provider: &'static str,
@@ -45,7 +48,8 @@ pub async fn begin(
 ) -> Result<Option<Turn>> {
     let lease = Uuid::new_v4();
     let until = now + Duration::from_secs(LEASE_SECONDS);
-    let day = store::lease(tx, provider, lease, (now, until)).await?;
+    let rest = Duration::from_secs(REST_SECONDS);
+    let day = store::lease(tx, provider, lease, (now, until), rest).await?;
     Ok(day.map(|day| Turn {
         day,
         provider,

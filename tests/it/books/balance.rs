@@ -417,6 +417,52 @@ async fn what_failed_and_what_was_claimed_moves_the_balance_there_and_back() {
     agree(world).await;
 }
 
+/// What a person has resolved is told of again when it says something else by then, and only then.
+#[tokio::test]
+async fn a_resolved_line_keeps_no_later_one_from_being_told() {
+    let stall = stall().await;
+    let world = &stall.world;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let (intent, charge) = sold(&stall, &alice.orders(&plan, "one").await).await;
+    changes(&stall, &stall.stripe.moved(&charge)[0], |txn| {
+        txn["amount"] = 1_200.into()
+    });
+    let open = async || {
+        let lines = lines(world, acme.no, Some(Standing::Open)).await;
+        assert!(lines.iter().all(|line| line.area == Area::Balance));
+        lines
+    };
+    let differs = |theirs: &str, fee: &str| {
+        let amounts = json!(["1250", theirs, fee, "usd"]);
+        vec![(State::AmountDiffers, amounts, Standing::Open)]
+    };
+    for _ in 0..2 {
+        later(world);
+        reconciled(world, acme.no).await;
+        assert_eq!(says(&open().await, &intent), differs("1200", "66"));
+    }
+    let mut tx = world.app.db.client(acme.no).await.unwrap();
+    let told = open().await[0].line_id;
+    desk::resolve(&mut tx, told, "Stripe mends it.", world.app.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    later(world);
+    reconciled(world, acme.no).await;
+    assert_eq!(open().await, []);
+    // ten days later all of it is gone
+    world.app.clock.forward(10 * DAY);
+    let gone = Move::of("payment_failure_refund", &charge, -1_200, now(&stall));
+    stall.stripe.moves(&gone);
+    for _ in 0..2 {
+        later(world);
+        reconciled(world, acme.no).await;
+        assert_eq!(says(&open().await, &intent), differs("0", "66"));
+    }
+    assert_eq!(verified(world, acme.no).await.1, [""; 0]);
+}
+
 #[tokio::test]
 async fn a_key_without_the_right_closes_no_day_and_says_which_right() {
     let stall = stall().await;
@@ -440,6 +486,7 @@ async fn a_key_without_the_right_closes_no_day_and_says_which_right() {
     assert_eq!(verified(world, acme.no).await.0, 0);
     assert_eq!(lines(world, acme.no, None).await, []);
     stall.stripe.bars(None);
+    world.rests();
     reconciled(world, acme.no).await;
     assert_eq!(balance(world, acme.no).await.len(), 1);
     assert_eq!(told(world, acme.no, Standing::Open).await, []);

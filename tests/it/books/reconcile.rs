@@ -29,7 +29,7 @@ use concierge::{
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use sqlx::Executor;
+use sqlx::{AssertSqlSafe, Executor};
 use time::{Date, OffsetDateTime, macros::date};
 
 use super::agree;
@@ -41,6 +41,8 @@ use crate::{
     verbs::{reconciles, text},
     world::{Person, World, body},
 };
+
+const COUNTS: &str = "it does not tell of as many lines as there are";
 
 pub const DAY: Duration = Duration::from_secs(86_400);
 
@@ -146,6 +148,52 @@ async fn what_was_paid_and_never_heard_of_is_credited() {
     assert_eq!(told(&stall.world, acme.no, Standing::Healed).await.len(), 2);
     assert_eq!(told(&stall.world, acme.no, Standing::Open).await, []);
     agree(&stall.world).await;
+}
+
+/// What is made good is told of each time, however alike, and what waits elsewhere is told of once.
+#[tokio::test]
+async fn a_second_healing_of_the_same_thing_is_told_of() {
+    let stall = Stall::new().await;
+    let world = &stall.world;
+    let (acme, plan) = stall.seller("acme").await;
+    let alice = acme.person("alice").await;
+    let order = alice.orders(&plan, "one").await;
+    let (paid, intent) = pays(&stall, &order).await;
+    let told_of = stall
+        .tells("evt_1", "checkout.session.completed", &paid)
+        .await;
+    assert_eq!(told_of, StatusCode::OK);
+    let now = || world.app.clock.now().unix_timestamp();
+    // nobody tells us of any of it: one can be taken in, one cannot
+    for (id, amount, currency) in [("re_1", 625, "usd"), ("re_odd", 5, "eur")] {
+        stall.stripe.gives_back(&json!({
+            "id": id, "object": "refund", "amount": amount, "currency": currency, "status": "succeeded",
+            "payment_intent": intent, "metadata": {}, "created": now(),
+        }));
+    }
+    let healed = async || {
+        later(world);
+        reconciled(world, acme.no).await;
+        assert_eq!(told(world, acme.no, Standing::Open).await, []);
+        let lines = lines(world, acme.no, Some(Standing::Healed)).await;
+        let mut of: Vec<String> = lines.into_iter().map(|line| line.reference).collect();
+        of.sort();
+        of
+    };
+    for _ in 0..2 {
+        assert_eq!(healed().await, ["re_1", "re_odd"]);
+        assert_eq!(balance(&alice, acme.no, &order).await, 50_000_000);
+    }
+    changes(&stall, "re_1", |refund| refund["status"] = "failed".into());
+    stall
+        .stripe
+        .moves(&Move::of("refund_failure", "re_1", 625, now()));
+    for _ in 0..2 {
+        assert_eq!(healed().await, ["re_1", "re_1", "re_odd"]);
+        assert_eq!(balance(&alice, acme.no, &order).await, 100_000_000);
+    }
+    assert_eq!(verified(world, acme.no).await.1, [""; 0]);
+    agree(world).await;
 }
 
 /// A payment that did not fit was sent back at Stripe, as it should be, and nobody told us: what the
@@ -451,6 +499,7 @@ async fn nothing_is_concluded_while_stripe_is_away() {
     assert_eq!(verified(&stall.world, acme.no).await.0, 0);
     assert_eq!(lines(&stall.world, acme.no, None).await, []);
     stall.stripe.goes_away(false);
+    stall.world.rests();
     reconciled(&stall.world, acme.no).await;
     assert_eq!(balance(&alice, acme.no, &order).await, 100_000_000);
 }
@@ -475,6 +524,16 @@ async fn a_changed_old_line_is_found() {
     );
     let mut conn = world.superuser().await;
     let lines = "its lines or its balance were changed since it was closed";
+    let first = "where day = (select min(day) from book_day)";
+    let counts = ["lines", "open"].map(|count| {
+        let by = |sign: char| format!("update book_day set {count} = {count} {sign} 1 {first}");
+        (by('+'), by('-'))
+    });
+    for (forge, mend) in counts {
+        conn.execute(AssertSqlSafe(forge)).await.unwrap();
+        assert_eq!(verified(world, acme.no).await.1, [COUNTS]);
+        conn.execute(AssertSqlSafe(mend)).await.unwrap();
+    }
     for (forge, mend, flaw) in [
         (
             "update recon_line set theirs = theirs + 1 where area = 'payment'",
@@ -571,6 +630,7 @@ async fn an_operator_reads_the_lines_and_says_what_became_of_them() {
         "{table}"
     );
     let path = format!("/clients/acme/book-lines/{}/resolve", text(&line["id"]));
+    world.app.clock.forward(Duration::from_secs(600));
     let said = |note: &str, desk: &crate::console::Desk<'_>| {
         desk.request(Method::POST, &path)
             .json(&json!({ "note": note }))
@@ -609,8 +669,14 @@ async fn an_operator_reads_the_lines_and_says_what_became_of_them() {
             .as_array()
             .is_some_and(|runs| !runs.is_empty())
     );
-    // what a person says later is not a change of the day
+    // what a person says later is not a change of the day, and how many lines waited then is not either
     assert_eq!(verified(world, acme.no).await.1, [""; 0]);
+    let mut conn = world.superuser().await;
+    for (open, flaws) in [(0, vec![COUNTS]), (1, vec![])] {
+        let forge = format!("update book_day set open = {open} where lines > 0");
+        conn.execute(AssertSqlSafe(forge)).await.unwrap();
+        assert_eq!(verified(world, acme.no).await.1, flaws);
+    }
     assert!(fay.acts().await.contains(&"book_line.resolve".to_owned()));
 }
 

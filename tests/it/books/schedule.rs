@@ -13,6 +13,7 @@ use concierge::{
 };
 use futures_util::future::join_all;
 use sqlx::{Executor, PgConnection};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{agree, crowd, give};
@@ -244,6 +245,44 @@ async fn a_slot_that_fails_keeps_no_other_and_is_tried_again() {
     assert_eq!(done, ["bill", "late_usage"]);
     assert_eq!(jobs_of(conn, "bill").await, [shop.client]);
     assert_eq!(world.count("select count(*) from usage_hour").await, 1);
+}
+
+/// Who is frozen in the midst of a slot keeps the slot's row, and nobody waits for it.
+#[tokio::test]
+async fn a_slot_in_the_hands_of_a_server_that_is_frozen_is_left_alone() {
+    let world = World::new().await;
+    world.at_noon();
+    let mut frozen = world.superuser().await;
+    frozen.execute("begin").await.unwrap();
+    let now = world.app.clock.now().unix_timestamp();
+    sqlx::query("insert into job_slot (name, slot_at) values ('orders', $1)")
+        .bind(time::OffsetDateTime::from_unix_timestamp(now - now.rem_euclid(300)).unwrap())
+        .execute(&mut frozen)
+        .await
+        .unwrap();
+    let tick = tokio::time::timeout(minutes(1), jobs::tick(&world.app));
+    for (name, became) in tick.await.expect("it waits for the frozen one") {
+        let expected = match name {
+            "orders" => Slot::Before,
+            _ => Slot::Done,
+        };
+        assert_eq!(became, expected, "{name}");
+    }
+    frozen.execute("rollback").await.unwrap();
+    assert_eq!(done(std::slice::from_ref(&world.app)).await, ["orders"]);
+}
+
+#[tokio::test]
+async fn a_tick_is_left_out_while_the_last_one_is_at_work() {
+    let world = World::new().await;
+    let last = Mutex::new(());
+    let at_work = last.lock().await;
+    assert_eq!(jobs::tick_alone(&world.app, &last).await, None);
+    drop(at_work);
+    for _ in 0..2 {
+        let ticked = jobs::tick_alone(&world.app, &last).await;
+        assert_eq!(ticked.map(|ticked| ticked.len()), Some(ALL.len()));
+    }
 }
 
 #[tokio::test]

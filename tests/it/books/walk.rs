@@ -8,9 +8,9 @@ use concierge::{
         Rates,
         chain::Chain,
         price,
-        recon::{Standing, close, desk},
+        recon::{Area, Standing, State, close, desk},
     },
-    ids::ClientNo,
+    ids::{ClientNo, OrderId},
     jobs,
 };
 use reqwest::{Method, StatusCode};
@@ -28,6 +28,7 @@ use crate::{
         double::{Double, KEY, SECRET},
         stall::{Stall, session},
     },
+    process::{beside, run},
     verbs::{reconciles, text},
     world::{Person, World, body},
 };
@@ -143,6 +144,49 @@ async fn closed(world: &World, client: ClientNo) -> (usize, String) {
     (days, hex::encode(last.hash))
 }
 
+fn order_id(order: &Value) -> OrderId {
+    OrderId(text(&order["id"]).parse().unwrap())
+}
+
+fn sorted(mut lines: Vec<(OrderId, Area)>) -> Vec<(OrderId, Area)> {
+    lines.sort_by_key(|(order, area)| (order.0, *area));
+    lines
+}
+
+/// The lines about orders on which both sides agree.
+async fn matched(world: &World, client: ClientNo) -> Vec<(OrderId, Area)> {
+    let mut tx = world.app.db.client(client).await.unwrap();
+    let days = (date!(2020 - 01 - 01), date!(2090 - 01 - 01));
+    let fine = desk::lines(&mut tx, days, Some(Standing::Fine), None, 100)
+        .await
+        .unwrap();
+    let of_orders = fine
+        .into_iter()
+        .filter(|line| line.state == State::Matched)
+        .filter_map(|line| Some((line.order_id?, line.area)));
+    sorted(of_orders.collect())
+}
+
+/// What an operator runs finds the days closed and sound, and the ledger too.
+fn commands_say_the_same(world: &World, (days, hash): (usize, &str)) {
+    let folder = beside(world);
+    let does = |words: &str| {
+        let ran = run(folder.path(), &words.split(' ').collect::<Vec<_>>());
+        ran.well().to_owned()
+    };
+    // of the day before today, since the program's clock is not ahead
+    let done = does("reconcile");
+    assert!(done.contains("walker"), "{done}");
+    let sound = does("reconcile --verify");
+    let count = format!("{days} closed days of 1 clients");
+    assert!(sound.contains(hash) && sound.contains(&count), "{sound}");
+    let agrees = does("ledger verify");
+    assert!(
+        agrees.contains("walker") && agrees.contains(" transfers between "),
+        "{agrees}"
+    );
+}
+
 #[tokio::test]
 async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     let (stall, coins) = shop().await;
@@ -164,8 +208,8 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     world.app.clock.forward(Duration::from_secs(2));
     let alice = acme.person("alice").await;
 
-    let order = alice.orders(&plan, "by-stripe").await;
-    let paid = stall.stripe.pays(session(&order)).await;
+    let by_stripe = alice.orders(&plan, "by-stripe").await;
+    let paid = stall.stripe.pays(session(&by_stripe)).await;
     let id = text(&paid["payment_intent"]);
     stall
         .stripe
@@ -189,11 +233,11 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
         .request(Method::POST, "/api/v1/orders")
         .header("Idempotency-Key", "on-chain")
         .json(&wish);
-    let order = body(made.send().await.unwrap(), StatusCode::CREATED).await;
+    let on_chain = body(made.send().await.unwrap(), StatusCode::CREATED).await;
     let deposit = alice
-        .get(&format!("/api/v1/orders/{}/deposit", text(&order["id"])))
+        .get(&format!("/api/v1/orders/{}/deposit", text(&on_chain["id"])))
         .await;
-    let amount: u128 = text(&order["amount"]).parse().unwrap();
+    let amount: u128 = text(&on_chain["amount"]).parse().unwrap();
     coins
         .anvil
         .sends_token(&coins.usdt, text(&deposit["address"]), amount)
@@ -202,7 +246,7 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     jobs::chain::catch_up(&world.app, &coins.chain)
         .await
         .unwrap();
-    assert_eq!(alice.order(&order).await["state"], "fulfilled");
+    assert_eq!(alice.order(&on_chain).await["state"], "fulfilled");
     tell(&format!(
         "topped up on a chain: {} credits to spend",
         alice.balance().await
@@ -219,12 +263,26 @@ async fn money_walks_from_the_first_top_up_to_the_closed_day() {
     ));
     agree(world).await;
 
-    // blocks on top, so that what paid is deep enough for the comparison, too
-    coins.anvil.mine(2 * CONFIRMATIONS).await;
+    // on the chain, too: the comparison wants blocks of after the day
     world.app.clock.forward(Duration::from_secs(2 * 86_400));
+    let now = world.app.clock.now().unix_timestamp();
+    coins.anvil.mines_at(now, CONFIRMATIONS + 1).await;
     reconciles(&world.app, acme.no).await.unwrap();
     let (days, hash) = closed(world, acme.no).await;
     assert!(days >= 1);
+    let (by_stripe, on_chain) = (order_id(&by_stripe), order_id(&on_chain));
+    assert_eq!(
+        matched(world, acme.no).await,
+        sorted(vec![
+            (by_stripe, Area::Payment),
+            (by_stripe, Area::Balance),
+            (by_stripe, Area::Order),
+            (on_chain, Area::Payment),
+            (on_chain, Area::Arrival),
+            (on_chain, Area::Order),
+        ])
+    );
+    commands_say_the_same(world, (days, &hash));
     agree(world).await;
     tell(&format!(
         "{days} days reconciled, closed and verified, the last by {hash}"

@@ -207,6 +207,12 @@ impl Anvil {
         self.ask("evm_increaseTime", json!([seconds])).await;
     }
 
+    /// Makes blocks, the first of them at this time.
+    pub async fn mines_at(&self, at: i64, blocks: u64) {
+        self.ask("evm_setNextBlockTimestamp", json!([at])).await;
+        self.mine(blocks).await;
+    }
+
     /// The time of a block, in seconds.
     pub async fn time_of(&self, block: u64) -> i64 {
         let number_of = json!([format!("{block:#x}"), false]);

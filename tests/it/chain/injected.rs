@@ -26,7 +26,7 @@ use crate::verbs::reconciles;
 type Line = (Option<OrderId>, Area, State, Standing);
 
 /// The lines that tell of something wrong.
-async fn wrong(till: &Till) -> Vec<Line> {
+pub async fn wrong(till: &Till) -> Vec<Line> {
     let mut tx = till.world.app.db.client(till.client).await.unwrap();
     let days = (date!(2020 - 01 - 01), date!(2090 - 01 - 01));
     let all = desk::lines(&mut tx, days, None, None, 10_000)
@@ -61,11 +61,9 @@ impl Till {
     }
 
     /// Two days go by, and the days that are over are compared and closed.
-    async fn reconciles_later(&self) {
-        let app = &self.world.app;
-        app.clock
-            .forward(std::time::Duration::from_secs(2 * 86_400));
-        reconciles(app, self.client).await.unwrap();
+    pub async fn reconciles_later(&self) {
+        self.days_go_by(2).await;
+        reconciles(&self.world.app, self.client).await.unwrap();
     }
 }
 
@@ -210,8 +208,7 @@ async fn each_discrepancy_of_a_chain_is_found_and_nothing_else() {
     .await;
 
     let (app, day) = (&till.world.app, till.world.app.clock.now().date());
-    app.clock
-        .forward(std::time::Duration::from_secs(2 * 86_400));
+    till.days_go_by(2).await;
     jobs::reconcile::read(app, day).await.unwrap();
     jobs::reconcile::day(app, till.client, day).await.unwrap();
     let found = wrong(&till).await;
@@ -290,8 +287,7 @@ async fn nothing_is_concluded_from_a_log_that_no_receipt_confirms() {
         }
     }));
     let (app, day) = (&till.world.app, till.world.app.clock.now().date());
-    app.clock
-        .forward(std::time::Duration::from_secs(2 * 86_400));
+    till.days_go_by(2).await;
     let refused = reconciles(app, till.client).await.unwrap_err();
     let refused = refused.causes();
     assert!(
@@ -302,6 +298,7 @@ async fn nothing_is_concluded_from_a_log_that_no_receipt_confirms() {
     assert!(!close::is_closed(&mut tx, day).await.unwrap());
     drop(tx);
     liar.says(Lie::None);
+    till.world.rests();
     reconciles(app, till.client).await.unwrap();
     assert_eq!(wrong(&till).await, []);
     assert_eq!(till.credits().await, CREDITS);

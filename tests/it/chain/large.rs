@@ -249,8 +249,9 @@ async fn what_is_too_much_for_one_chain_keeps_no_other() {
             refuses(answer, true);
         }
     }));
-    app.clock
-        .forward(std::time::Duration::from_secs(2 * 86_400));
+    till.days_go_by(2).await;
+    let now = app.clock.now().unix_timestamp();
+    second.mines_at(now, CONFIRMATIONS + 1).await;
     let refused = reconciles(app, till.client).await.unwrap_err();
     let refused = refused.causes();
     assert!(refused.contains("[chain.local]"), "{refused}");
@@ -261,6 +262,7 @@ async fn what_is_too_much_for_one_chain_keeps_no_other() {
         0
     );
     liar.says(Lie::None);
+    till.world.rests();
     reconciles(app, till.client).await.unwrap();
     till.looks().await.unwrap();
     assert_eq!(till.credits().await, 2 * CREDITS);

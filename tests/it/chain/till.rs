@@ -151,6 +151,14 @@ impl Till {
         Ok(deposit)
     }
 
+    /// Days go by here and on the chain: the last of its blocks that counts is of now.
+    pub async fn days_go_by(&self, days: u32) {
+        let clock = &self.world.app.clock;
+        clock.forward(std::time::Duration::from_secs(86_400) * days);
+        let now = clock.now().unix_timestamp();
+        self.anvil.mines_at(now, CONFIRMATIONS + 1).await;
+    }
+
     /// Looks at the chain until there is nothing more to read.
     pub async fn looks(&self) -> Result<()> {
         jobs::chain::catch_up(&self.world.app, &self.chain).await

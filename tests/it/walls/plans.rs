@@ -10,7 +10,7 @@ use crate::world::World;
 const SERVING: [&str; 2] = ["concierge_client", "concierge_gate"];
 
 /// Statements that read all rows of a client, with the reason.
-const WHOLE: [(&str, &str); 31] = [
+const WHOLE: [(&str, &str); 32] = [
     // a client has one row of it
     ("billing/store/meters.rs", "terms"),
     ("billing/store/settings.rs", "settings"),
@@ -27,6 +27,7 @@ const WHOLE: [(&str, &str); 31] = [
     ("billing/recon/store/days.rs", "last"),
     ("billing/recon/store/days.rs", "last_no"),
     ("billing/recon/store/days.rs", "first_moment"),
+    ("billing/recon/store/outside.rs", "used"),
     // once a day, by what compares and closes it
     ("billing/recon/store/days.rs", "moved"),
     ("billing/recon/store/ours.rs", "strays"),

@@ -1,5 +1,7 @@
 //! Statements over what arrived on chains, as the reconciliation reads them.
 
+use std::ops::RangeInclusive;
+
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use super::FactRow;
 use crate::{
     billing::chain::Arrival,
     db::{ClientTx, SystemTx},
-    error::Result,
+    error::{Error, Result},
     ids::ClientNo,
 };
 
@@ -33,16 +35,23 @@ pub async fn addresses(
     .await?)
 }
 
-/// The block behind those that were read for this day and days before; else the first in which
-/// something can have arrived.
-pub async fn first_block(tx: &mut SystemTx, chain: &str, day: Date) -> Result<Option<i64>> {
+/// The block behind those that were read for this day; else so many before the end of those that were
+/// read for days before it; never one before the first in which something can have arrived.
+pub async fn first_block(
+    tx: &mut SystemTx,
+    chain: &str,
+    day: Date,
+    overlap: i64,
+) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar(
-        "select coalesce((select max(top) + 1 from outside_block where chain = $1 and day <= $2),
-           least((select min(block_no) from chain_arrival where chain = $1),
-             (select min(since_block) from chain_address where chain = $1)))",
+        "select coalesce((select top + 1 from outside_block where chain = $1 and day = $2),
+           greatest((select max(top) + 1 - $3 from outside_block where chain = $1 and day < $2),
+             least((select min(block_no) from chain_arrival where chain = $1),
+               (select min(since_block) from chain_address where chain = $1))))",
     )
     .bind(chain)
     .bind(day)
+    .bind(overlap)
     .fetch_one(tx.conn())
     .await?)
 }
@@ -55,6 +64,49 @@ pub async fn put_top(tx: &mut SystemTx, chain: &str, day: Date, top: i64) -> Res
     .bind(chain)
     .bind(day)
     .bind(top)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The block of what arrived, by which it is found again.
+pub async fn put_block(
+    tx: &mut SystemTx,
+    client: ClientNo,
+    reference: &str,
+    block: u64,
+) -> Result<()> {
+    sqlx::query(
+        "update outside_fact set block_no = $3
+         where client_no = $1 and provider = 'chain' and area = 'arrival' and reference = $2
+           and block_no is distinct from $3",
+    )
+    .bind(client)
+    .bind(reference)
+    .bind(i64::try_from(block).map_err(Error::internal)?)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes away what arrived for these orders in these blocks of a chain by an earlier reading, and is not
+/// among what the chain says now.
+pub async fn forget(
+    tx: &mut SystemTx,
+    chain: &str,
+    blocks: &RangeInclusive<u64>,
+    (orders, said): (&[Uuid], &[String]),
+) -> Result<()> {
+    sqlx::query(
+        "delete from outside_fact
+         where block_no between $1 and $2 and split_part(reference, ' ', 1) = $3 and order_id = any($4)
+           and reference <> all($5)",
+    )
+    .bind(i64::try_from(*blocks.start()).map_err(Error::internal)?)
+    .bind(i64::try_from(*blocks.end()).map_err(Error::internal)?)
+    .bind(chain)
+    .bind(orders)
+    .bind(said)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -40,7 +40,8 @@ pub async fn clear(tx: &mut ClientTx, day: Date) -> Result<()> {
     Ok(())
 }
 
-/// Whether an earlier day tells of the same already, and that the same became of it.
+/// Whether the last that an earlier day told of it was the same in all that it says, and the same became
+/// of it.
 pub async fn is_known(
     tx: &mut ClientTx,
     day: Date,
@@ -49,9 +50,16 @@ pub async fn is_known(
 ) -> Result<bool> {
     let client = tx.client();
     Ok(sqlx::query_scalar(
-        "select exists (select from recon_line where client_no = $1 and area = $2 and provider = $3
-           and reference = $4 and state = $5 and day < $6
-           and (standing = $7 or $7 = 'open' and standing = 'resolved'))",
+        "select exists (
+           select from (
+             select standing, ours, theirs, currency, settled, settled_in from recon_line
+             where client_no = $1 and area = $2 and provider = $3 and reference = $4 and state = $5 and day < $6
+             order by day desc
+             limit 1) last
+           where (standing = $7 or $7 = 'open' and standing = 'resolved')
+             and ours is not distinct from $8::text::numeric and theirs is not distinct from $9::text::numeric
+             and currency = $10 and settled is not distinct from $11::bigint
+             and settled_in is not distinct from $12)",
     )
     .bind(client)
     .bind(line.area)
@@ -60,6 +68,11 @@ pub async fn is_known(
     .bind(line.state)
     .bind(day)
     .bind(standing)
+    .bind(&line.ours)
+    .bind(&line.theirs)
+    .bind(&line.currency)
+    .bind(line.settled.as_ref().map(|settled| settled.amount))
+    .bind(line.settled.as_ref().map(|settled| &settled.currency))
     .fetch_one(tx.conn())
     .await?)
 }

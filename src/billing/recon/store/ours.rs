@@ -65,7 +65,12 @@ pub async fn orders(
     Ok(sqlx::query_as(
         r#"select order_id "order", provider, credits, revoked is_revoked, changed_at at,
            state in ('paid', 'fulfilled', 'refunded', 'disputed') is_paid, fulfilled_at is not null is_given,
-           refunded > 0 is_refunded, disputed > 0 is_disputed, taken_back + lost went_back,
+           refunded > 0 is_refunded, disputed > 0 is_disputed, refunded + disputed >= amount is_gone,
+           taken_back + lost went_back,
+           case when credits is null then 0
+             when back_due is not null then taken_back + lost
+             when refunded + disputed >= amount then credits
+             else div(credits * (refunded + disputed), amount)::bigint end due_back,
            exists (select from payment_exception exception where exception.client_no = $1
              and exception.order_id = o.order_id and exception.state <> 'fulfilled') waits,
            exists (select from entitlement where entitlement.client_no = $1 and revoked_at is null

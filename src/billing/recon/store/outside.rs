@@ -109,7 +109,21 @@ pub async fn is_read(tx: &mut SystemTx, provider: &str, day: Date) -> Result<boo
     .await?)
 }
 
-/// The same, for the client whose day it is.
+pub async fn used(tx: &mut ClientTx) -> Result<Vec<String>> {
+    let client = tx.client();
+    Ok(sqlx::query_scalar(
+        "select provider from (values
+           ('stripe', (select order_id from payment_order where client_no = $1 order by order_id limit 1)),
+           ('chain', (select order_id from chain_address where client_no = $1 order by order_id limit 1))
+         ) known (provider, first_order)
+         where first_order is not null",
+    )
+    .bind(client)
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Whether a provider was read for a day, for the client whose day it is.
 pub async fn is_read_here(tx: &mut ClientTx, provider: &str, day: Date) -> Result<bool> {
     Ok(sqlx::query_scalar(
         "select exists (select from outside_read where provider = $1 and day = $2)",

@@ -1,5 +1,7 @@
 //! Statements over days that are to be read, and over who reads them.
 
+use std::time::Duration;
+
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -32,18 +34,22 @@ pub async fn failure(tx: &mut SystemTx, provider: &str, day: Date) -> Result<Opt
 }
 
 /// The day to be read; none when there is none, or another server is at it. A lease that lasts twice as
-/// long as any is of a clock that was ahead.
+/// long as any is of a clock that was ahead. What failed within the time of rest, by whoever's clock, is
+/// not to be read.
 pub async fn lease(
     tx: &mut SystemTx,
     provider: &str,
     lease: Uuid,
     (now, until): (OffsetDateTime, OffsetDateTime),
+    rest: Duration,
 ) -> Result<Option<Date>> {
     let day: Option<Option<Date>> = sqlx::query_scalar(
         "update outside_turn set lease_id = $2, leased_until = $3
          where provider = $1 and (leased_until is null or leased_until < $4 or leased_until > $5)
-           and exists (select from outside_wish where outside_wish.provider = $1)
+           and exists (select from outside_wish where outside_wish.provider = $1
+             and (failed_at between $6 and $7) is not true)
          returning (select day from outside_wish where outside_wish.provider = $1
+           and (failed_at between $6 and $7) is not true
            order by failed_at nulls first, day limit 1)",
     )
     .bind(provider)
@@ -51,6 +57,8 @@ pub async fn lease(
     .bind(until)
     .bind(now)
     .bind(until + (until - now))
+    .bind(now - rest)
+    .bind(now + rest)
     .fetch_optional(tx.conn())
     .await?;
     Ok(day.flatten())
