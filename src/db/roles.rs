@@ -20,7 +20,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 /// Seconds to wait for a connection.
 const CONNECT_SECONDS_MAX: u64 = 10;
 /// Any number will do, as long as every process of ours uses the same.
-const ROLES_LOCK: i64 = 0x636f_6e63_6965;
+const PREPARE_LOCK: i64 = 0x636f_6e63_6965;
 
 /// Whoever may make roles, databases and tables.
 #[derive(Clone, Debug)]
@@ -37,12 +37,8 @@ impl Owner {
     /// Makes the roles, and gives `login` the right to step into those that serve requests. With
     /// a password the login role is made too.
     pub async fn make_roles(&self, login: &str, password: Option<&str>) -> Result<()> {
-        let mut conn = connect(&self.options).await?;
+        let mut conn = alone(&self.options).await?;
         let mut tx = conn.begin().await?;
-        sqlx::query("select pg_advisory_xact_lock($1)")
-            .bind(ROLES_LOCK)
-            .execute(&mut *tx)
-            .await?;
         for role in [
             "concierge_owner",
             "concierge_client",
@@ -76,12 +72,13 @@ impl Owner {
         // a plain owner has to be able to step into the role that owns the tables
         tx.execute("grant concierge_owner to current_user").await?;
         tx.commit().await?;
+        conn.close().await?;
         Ok(())
     }
 
     /// Makes a database that belongs to the owner role, unless it is there.
     pub async fn make_database(&self, name: &str) -> Result<()> {
-        let mut conn = connect(&self.options).await?;
+        let mut conn = alone(&self.options).await?;
         let there: bool =
             sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
                 .bind(name)
@@ -91,12 +88,13 @@ impl Owner {
             let text = format!("create database {} owner concierge_owner", quoted(name));
             conn.execute(AssertSqlSafe(text)).await?;
         }
+        conn.close().await?;
         Ok(())
     }
 
     /// Brings the schema of a database up to date.
     pub async fn migrate(&self, database: &str) -> Result<()> {
-        let mut conn = connect(&self.options.clone().database(database)).await?;
+        let mut conn = alone(&self.options.clone().database(database)).await?;
         conn.execute("create extension if not exists vector")
             .await
             .with_context(|| {
@@ -142,6 +140,17 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
                 options.get_port()
             )
         })
+}
+
+/// A connection to a database that no other process prepares as long as it lasts: of two that change the
+/// same row of its catalogue at once, PostgreSQL refuses one.
+async fn alone(options: &PgConnectOptions) -> Result<PgConnection> {
+    let mut conn = connect(options).await?;
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(PREPARE_LOCK)
+        .execute(&mut conn)
+        .await?;
+    Ok(conn)
 }
 
 async fn make_role(conn: &mut PgConnection, role: &str, login: &str) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Plans that are paid by the month: once, whoever bills, however often, and whatever breaks.
 
 use std::{
-    path::Path,
+    fs::{self, File},
+    path::{Path, PathBuf},
     process::{Child, Stdio},
 };
 
@@ -331,11 +332,19 @@ async fn sums(world: &World) -> Vec<Sum> {
 const ARGUMENTS: [&str; 5] = ["bill", "--until", "2026-06-30", "--from", "2026-01-01"];
 
 fn three(folder: &Path) -> [Child; 3] {
+    let log = File::options().create(true).append(true).open(said(folder));
+    let log = log.unwrap();
     [(); 3].map(|()| {
         let mut command = command(folder, &ARGUMENTS);
-        let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+        let log = log.try_clone().unwrap();
+        let quiet = command.stdout(Stdio::null()).stderr(log);
         quiet.spawn().unwrap()
     })
+}
+
+/// Where they say what went wrong.
+fn said(folder: &Path) -> PathBuf {
+    folder.join("said.log")
 }
 
 /// Three programs bill at once. So many times all of them are killed, each time in the midst of it:
@@ -352,7 +361,8 @@ async fn billed_by_three(world: &World, (kills, fees_more): (usize, i64)) -> Str
             let ended = children
                 .iter_mut()
                 .find_map(|child| child.try_wait().unwrap());
-            assert_eq!(ended, None, "{killed_at:?}");
+            let said = || fs::read_to_string(said(folder.path())).unwrap();
+            assert_eq!(ended, None, "{killed_at:?}: {}", said());
         }
         for child in &mut children {
             child.kill().unwrap();
@@ -364,7 +374,12 @@ async fn billed_by_three(world: &World, (kills, fees_more): (usize, i64)) -> Str
     let path = folder.path().to_owned();
     let rest = tokio::task::spawn_blocking(move || {
         for child in &mut children {
-            assert!(child.wait().unwrap().success());
+            let ended = child.wait().unwrap();
+            assert!(
+                ended.success(),
+                "{}",
+                fs::read_to_string(said(&path)).unwrap()
+            );
         }
         let table = run(&path, &ARGUMENTS);
         let again = run(&path, &[&ARGUMENTS[..], &["--json"]].concat());

@@ -12,11 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use concierge::db::embedded::{Embedded, Major, Owned, free_port};
+use concierge::db::{
+    Owner,
+    embedded::{Embedded, Major, Owned, free_port},
+};
+use futures_util::future::join_all;
 use rustix::process::{Pid, getpgid};
 use sqlx::{ConnectOptions, Executor};
 
 use site::{Site, connect, pid_of, text};
+
+use crate::cluster::cluster;
 
 #[tokio::test]
 async fn fresh_start() {
@@ -252,4 +258,23 @@ async fn a_missing_runtime_is_named_with_its_remedy() {
         .to_string();
     assert!(error.contains("scripts/fetch-runtime"), "{error}");
     assert!(error.contains("nothing-here"), "{error}");
+}
+
+/// Three servers that are started at once prepare one database.
+#[tokio::test]
+async fn servers_that_start_at_once_do_not_disturb_each_other() {
+    let access = cluster().await;
+    let owner = Owner::new(access.options("postgres"));
+    let name = format!("t_{}", uuid::Uuid::new_v4().simple());
+    for made in join_all((0..8).map(|_| owner.make_database(&name))).await {
+        made.unwrap();
+    }
+    for _ in 0..5 {
+        for migrated in join_all((0..8).map(|_| owner.migrate(&name))).await {
+            migrated.unwrap();
+        }
+    }
+    let mut conn = connect(access).await;
+    let gone = format!("drop database {name}");
+    conn.execute(sqlx::AssertSqlSafe(gone)).await.unwrap();
 }
