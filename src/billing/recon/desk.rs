@@ -123,7 +123,7 @@ pub async fn heal(
 }
 
 /// Writes a run's lines down, in the place of what an earlier run of the same day said, and ends it.
-/// What was made good is there already ([`heal`]), what an earlier day tells of is not told again, and a
+/// What was made good is there already ([`heal()`]), what an earlier day tells of is not told again, and a
 /// day that another server closed meanwhile takes no more lines: then there is none.
 pub async fn keep(
     tx: &mut ClientTx,
